@@ -1,0 +1,185 @@
+//! Errors that say who, where and what, each with a stable code.
+//!
+//! [`ParseError`]: the peer sent something wrong; the unit is skipped or the session closed, the channel goes on.
+//! [`LimitError`]: somebody exceeded a ceiling. [`Fault`]: trouble that was survived, reported as an event. The caller's
+//! own errors live with the calls that return them. A panic is a bug of ours, never an answer to input.
+
+use std::fmt;
+
+/// The peer sent bytes that break its format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {kind}")]
+pub struct ParseError {
+    /// What is wrong.
+    pub kind: ParseErrorKind,
+    /// Where it is.
+    pub at: Location,
+}
+
+/// What is wrong with the bytes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseErrorKind {
+    /// The unit ends before the field does.
+    #[error("{what} is cut short")]
+    Truncated {
+        /// The field or structure, by its standard's name.
+        what: &'static str,
+    },
+    /// A field has a value that the standard forbids.
+    #[error("{what} must not be {value}")]
+    Invalid {
+        /// The field, by its standard's name.
+        what: &'static str,
+        /// The value that it has.
+        value: u64,
+    },
+    /// A field has a value that is legal and that this crate does not take.
+    #[error("{what} {value} is not supported")]
+    Unsupported {
+        /// The field, by its standard's name.
+        what: &'static str,
+        /// The value that it has.
+        value: u64,
+    },
+    /// A checksum does not match.
+    #[error("{what} has a wrong checksum")]
+    Checksum {
+        /// The structure, by its standard's name.
+        what: &'static str,
+    },
+    /// A ceiling was exceeded.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+}
+
+/// Where in a contribution a thing was found; enough to find it in Wireshark or a hex dump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The format that was being read, such as `ts`, `rtmp` or `amf0`.
+    pub format: &'static str,
+    /// PID, chunk stream or track, where there is one.
+    pub stream: Option<u32>,
+    /// Bytes from the start of the session (of the unit, where a parser sees only that).
+    pub offset: u64,
+}
+
+/// A ceiling was exceeded; the unit or session that did it is refused, the rest goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {asked} is over the ceiling of {ceiling}")]
+pub struct LimitError {
+    /// What is limited.
+    pub what: &'static str,
+    /// How much there may be.
+    pub ceiling: u64,
+    /// How much there would have been.
+    pub asked: u64,
+}
+
+/// Trouble in a contribution that was survived. Repeated ones are folded into a count.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Something could not be read and was skipped.
+    #[error(transparent)]
+    Unreadable(#[from] ParseError),
+    /// Packets were lost on the way.
+    #[error("{lost} packets lost")]
+    Loss {
+        /// How many, exactly.
+        lost: u64,
+        /// PID, where the loss was seen on one.
+        stream: Option<u32>,
+    },
+    /// Packets came after their turn and were dropped.
+    #[error("{late} packets came too late")]
+    Late {
+        /// How many.
+        late: u64,
+    },
+    /// Byte sync was lost and found again.
+    #[error("{skipped} bytes skipped to find sync")]
+    Resync {
+        /// Bytes dropped until sync was found.
+        skipped: u64,
+    },
+    /// The source of an RTP feed changed (new SSRC or a sequence reset).
+    #[error("the feed's source changed")]
+    SourceChanged,
+    /// Scrambled or error-flagged packets were ignored.
+    #[error("{count} {what} packets ignored")]
+    Ignored {
+        /// Why they were ignored.
+        what: &'static str,
+        /// How many.
+        count: u64,
+    },
+    /// Time stamps jumped: the timeline is taken up anew from here.
+    #[error("time stamps jumped by {by_millis} ms")]
+    TimeJump {
+        /// The jump, negative when backwards.
+        by_millis: i64,
+    },
+    /// Access units were dropped before decoding.
+    #[error("{count} access units dropped: {reason}")]
+    Dropped {
+        /// How many.
+        count: u64,
+        /// Why, from a fixed set of texts.
+        reason: &'static str,
+    },
+    /// A codec refused a unit.
+    #[error("codec: {what}")]
+    Codec {
+        /// Its reason.
+        what: String,
+    },
+}
+
+impl ParseError {
+    /// An error of `kind` at `offset` of `format`.
+    #[must_use]
+    pub const fn new(kind: ParseErrorKind, format: &'static str, stream: Option<u32>, offset: u64) -> Self {
+        Self { kind, at: Location { format, stream, offset } }
+    }
+
+    /// A code that stays the same from release to release.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self.kind {
+            ParseErrorKind::Truncated { .. } => "PARSE_TRUNCATED",
+            ParseErrorKind::Invalid { .. } => "PARSE_INVALID",
+            ParseErrorKind::Unsupported { .. } => "PARSE_UNSUPPORTED",
+            ParseErrorKind::Checksum { .. } => "PARSE_CHECKSUM",
+            ParseErrorKind::Limit(_) => "LIMIT_EXCEEDED",
+        }
+    }
+}
+
+impl Fault {
+    /// A code that stays the same from release to release.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(error) => error.code(),
+            Self::Loss { .. } => "INGEST_LOSS",
+            Self::Late { .. } => "INGEST_LATE",
+            Self::Resync { .. } => "INGEST_RESYNC",
+            Self::SourceChanged => "INGEST_SOURCE_CHANGED",
+            Self::Ignored { .. } => "INGEST_IGNORED",
+            Self::TimeJump { .. } => "INGEST_TIME_JUMP",
+            Self::Dropped { .. } => "INGEST_DROPPED",
+            Self::Codec { .. } => "CODEC_REFUSED",
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.format)?;
+        if let Some(stream) = self.stream {
+            write!(f, " stream {stream}")?;
+        }
+        write!(f, " at byte {}", self.offset)
+    }
+}

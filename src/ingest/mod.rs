@@ -1,0 +1,56 @@
+//! Contribution sessions: bytes from an encoder in, tracks and access units out.
+//!
+//! Every protocol is one [`Demuxer`]: push what the socket gave, pull until there is nothing. A demuxer owns no clock and
+//! no socket; it reports trouble as [`Fault`] values and never logs. To add a protocol, add its parser to `wire`, a file
+//! here that implements the trait, and one line to the table of the front door that accepts it.
+
+mod clock;
+
+pub use clock::Unwrap;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::{
+    error::{Fault, ParseError},
+    media::{AccessUnit, Track},
+    time::Now,
+};
+
+/// One contribution session of any protocol.
+pub trait Demuxer: Send {
+    /// Takes the next bytes of the stream, or one whole datagram. Pull until `None` before the next push.
+    ///
+    /// # Errors
+    /// The session cannot go on and must be closed; what was whole before stays to be pulled.
+    fn push(&mut self, bytes: Bytes, now: Now) -> Result<(), ParseError>;
+
+    /// The next thing found, in stream order.
+    fn pull(&mut self) -> Option<Demuxed>;
+
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called, on the monotonic clock.
+    fn poll_timeout(&self) -> Option<Duration>;
+
+    /// The time asked for has come.
+    fn handle_timeout(&mut self, now: Now);
+
+    /// The peer is gone: what is whole comes out, what is half is dropped and counted.
+    fn finish(&mut self);
+}
+
+/// What a contribution session yields.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Demuxed {
+    /// A track appeared, or one with this id changed its format.
+    Track(Track),
+    /// A coded picture or audio frame, in decode order within its track.
+    Unit(AccessUnit),
+    /// Bytes to send to the peer.
+    Reply(Bytes),
+    /// Trouble that was survived.
+    Fault(Fault),
+    /// The peer said that it is done.
+    End,
+}

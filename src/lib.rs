@@ -1,0 +1,13 @@
+//! headend: a live channel in a crate.
+#![warn(missing_docs)]
+
+pub mod archive;
+pub mod codec;
+pub mod error;
+pub mod ingest;
+pub mod ladder;
+pub mod media;
+pub mod origin;
+pub mod package;
+pub mod time;
+mod wire;
