@@ -9,5 +9,6 @@ pub mod ladder;
 pub mod media;
 pub mod origin;
 pub mod package;
+pub mod splice;
 pub mod time;
 mod wire;

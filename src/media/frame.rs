@@ -63,6 +63,12 @@ impl Frame {
         Self { pts, width, height, sample_aspect: (1, 1), buffer }
     }
 
+    /// The same picture, shown at `pts`.
+    #[must_use]
+    pub fn at(&self, pts: MediaTime) -> Self {
+        Self { pts, ..self.clone() }
+    }
+
     /// Luma.
     #[must_use]
     pub fn y(&self) -> Plane<'_> {

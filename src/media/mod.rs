@@ -7,10 +7,12 @@ mod access_unit;
 mod frame;
 mod rate;
 mod samples;
+mod source;
 mod track;
 
 pub use access_unit::AccessUnit;
 pub use frame::{Frame, FramePool, Plane};
 pub use rate::FrameRate;
 pub use samples::Samples;
+pub use source::{PictureSource, SoundSource};
 pub use track::{AacConfig, AudioTrack, H264Config, Language, NalFraming, Track, TrackFormat, TrackId, VideoTrack};

@@ -1,0 +1,17 @@
+//! What is on air: the frame grid, the switch between the contribution and what stands in for it, and the pictures and
+//! sound that the library makes itself.
+//!
+//! The [`Switcher`] decides per output frame, when access units arrive and before anything is decoded, so the decision
+//! depends on the input alone and never on how fast a codec ran. It knows times, not pictures.
+
+mod cadence;
+mod glyphs;
+mod live;
+mod slate;
+mod switcher;
+mod test_source;
+
+pub use cadence::Cadence;
+pub use slate::Slate;
+pub use switcher::{OnAir, Picture, Slot, Switcher, SwitcherConfig};
+pub use test_source::{TestPattern, TestTone};

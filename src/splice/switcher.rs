@@ -1,0 +1,328 @@
+//! Decides what every output frame shows.
+
+use std::{collections::VecDeque, time::Duration};
+
+use crate::{
+    media::FrameRate,
+    splice::{
+        Cadence,
+        live::{Joining, LiveFeed, Settled},
+    },
+    time::{MediaDuration, MediaTime, Now},
+};
+
+/// How a channel switches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SwitcherConfig {
+    /// Length of a segment of the grid, to the nearest whole frame.
+    pub gop: MediaDuration,
+    /// Faster contributions are halved until they fit (A12.6).
+    pub max_frame_rate: FrameRate,
+    /// Frames per second while no contribution says otherwise.
+    pub idle_frame_rate: FrameRate,
+    /// A contribution without pictures for this long is lost; until then its last picture stays (A16.1).
+    pub loss_after: MediaDuration,
+    /// What shows before any contribution came, and some time after the last one went.
+    pub standby: Picture,
+    /// How long the slate stays after a loss before `standby` comes back, once no contribution is attached.
+    pub standby_after: MediaDuration,
+}
+
+/// One frame of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// When it shows, on the channel's clock.
+    pub pts: MediaTime,
+    /// What it shows.
+    pub picture: Picture,
+    /// It starts a segment, and so is an IDR picture in every rung.
+    pub starts_segment: bool,
+}
+
+/// What an output frame shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// The contribution's picture with this source time.
+    Live(MediaTime),
+    /// The same as the frame before.
+    Hold,
+    /// The slate.
+    Slate,
+    /// The moving test pattern.
+    Test,
+}
+
+/// Which source is on air.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnAir {
+    /// The contribution.
+    Live,
+    /// The slate, because the contribution was lost or never came.
+    Slate,
+    /// The slate, because the operator asked for it (A15.1).
+    OperatorSlate,
+    /// The test source.
+    Test,
+}
+
+/// The switch between the contribution and what stands in for it.
+///
+/// ```text
+///            first IDR, rate known              no picture for loss_after
+/// Standby ───────────────────────────► Live ───────────────────────────► Slate
+///    ▲                                   ▲ └────────────────────────────────┐│
+///    │                                   └───── first IDR, rate known ──────┘│
+///    └───────────── nothing attached for standby_after ──────────────────────┘
+/// ```
+///
+/// While live, output frames follow the contribution's arrivals; else they follow the host's monotonic clock.
+#[derive(Debug)]
+pub struct Switcher {
+    config: SwitcherConfig,
+    cadence: Cadence,
+    /// The host's monotonic clock at channel time `started.1`.
+    started: (Duration, MediaTime),
+    next: i64,
+    cut: bool,
+    feed: Feed,
+    is_attached: bool,
+    lost_at: Option<MediaTime>,
+    hold_until: MediaTime,
+    operator_slate: Option<Option<MediaTime>>,
+    slots: VecDeque<Slot>,
+}
+
+#[derive(Debug)]
+enum Feed {
+    None,
+    Joining(Joining),
+    Live(LiveFeed),
+}
+
+/// What became of a contribution's access unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Decode it; it may show.
+    Decode,
+    /// Decode it; time stamps jumped by this much and were taken up anew.
+    Jumped(MediaDuration),
+    /// It cannot be decoded: no IDR picture came yet.
+    BeforeIdr,
+}
+
+impl Switcher {
+    /// A first segment shorter than this is not started; the channel waits for the next line of the grid.
+    const SHORTEST_START: MediaDuration = MediaDuration::from_millis(500);
+    /// Frames that one call makes at most: a host that was away for an hour catches up in steps.
+    const BURST: usize = 256;
+
+    /// Starts the output at `now`, on the first frame of the grid anchored at `epoch`.
+    #[must_use]
+    pub fn new(config: SwitcherConfig, at: MediaTime, now: Now) -> Self {
+        let cadence = Cadence::new(config.idle_frame_rate, config.gop);
+        let mut next = cadence.at_or_after(at);
+        let line = cadence.next_gop(next);
+        if cadence.time_of(line).since(cadence.time_of(next)) < Self::SHORTEST_START {
+            next = line;
+        }
+        Self {
+            config,
+            cadence,
+            started: (now.monotonic, at),
+            next,
+            cut: true,
+            feed: Feed::None,
+            is_attached: false,
+            lost_at: None,
+            hold_until: MediaTime::from_flicks(i64::MIN),
+            operator_slate: None,
+            slots: VecDeque::new(),
+        }
+    }
+
+    /// A contribution session came or went. A session that goes is lost when its last picture is `loss_after` old.
+    pub fn attach(&mut self, is_attached: bool) {
+        self.is_attached = is_attached;
+    }
+
+    /// Takes the times of a contribution's next picture, in decode order; `stated` is the rate of its own timing.
+    pub fn push(&mut self, pts: MediaTime, dts: MediaTime, is_idr: bool, stated: Option<FrameRate>, now: Now) -> Taken {
+        let mut taken = Taken::Decode;
+        match &mut self.feed {
+            Feed::None if !is_idr => return Taken::BeforeIdr,
+            Feed::None => {
+                let mut joining = Joining::new(stated, now.monotonic);
+                joining.push(pts, dts, now.monotonic);
+                self.feed = Feed::Joining(joining);
+            }
+            Feed::Joining(joining) => {
+                if let Some(native) = joining.push(pts, dts, now.monotonic) {
+                    self.go_live(native, now);
+                }
+            }
+            Feed::Live(live) => {
+                if let Some(by) = live.push(pts, dts, now.monotonic) {
+                    taken = Taken::Jumped(by);
+                }
+            }
+        }
+        self.settle();
+        taken
+    }
+
+    /// Makes the frames that are due by the host's clock.
+    pub fn handle_timeout(&mut self, now: Now) {
+        let monotonic = now.monotonic;
+        let loss_after = self.config.loss_after.to_std();
+        match &self.feed {
+            Feed::Live(live) if monotonic >= live.last_arrival + loss_after => self.lose(),
+            Feed::Joining(joining) if monotonic >= joining.last_arrival + loss_after => self.feed = Feed::None,
+            _ => {}
+        }
+        if matches!(self.feed, Feed::Live(_)) {
+            return;
+        }
+        let due = self.clock(now);
+        while self.cadence.time_of(self.next) <= due && self.slots.len() < Self::BURST {
+            self.emit(Picture::Hold);
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has something to do, on the monotonic clock.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Duration {
+        if let Feed::Live(live) = &self.feed {
+            return live.last_arrival + self.config.loss_after.to_std();
+        }
+        let due = self.cadence.time_of(self.next).since(self.started.1);
+        self.started.0 + due.to_std()
+    }
+
+    /// The next output frame.
+    #[must_use]
+    pub fn pull(&mut self) -> Option<Slot> {
+        self.slots.pop_front()
+    }
+
+    /// Starts a segment with the next frame, and says when that is.
+    pub fn cut(&mut self) -> MediaTime {
+        self.cut = true;
+        self.position()
+    }
+
+    /// Shows the slate from the next frame on, until `until` or until it is hidden (A15.1).
+    pub fn show_slate(&mut self, until: Option<MediaTime>) {
+        self.operator_slate = Some(until);
+    }
+
+    /// Ends the operator's slate with the next frame; `false` where none is shown (A15.3).
+    pub fn hide_slate(&mut self) -> bool {
+        self.operator_slate.take().is_some()
+    }
+
+    /// When the next frame shows.
+    #[must_use]
+    pub const fn position(&self) -> MediaTime {
+        self.cadence.time_of(self.next)
+    }
+
+    /// The grid in force.
+    #[must_use]
+    pub const fn cadence(&self) -> &Cadence {
+        &self.cadence
+    }
+
+    /// Whether a contribution is on air or about to be; if not, its access units wait for an IDR picture.
+    #[must_use]
+    pub const fn has_feed(&self) -> bool {
+        !matches!(self.feed, Feed::None)
+    }
+
+    /// Where source time `at` of the contribution on air stands on the channel's clock.
+    #[must_use]
+    pub const fn place(&self, at: MediaTime) -> Option<MediaTime> {
+        match &self.feed {
+            Feed::Live(live) => Some(live.place(at)),
+            _ => None,
+        }
+    }
+
+    /// Which source the next frame comes from.
+    #[must_use]
+    pub fn on_air(&self) -> OnAir {
+        if self.operator_slate.is_some_and(|until| until.is_none_or(|until| self.position() < until)) {
+            return OnAir::OperatorSlate;
+        }
+        match self.feed {
+            Feed::Live(_) => OnAir::Live,
+            _ if self.position() < self.hold_until => OnAir::Live,
+            _ if self.stands_by() && self.config.standby == Picture::Test => OnAir::Test,
+            _ => OnAir::Slate,
+        }
+    }
+
+    fn go_live(&mut self, native: FrameRate, now: Now) {
+        let Feed::Joining(joining) = std::mem::replace(&mut self.feed, Feed::None) else { return };
+        let rate = native.capped(self.config.max_frame_rate);
+        if rate != self.cadence.rate() {
+            let position = self.position();
+            self.cadence = Cadence::new(rate, self.config.gop);
+            self.next = self.cadence.at_or_after(position);
+            self.cut = true;
+        }
+        let mut times = joining.times().iter();
+        let Some(&(pts, _)) = times.next() else { return };
+        let mut live = LiveFeed::new(native, &self.cadence, self.next, pts, now.monotonic);
+        for &(pts, dts) in joining.times() {
+            live.push(pts, dts, now.monotonic);
+        }
+        self.lost_at = None;
+        self.feed = Feed::Live(live);
+    }
+
+    fn lose(&mut self) {
+        self.feed = Feed::None;
+        self.lost_at = Some(self.position());
+        self.hold_until = self.position().plus(self.config.loss_after);
+    }
+
+    /// Makes every frame that the contribution on air has settled.
+    fn settle(&mut self) {
+        while let Feed::Live(live) = &mut self.feed {
+            match live.settle(self.next) {
+                Settled::Picture(pts) => self.emit(Picture::Live(pts)),
+                Settled::Missing => self.emit(Picture::Hold),
+                Settled::Open => break,
+            }
+        }
+    }
+
+    fn emit(&mut self, live: Picture) {
+        let pts = self.position();
+        let picture = match self.on_air() {
+            OnAir::Live => live,
+            OnAir::Slate | OnAir::OperatorSlate => Picture::Slate,
+            OnAir::Test => Picture::Test,
+        };
+        let starts_segment = self.cut || self.cadence.starts_gop(self.next);
+        self.cut = false;
+        self.next += 1;
+        if self.operator_slate.flatten().is_some_and(|until| self.position() >= until) {
+            self.operator_slate = None;
+        }
+        self.slots.push_back(Slot { pts, picture, starts_segment });
+    }
+
+    /// Whether the standby picture is due: nothing was ever on air, or it went for good.
+    fn stands_by(&self) -> bool {
+        let Some(lost_at) = self.lost_at else { return true };
+        !self.is_attached && self.position() >= lost_at.plus(self.config.standby_after)
+    }
+
+    fn clock(&self, now: Now) -> MediaTime {
+        self.started.1.plus(MediaDuration::from_std(now.monotonic.saturating_sub(self.started.0)))
+    }
+}
+
+#[cfg(test)]
+mod tests;
