@@ -1,1 +1,17 @@
-//! Placeholder.
+//! The one stored form: CMAF fragments (ISO/IEC 23000-19) cut on one grid, a timeline over them, and the assets that
+//! programs write.
+//!
+//! [`Segmenter`] turns access units into segments, [`Asset`] turns segments into objects to store and
+//! [`TimelineUpdate`]s for an origin. Nothing here knows a manifest format; every protocol is a view of the timeline.
+
+mod asset;
+mod object;
+mod segmenter;
+mod update;
+
+pub use asset::{Asset, AssetConfig, AssetOutput};
+pub use object::{AssetName, Object, ObjectName};
+pub use segmenter::{SealedSegment, SegmentFault, Segmenter, SegmenterError, SegmenterLimits};
+pub use update::{TimelineChange, TimelineUpdate};
+
+pub use crate::media::{Bitrates, Body, Presentation, Segment, Span, TrackSpec};

@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Looks inside access units; knows no container. To add a codec, add a file named as its standard calls it.
+
+pub mod h264;

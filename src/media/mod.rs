@@ -4,15 +4,21 @@
 //! inside; add a field here only when two rooms need it.
 
 mod access_unit;
+mod body;
 mod frame;
+mod presentation;
 mod rate;
 mod samples;
+mod segment;
 mod source;
 mod track;
 
 pub use access_unit::AccessUnit;
+pub use body::Body;
 pub use frame::{Frame, FramePool, Plane};
+pub use presentation::{MAX_TRACKS, Presentation, TrackSpec};
 pub use rate::FrameRate;
 pub use samples::Samples;
+pub use segment::{Bitrates, Segment, Span};
 pub use source::{PictureSource, SoundSource};
 pub use track::{AacConfig, AudioTrack, H264Config, Language, NalFraming, Track, TrackFormat, TrackId, VideoTrack};

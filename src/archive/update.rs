@@ -1,0 +1,42 @@
+//! What the archive tells an origin: values that can be queued, logged or sent to another process.
+
+use std::sync::Arc;
+
+use crate::{
+    archive::AssetName,
+    media::{Presentation, Segment},
+    time::MediaDuration,
+};
+
+/// One change of one asset's timeline. Apply them in order; every object that a change lists is already stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimelineUpdate {
+    /// Whose timeline.
+    pub asset: AssetName,
+    /// What changed.
+    pub change: TimelineChange,
+}
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimelineChange {
+    /// The asset exists and has no segment yet.
+    Opened {
+        /// Its renditions.
+        presentation: Arc<Presentation>,
+        /// What manifests show of it; `None` shows all.
+        window: Option<MediaDuration>,
+        /// How long a segment usually lasts, and the longest that one may last.
+        segment_duration: MediaDuration,
+    },
+    /// A segment joined at the live edge.
+    Added(Segment),
+    /// Segments with a lower sequence number left the window.
+    Trimmed {
+        /// The first that stays.
+        before: u64,
+    },
+    /// Nothing will be added any more.
+    Ended,
+}

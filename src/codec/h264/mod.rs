@@ -1,0 +1,31 @@
+//! H.264: NAL units and what the sequence parameter set says (ISO/IEC 14496-10:2022 clause 7.3, Annex B, Annex E).
+//!
+//! Finds NAL units without copying and reads the properties of a track. Slice data is never looked into beyond the first
+//! byte of its header. To read one more field of the parameter sets, add it to `sps.rs`.
+
+mod nal;
+mod sps;
+
+pub use nal::{NalRanges, contains_idr, nal_ranges, nal_type, nal_units};
+pub use sps::{codecs_string, video_track};
+
+/// `nal_unit_type` of a slice of a picture that is not an IDR picture.
+pub const NAL_SLICE: u8 = 1;
+/// `nal_unit_type` of data partition A, which begins a slice as [`NAL_SLICE`] does.
+pub const NAL_PARTITION_A: u8 = 2;
+/// `nal_unit_type` of a slice of an IDR picture.
+pub const NAL_IDR: u8 = 5;
+/// `nal_unit_type` of supplemental enhancement information.
+pub const NAL_SEI: u8 = 6;
+/// `nal_unit_type` of a sequence parameter set.
+pub const NAL_SPS: u8 = 7;
+/// `nal_unit_type` of a picture parameter set.
+pub const NAL_PPS: u8 = 8;
+/// `nal_unit_type` of an access unit delimiter.
+pub const NAL_AUD: u8 = 9;
+/// `nal_unit_type` of the end of a coded video sequence.
+pub const NAL_END_OF_SEQUENCE: u8 = 10;
+/// `nal_unit_type` of the end of the stream.
+pub const NAL_END_OF_STREAM: u8 = 11;
+/// `nal_unit_type` of filler data.
+pub const NAL_FILLER: u8 = 12;

@@ -1,0 +1,136 @@
+//! What a sequence parameter set says of the picture (ISO/IEC 14496-10 clauses 7.3.2.1.1 and E.1.1).
+
+use h264_reader::{
+    nal::sps::{FrameMbsFlags, SeqParameterSet, TimingInfo},
+    rbsp::{BitReader, ByteReader},
+};
+
+use super::{NAL_SPS, nal_type};
+use crate::{
+    error::{LimitError, ParseError, ParseErrorKind},
+    media::{FrameRate, VideoTrack},
+};
+
+/// Widest and highest picture that is taken, in pixels.
+const MAX_SIZE: u32 = 16_384;
+/// A sequence parameter set with every scaling list and both HRDs stays far below.
+const MAX_LEN: usize = 4096;
+const LEVEL_6_2: u8 = 62;
+
+/// Reads the picture properties from a sequence parameter set, NAL header included, without start code.
+///
+/// # Errors
+/// It is no sequence parameter set, it cannot be read, or the picture after cropping has a side of 0 or of more than
+/// 16 384 pixels.
+pub fn video_track(sps: &[u8]) -> Result<VideoTrack, ParseError> {
+    if nal_type(sps) != NAL_SPS {
+        return Err(error(ParseErrorKind::Invalid { what: "nal_unit_type", value: nal_type(sps).into() }));
+    }
+    let parsed = parse(sps)?;
+    let (width, height) = parsed
+        .pixel_dimensions()
+        .map_err(|_| error(ParseErrorKind::Invalid { what: "frame_crop_offset", value: 0 }))?;
+    for (what, side) in [("picture width", width), ("picture height", height)] {
+        if side == 0 {
+            return Err(error(ParseErrorKind::Invalid { what, value: 0 }));
+        }
+        if side > MAX_SIZE {
+            return Err(error(LimitError { what, ceiling: MAX_SIZE.into(), asked: side.into() }.into()));
+        }
+    }
+    let vui = parsed.vui_parameters.as_ref();
+    let aspect = vui.and_then(|vui| vui.aspect_ratio_info.as_ref()?.get());
+    Ok(VideoTrack {
+        width,
+        height,
+        sample_aspect: aspect.map_or((1, 1), |(w, h)| (w.into(), h.into())),
+        frame_rate: vui.and_then(|vui| vui.timing_info.as_ref()).and_then(frame_rate),
+        is_interlaced: parsed.frame_mbs_flags != FrameMbsFlags::Frames,
+    })
+}
+
+/// The RFC 6381 name of a stream with this sequence parameter set, such as `avc1.64001f`; `avc1` alone where it is too
+/// short to tell.
+#[must_use]
+pub fn codecs_string(sps: &[u8]) -> String {
+    match sps {
+        [_, profile, constraints, level, ..] => format!("avc1.{profile:02x}{constraints:02x}{level:02x}"),
+        _ => String::from("avc1"),
+    }
+}
+
+fn parse(sps: &[u8]) -> Result<SeqParameterSet, ParseError> {
+    if sps.len() > MAX_LEN {
+        let asked = sps.len() as u64;
+        return Err(error(LimitError { what: "SPS bytes", ceiling: MAX_LEN as u64, asked }.into()));
+    }
+    // The reader refuses pictures over the stated level's MaxFS. Encoders understate levels and decoders take the pictures
+    // all the same, so we let it check against the highest level.
+    let mut relaxed = sps.to_vec();
+    match relaxed.get_mut(3) {
+        Some(level) => *level = LEVEL_6_2,
+        None => return Err(error(ParseErrorKind::Truncated { what: "seq_parameter_set_rbsp" })),
+    }
+    SeqParameterSet::from_bits(BitReader::new(ByteReader::skipping_h264_header(relaxed.as_slice())))
+        .map_err(|_| error(ParseErrorKind::Invalid { what: "seq_parameter_set_rbsp", value: 0 }))
+}
+
+/// A tick is one field, so two make a frame (clause E.2.1).
+fn frame_rate(timing: &TimingInfo) -> Option<FrameRate> {
+    match timing.num_units_in_tick.checked_mul(2) {
+        Some(frame_units) => FrameRate::new(timing.time_scale, frame_units),
+        None => FrameRate::new(timing.time_scale / 2, timing.num_units_in_tick),
+    }
+}
+
+const fn error(kind: ParseErrorKind) -> ParseError {
+    ParseError::new(kind, "h264", None, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1280x720p, High, level 3.1, 25 fps, square samples.
+    const HD: &[u8] =
+        b"\x67\x64\x00\x1F\xAC\xD9\x40\x50\x05\xBB\x01\x10\x00\x00\x03\x00\x10\x00\x00\x03\x03\x20\xF1\x83\x19\x60";
+
+    #[test]
+    fn size_rate_and_name() {
+        let track = video_track(HD).unwrap();
+        assert_eq!((track.width, track.height, track.sample_aspect), (1280, 720, (1, 1)));
+        assert_eq!(track.frame_rate, Some(FrameRate::FPS_25));
+        assert!(!track.is_interlaced);
+        assert_eq!(codecs_string(HD), "avc1.64001f");
+    }
+
+    #[test]
+    fn an_understated_level_is_no_reason_to_refuse() {
+        let mut low = HD.to_vec();
+        low[3] = 10;
+        assert_eq!(video_track(&low).unwrap().width, 1280);
+    }
+
+    #[test]
+    fn zeros_short_ones_and_other_nal_units_are_refused() {
+        assert_eq!(video_track(&[]).unwrap_err().code(), "PARSE_INVALID");
+        assert_eq!(video_track(&[0x68, 1, 2, 3]).unwrap_err().code(), "PARSE_INVALID");
+        assert_eq!(video_track(&[0x67, 0x64]).unwrap_err().code(), "PARSE_TRUNCATED");
+        assert_eq!(video_track(&[0x67; 5000]).unwrap_err().code(), "LIMIT_EXCEEDED");
+        for len in 4..HD.len() - 1 {
+            assert!(video_track(&HD[..len]).is_err(), "{len}");
+        }
+        assert_eq!(codecs_string(&[]), "avc1");
+    }
+
+    #[test]
+    fn timing_of_zero_divides_nothing() {
+        let rate = |num_units_in_tick, time_scale| {
+            frame_rate(&TimingInfo { num_units_in_tick, time_scale, fixed_frame_rate_flag: true })
+        };
+        assert_eq!(rate(0, 50), None);
+        assert_eq!(rate(1, 0), None);
+        assert_eq!(rate(u32::MAX, u32::MAX), FrameRate::new(u32::MAX / 2, u32::MAX));
+        assert_eq!(rate(1001, 60_000), Some(FrameRate::FPS_29_97));
+    }
+}
