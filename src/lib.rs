@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod archive;
+pub mod channel;
 pub mod codec;
 pub mod error;
 pub mod ingest;

@@ -33,6 +33,9 @@ pub trait VideoEncoder: Send {
     /// The encoder refused the picture; the rung is missing it.
     fn encode(&mut self, frame: &Frame, force_idr: bool) -> Result<AccessUnit, Fault>;
 
+    /// Pictures come at this rate from now on; the bitrate stays. Parameter sets do not change.
+    fn set_frame_rate(&mut self, rate: FrameRate);
+
     /// Codec and parameter sets, as they stand in the init segment; known from construction on.
     fn format(&self) -> TrackFormat;
 }

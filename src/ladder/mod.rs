@@ -1,9 +1,26 @@
 //! Decode, scale and encode: everything that costs, as values that run on any thread.
+//!
+//! A [`Work`] carries the state of one lane; the traits are the seams of the codec backends, of which each sits in a file
+//! of its own under its feature. Nothing here decides what is on air.
 
 mod codec;
+mod decode_lane;
+mod open;
+mod picture_lane;
 mod preset;
+mod rung_lane;
+mod sound_lane;
+mod work;
 
 pub use codec::{
     AudioDecoder, AudioEncoder, AudioEncoderConfig, Codecs, VideoDecoder, VideoEncoder, VideoEncoderConfig,
 };
 pub use preset::{Preset, Profile, Rung};
+pub use work::{Done, Lane, Work};
+
+pub(crate) use decode_lane::{DecodeJob, DecodeLane, DecodeOp, Decoded};
+pub(crate) use open::{OpenJob, OpenLadder};
+pub(crate) use picture_lane::{PictureJob, PictureLane, PictureOp};
+pub(crate) use rung_lane::{RungJob, RungOp};
+pub(crate) use sound_lane::{SoundFrom, SoundJob, SoundLane, SoundOp};
+pub(crate) use work::{Job, Outcome};

@@ -35,6 +35,8 @@ pub struct Slot {
     pub pts: MediaTime,
     /// What it shows.
     pub picture: Picture,
+    /// The contribution's picture that is due here, also where a slate hides it.
+    pub source: Option<MediaTime>,
     /// It starts a segment, and so is an IDR picture in every rung.
     pub starts_segment: bool,
 }
@@ -220,6 +222,12 @@ impl Switcher {
         self.operator_slate.take().is_some()
     }
 
+    /// Whether the operator's slate is on.
+    #[must_use]
+    pub const fn is_operator_slate(&self) -> bool {
+        self.operator_slate.is_some()
+    }
+
     /// When the next frame shows.
     #[must_use]
     pub const fn position(&self) -> MediaTime {
@@ -310,7 +318,8 @@ impl Switcher {
         if self.operator_slate.flatten().is_some_and(|until| self.position() >= until) {
             self.operator_slate = None;
         }
-        self.slots.push_back(Slot { pts, picture, starts_segment });
+        let source = if let Picture::Live(source) = live { Some(source) } else { None };
+        self.slots.push_back(Slot { pts, picture, source, starts_segment });
     }
 
     /// Whether the standby picture is due: nothing was ever on air, or it went for good.

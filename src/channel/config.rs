@@ -1,0 +1,235 @@
+//! What a channel is asked to be, checked before it exists.
+
+use std::{fmt, time::Duration};
+
+use crate::{
+    ladder::Preset,
+    media::FrameRate,
+    splice::Picture,
+    time::{MediaDuration, Utc},
+};
+
+/// A channel's name: 1 to 32 letters, digits and hyphens, no hyphen first or last (A1.5).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChannelName(String);
+
+/// What plays while there is no contribution and none was lost just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Standby {
+    /// The built-in slate and silence.
+    #[default]
+    Slate,
+    /// The moving test source with its tone.
+    TestSource,
+}
+
+/// Properties of a channel; they may be changed while it is Stopped (A1.11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelConfig {
+    /// Its name, unique in its account.
+    pub name: ChannelName,
+    /// For people, at most 256 characters (A1.5).
+    pub description: String,
+    /// The rungs to encode.
+    pub preset: Preset,
+    /// Wall-clock instant of media time zero; segments are cut on a grid anchored there. Default 1970.
+    pub epoch: Utc,
+    /// Length of a segment, to the nearest whole frame; 500 ms to 20 s, default 2 s (A1.13).
+    pub gop: MediaDuration,
+    /// A contribution without pictures for this long is lost and the slate takes over; 100 ms to 60 s, default 1 s (A16.1).
+    pub loss_after: Duration,
+    /// What plays while there is no contribution.
+    pub standby: Standby,
+    /// Once nothing is attached any more, the slate gives way to `standby` after this time; default 10 s.
+    pub standby_after: Duration,
+    /// Running with no program and no contribution for this long stops the channel; default 12 h (A4.1).
+    pub idle_shutoff: Duration,
+}
+
+/// A rule that a configuration breaks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A1.5.
+    #[error("channel name {0:?} is not 1 to 32 letters, digits and hyphens with no hyphen first or last")]
+    Name(String),
+    /// A1.5.
+    #[error("the description has {0} characters; at most 256 are allowed")]
+    Description(usize),
+    /// There must be something to encode.
+    #[error("the preset has {0} rungs; 1 to 16 are allowed")]
+    Rungs(usize),
+    /// Sizes must be even and at most 1920x1088.
+    #[error("rung {name}: {width}x{height} is not an even size of 32x32 to 1920x1088")]
+    RungSize {
+        /// Whose.
+        name: String,
+        /// As asked for.
+        width: u32,
+        /// As asked for.
+        height: u32,
+    },
+    /// A bitrate names its rung in URLs.
+    #[error("rung {name}: {bitrate} bit/s is 0, over 50 000 000 or the same as another rung's")]
+    RungBitrate {
+        /// Whose.
+        name: String,
+        /// As asked for.
+        bitrate: u32,
+    },
+    /// A name that is not letters, digits, `_`, `-` and `.`, or that another rung has.
+    #[error("rung name {0:?} is not unique or has other characters than letters, digits, _, - and .")]
+    RungName(String),
+    /// Too short or too long.
+    #[error("a segment of {0:?} is outside 500 ms to 20 s")]
+    Gop(MediaDuration),
+    /// Too short or too long.
+    #[error("loss_after of {0:?} is outside 100 ms to 60 s")]
+    LossAfter(Duration),
+    /// Frames per second must be in a range that encoders take.
+    #[error("a highest frame rate of {0:?} is outside 1 to 60")]
+    FrameRate(FrameRate),
+    /// The AAC encoder takes 44 100 and 48 000.
+    #[error("an audio rate of {0} Hz is neither 44 100 nor 48 000")]
+    AudioRate(u32),
+}
+
+impl ChannelName {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// [`ConfigError::Name`].
+    pub fn new(name: &str) -> Result<Self, ConfigError> {
+        let is_good = (1..=32).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !name.starts_with('-')
+            && !name.ends_with('-');
+        if is_good { Ok(Self(name.into())) } else { Err(ConfigError::Name(name.into())) }
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ChannelConfig {
+    /// A channel of this name with every default: the preset `Default720p`, 2 s segments, the slate while nothing comes.
+    ///
+    /// # Errors
+    /// [`ConfigError::Name`].
+    pub fn new(name: &str) -> Result<Self, ConfigError> {
+        Ok(Self {
+            name: ChannelName::new(name)?,
+            description: String::new(),
+            preset: Preset::default_720p(),
+            epoch: Utc::UNIX_EPOCH,
+            gop: MediaDuration::from_secs(2),
+            loss_after: Duration::from_secs(1),
+            standby: Standby::Slate,
+            standby_after: Duration::from_secs(10),
+            idle_shutoff: Duration::from_secs(12 * 3600),
+        })
+    }
+
+    /// Checks every rule.
+    ///
+    /// # Errors
+    /// The first rule that is broken, with the value.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let characters = self.description.chars().count();
+        if characters > 256 {
+            return Err(ConfigError::Description(characters));
+        }
+        self.check_rungs()?;
+        if self.gop < MediaDuration::from_millis(500) || self.gop > MediaDuration::from_secs(20) {
+            return Err(ConfigError::Gop(self.gop));
+        }
+        if self.loss_after < Duration::from_millis(100) || self.loss_after > Duration::from_secs(60) {
+            return Err(ConfigError::LossAfter(self.loss_after));
+        }
+        let rate = self.preset.max_frame_rate;
+        if rate.as_f64() < 1.0 || rate.as_f64() > 60.0 {
+            return Err(ConfigError::FrameRate(rate));
+        }
+        if ![44_100, 48_000].contains(&self.preset.audio_sample_rate) {
+            return Err(ConfigError::AudioRate(self.preset.audio_sample_rate));
+        }
+        Ok(())
+    }
+
+    fn check_rungs(&self) -> Result<(), ConfigError> {
+        let rungs = &self.preset.rungs;
+        if rungs.is_empty() || rungs.len() > 16 {
+            return Err(ConfigError::Rungs(rungs.len()));
+        }
+        for (n, rung) in rungs.iter().enumerate() {
+            let (name, width, height) = (rung.name.clone(), rung.width, rung.height);
+            let is_even = width % 2 == 0 && height % 2 == 0;
+            if !is_even || !(32..=1920).contains(&width) || !(32..=1088).contains(&height) {
+                return Err(ConfigError::RungSize { name, width, height });
+            }
+            let bitrate = rung.bitrate;
+            let others = || rungs.iter().take(n);
+            if bitrate == 0 || bitrate > 50_000_000 || others().any(|other| other.bitrate == bitrate) {
+                return Err(ConfigError::RungBitrate { name, bitrate });
+            }
+            let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+            let is_good = (1..=80).contains(&name.len()) && !name.starts_with('.') && name.bytes().all(is_plain);
+            if !is_good || name == "audio" || others().any(|other| other.name == name) {
+                return Err(ConfigError::RungName(name));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Standby {
+    pub(super) const fn picture(self) -> Picture {
+        match self {
+            Self::Slate => Picture::Slate,
+            Self::TestSource => Picture::Test,
+        }
+    }
+}
+
+impl fmt::Display for ChannelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_a1_5() {
+        for good in ["a", "news-24", "A1", &"x".repeat(32)] {
+            assert!(ChannelName::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "a-", "a b", "a/b", "a.b", "ä", "a\0", "..", &"x".repeat(33)] {
+            assert!(ChannelName::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_default_is_sound_and_each_rule_has_its_error() {
+        let good = ChannelConfig::new("one").unwrap();
+        assert_eq!(good.check(), Ok(()));
+        let broken = |change: fn(&mut ChannelConfig)| {
+            let mut config = good.clone();
+            change(&mut config);
+            config.check().unwrap_err()
+        };
+        assert!(matches!(broken(|c| c.description = "x".repeat(257)), ConfigError::Description(257)));
+        assert!(matches!(broken(|c| c.preset.rungs.clear()), ConfigError::Rungs(0)));
+        assert!(matches!(broken(|c| c.preset.rungs[0].width = 1281), ConfigError::RungSize { .. }));
+        assert!(matches!(broken(|c| c.preset.rungs[1].bitrate = 3_500_000), ConfigError::RungBitrate { .. }));
+        assert!(matches!(broken(|c| c.preset.rungs[1].name = "../x".into()), ConfigError::RungName(_)));
+        assert!(matches!(broken(|c| c.gop = MediaDuration::ZERO), ConfigError::Gop(_)));
+        assert!(matches!(broken(|c| c.loss_after = Duration::ZERO), ConfigError::LossAfter(_)));
+        assert!(matches!(broken(|c| c.preset.audio_sample_rate = 22_050), ConfigError::AudioRate(22_050)));
+    }
+}

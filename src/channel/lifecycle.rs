@@ -1,0 +1,237 @@
+//! Commands: each fails with a typed error and then has changed nothing.
+
+use std::time::Duration;
+
+use crate::{
+    archive::{Asset, AssetConfig},
+    channel::{
+        Channel, ChannelConfig, ChannelState, CommandError, DetachReason, Event, IngestId, MeterEnd, Operation,
+        OperationId, OperationState, Output, ProgramConfig, ProgramId, contribution::Contribution, on_air::AirChain,
+        program::Program,
+    },
+    ingest::Demuxer,
+    ladder::{Job, Lane, OpenJob, Work},
+    splice::{Slate, TestPattern, TestTone},
+    time::{MediaDuration, MediaTime, Now},
+};
+
+impl Channel {
+    /// Goes on air: Stopped → Starting, and Running when every codec is ready. A start that fails goes back to Stopped (A2.4).
+    ///
+    /// # Errors
+    /// [`CommandError::State`] unless the channel is Stopped.
+    pub fn start(&mut self, now: Now) -> Result<OperationId, CommandError> {
+        self.allow(Operation::Start)?;
+        let id = self.operations.begin(Operation::Start);
+        self.set_state(ChannelState::Starting, now);
+        self.open(id, now);
+        Ok(id)
+    }
+
+    /// Goes off air: Running → Stopping, and Stopped when all work is back.
+    ///
+    /// # Errors
+    /// [`CommandError::State`] unless the channel is Running, [`CommandError::ProgramsRunning`] while a program runs (A2.6).
+    pub fn stop(&mut self, now: Now) -> Result<OperationId, CommandError> {
+        self.allow(Operation::Stop)?;
+        let id = self.operations.begin(Operation::Stop);
+        self.go_off_air(Some(id), MeterEnd::Stop, now);
+        Ok(id)
+    }
+
+    /// Begins anew after the encoder was reconfigured: the contribution is cut off and every codec made afresh (A2.8). The
+    /// channel stays Running and billed.
+    ///
+    /// # Errors
+    /// [`CommandError::State`] unless the channel is Running, [`CommandError::ProgramsRunning`] while a program runs.
+    pub fn reset(&mut self, now: Now) -> Result<OperationId, CommandError> {
+        self.allow(Operation::Reset)?;
+        let id = self.operations.begin(Operation::Reset);
+        self.detach(DetachReason::Reset);
+        self.air = None;
+        if let Some(earlier) = self.opening.take() {
+            let message = String::from("another reset came before this one was done");
+            self.end_operation(earlier, OperationState::Failed { code: "CHANNEL_RESET", message });
+        }
+        self.open(id, now);
+        Ok(id)
+    }
+
+    /// Changes properties; all but the name (A1.11).
+    ///
+    /// # Errors
+    /// [`CommandError::State`] unless the channel is Stopped; the first rule that `config` breaks.
+    pub fn update(&mut self, config: ChannelConfig) -> Result<(), CommandError> {
+        self.allow(Operation::Update)?;
+        if config.name != self.config.name {
+            return Err(CommandError::Renamed);
+        }
+        config.check()?;
+        self.config = config;
+        Ok(())
+    }
+
+    /// Stopped → Deleting; the owner drops the channel when the event has come out (A2.7).
+    ///
+    /// # Errors
+    /// [`CommandError::State`] unless the channel is Stopped.
+    pub fn delete(&mut self, now: Now) -> Result<OperationId, CommandError> {
+        self.allow(Operation::Delete)?;
+        let id = self.operations.begin(Operation::Delete);
+        self.set_state(ChannelState::Deleting, now);
+        self.end_operation(id, OperationState::Succeeded);
+        Ok(id)
+    }
+
+    /// Puts the slate on air, over whatever comes in, for `duration` or until [`hide_slate`](Self::hide_slate). The sound is
+    /// muted (A15.10).
+    ///
+    /// # Errors
+    /// [`CommandError::State`] unless the channel is Running, [`CommandError::SlateDuration`] for a duration of zero.
+    pub fn show_slate(&mut self, duration: Option<Duration>) -> Result<(), CommandError> {
+        self.allow(Operation::ShowSlate)?;
+        if duration == Some(Duration::ZERO) {
+            return Err(CommandError::SlateDuration(Duration::ZERO));
+        }
+        if let Some(air) = &mut self.air {
+            let until = duration.map(|duration| air.switcher.position().plus(MediaDuration::from_std(duration)));
+            air.switcher.show_slate(until);
+        }
+        Ok(())
+    }
+
+    /// Takes the slate off air.
+    ///
+    /// # Errors
+    /// [`CommandError::State`] unless the channel is Running, [`CommandError::NoSlate`] where none is shown (A15.3).
+    pub fn hide_slate(&mut self) -> Result<(), CommandError> {
+        self.allow(Operation::HideSlate)?;
+        let was_shown = self.air.as_mut().is_some_and(|air| air.switcher.hide_slate());
+        if was_shown { Ok(()) } else { Err(CommandError::NoSlate) }
+    }
+
+    /// Starts a program with the next frame, which starts a segment (A17.12).
+    ///
+    /// # Errors
+    /// The channel is not on air, too many programs run, the asset is in use or the window out of range.
+    pub fn start_program(&mut self, config: ProgramConfig) -> Result<ProgramId, CommandError> {
+        self.allow(Operation::StartProgram)?;
+        if self.programs.len() >= Self::MAX_PROGRAMS {
+            return Err(CommandError::TooManyPrograms(self.programs.len()));
+        }
+        if let (false, Some(window)) = (config.is_sound(), config.window) {
+            return Err(CommandError::Window(window));
+        }
+        if self.programs.iter().any(|program| *program.asset.name() == config.asset) {
+            return Err(CommandError::AssetInUse(config.asset));
+        }
+        // A reset is under way: there is no timeline yet that a program could start on.
+        let (state, operation) = (self.state, Operation::StartProgram);
+        let air = self.air.as_mut().ok_or(CommandError::State { operation, state })?;
+        let id = ProgramId(self.next_program);
+        self.next_program += 1;
+        let asset_config = AssetConfig { window: config.window, segment_duration: air.switcher.cadence().gop() };
+        let asset = Asset::open(config.asset.clone(), air.presentation.clone(), asset_config);
+        self.programs.push(Program { id, asset, from: air.switcher.cut(), until: None });
+        self.event(Event::ProgramStarted { program: id, asset: config.asset });
+        Ok(id)
+    }
+
+    /// Stops a program with the next frame; the operation ends when its last segment is stored.
+    ///
+    /// # Errors
+    /// The channel is not Running, or no such program runs.
+    pub fn stop_program(&mut self, id: ProgramId) -> Result<OperationId, CommandError> {
+        self.allow(Operation::StopProgram)?;
+        let position = self.air.as_mut().map_or(MediaTime::ZERO, |air| air.switcher.cut());
+        let program = self.programs.iter_mut().find(|program| program.id == id && program.until.is_none());
+        let program = program.ok_or(CommandError::NoProgram(id))?;
+        let operation = self.operations.begin(Operation::StopProgram);
+        program.until = Some((position, operation));
+        Ok(operation)
+    }
+
+    /// Takes in a contribution session; `protocol` names it for people. A session that was silent for `loss_after` gives
+    /// way to the new one.
+    ///
+    /// # Errors
+    /// [`CommandError::State`] unless the channel is Running (A5.1), [`CommandError::IngestBusy`] while another session sends.
+    pub fn attach(
+        &mut self,
+        protocol: &'static str,
+        demuxer: Box<dyn Demuxer>,
+        now: Now,
+    ) -> Result<IngestId, CommandError> {
+        self.allow(Operation::Attach)?;
+        if let Some(present) = &self.contribution {
+            if now.monotonic < present.last_bytes + self.config.loss_after {
+                return Err(CommandError::IngestBusy(present.id));
+            }
+            self.detach(DetachReason::Replaced);
+        }
+        let id = IngestId(self.next_ingest);
+        self.next_ingest += 1;
+        self.contribution = Some(Contribution::new(id, protocol, demuxer, now));
+        if let Some(air) = &mut self.air {
+            air.switcher.attach(true);
+        }
+        self.idle_since = None;
+        self.event(Event::Attached { ingest: id, protocol });
+        Ok(id)
+    }
+
+    pub(super) fn detach(&mut self, reason: DetachReason) {
+        let Some(contribution) = self.contribution.take() else { return };
+        if let Some(air) = &mut self.air {
+            air.switcher.attach(false);
+        }
+        self.outputs.push_back(Output::Close(contribution.id));
+        self.event(Event::Detached { ingest: contribution.id, reason });
+    }
+
+    pub(super) fn go_off_air(&mut self, operation: Option<OperationId>, why: MeterEnd, now: Now) {
+        self.detach(DetachReason::Stopped);
+        self.air = None;
+        self.generation += 1;
+        self.meter.stop(now, why);
+        self.event(Event::MeterStopped { why });
+        self.stopping = operation;
+        self.idle_since = None;
+        self.set_state(ChannelState::Stopping, now);
+        self.finish_stopping(now);
+    }
+
+    /// Stopping → Stopped, once all work is back.
+    pub(super) fn finish_stopping(&mut self, now: Now) {
+        if self.state != ChannelState::Stopping || self.outstanding > 0 {
+            return;
+        }
+        self.set_state(ChannelState::Stopped, now);
+        if let Some(id) = self.stopping.take() {
+            self.end_operation(id, OperationState::Succeeded);
+        }
+    }
+
+    fn open(&mut self, id: OperationId, now: Now) {
+        self.generation += 1;
+        self.opening = Some(id);
+        let rungs = &self.config.preset.rungs;
+        let (width, height) = rungs.first().map_or((2, 2), |rung| (rung.width as usize, rung.height as usize));
+        let frame_rate = AirChain::IDLE_RATE.capped(self.config.preset.max_frame_rate);
+        let job = OpenJob {
+            codecs: self.codecs.clone(),
+            preset: self.config.preset.clone(),
+            frame_rate,
+            slate: Box::new(Slate::built_in(width, height)),
+            test: Box::new(TestPattern::new(width, height, frame_rate, self.config.epoch)),
+            tone: Box::new(TestTone::new(self.config.preset.audio_sample_rate)),
+            at: MediaTime::ZERO.plus(now.utc.since(self.config.epoch)),
+        };
+        self.send(Work::new(Lane::Open, self.generation, Job::Open(job)));
+    }
+
+    pub(super) fn send(&mut self, work: Work) {
+        self.outstanding += 1;
+        self.outputs.push_back(Output::Work(work));
+    }
+}

@@ -1,0 +1,285 @@
+//! A live channel: its life cycle, and the wheel that a host turns.
+//!
+//! # Driving a channel
+//!
+//! 1. [`Channel::new`], then [`Channel::start`]; both take the host's [`Now`](crate::time::Now).
+//! 2. Drain [`Channel::poll_output`] until `None`: run each [`Output::Work`] on any thread, store objects, apply timeline
+//!    updates to an [`Origin`](crate::origin::Origin), write replies.
+//! 3. Hand in [`Input::Done`] for every work, and [`Input::Bytes`] for what the sockets gave, with
+//!    [`Channel::handle_input`]; then drain again.
+//! 4. When [`Channel::poll_timeout`] passes, call [`Channel::handle_timeout`]; then drain again.
+//!
+//! Methods come in four kinds: *commands* (`start`, `stop`, `show_slate` …) fail with a typed error and then change
+//! nothing; `handle_*` take what the host saw; `poll_*` say what the host has to do; all others only read.
+
+mod config;
+mod contribution;
+mod faults;
+mod lifecycle;
+mod meter;
+mod on_air;
+mod operation;
+mod output;
+mod pipeline;
+mod program;
+mod state;
+mod wheel;
+
+pub use config::{ChannelConfig, ChannelName, ConfigError, Standby};
+pub use contribution::IngestHealth;
+pub use meter::{BilledSpan, Meter, MeterEnd};
+pub use operation::{OperationId, OperationState};
+pub use output::{DetachReason, Event, IngestId, Input, Output, ProgramId};
+pub use program::ProgramConfig;
+pub use state::{ChannelState, Operation, PortalState};
+
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
+
+use crate::{
+    archive::{AssetName, Presentation},
+    channel::{
+        contribution::Contribution, faults::FaultFold, on_air::AirChain, operation::OperationLog, program::Program,
+    },
+    ladder::Codecs,
+    splice::OnAir,
+    time::{MediaTime, Now},
+};
+
+/// A live channel. See the [module](self) for how to drive one.
+pub struct Channel {
+    config: ChannelConfig,
+    codecs: Arc<dyn Codecs>,
+    state: ChannelState,
+    operations: OperationLog,
+    meter: Meter,
+    /// The operation that waits for the codecs to be ready.
+    opening: Option<OperationId>,
+    /// The operation that waits for work to come back.
+    stopping: Option<OperationId>,
+    air: Option<AirChain>,
+    contribution: Option<Contribution>,
+    programs: Vec<Program>,
+    faults: FaultFold,
+    outputs: VecDeque<Output>,
+    /// Works that are out, of whichever generation.
+    outstanding: usize,
+    /// Counts starts and resets: results of an earlier one are dropped.
+    generation: u64,
+    next_ingest: u64,
+    next_program: u64,
+    /// Since when nothing uses the channel, on the monotonic clock.
+    idle_since: Option<Duration>,
+}
+
+/// Why a command was refused; it changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// The matrix of A2.15.
+    #[error("{operation} is not possible while the channel is {state}")]
+    State {
+        /// What was asked for.
+        operation: Operation,
+        /// The state that it met.
+        state: ChannelState,
+    },
+    /// A2.6, A2.8.
+    #[error("{operation} needs every program to be stopped; {running} still run")]
+    ProgramsRunning {
+        /// What was asked for.
+        operation: Operation,
+        /// Programs that run.
+        running: usize,
+    },
+    /// A configuration that breaks a rule.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The name is the channel's identity.
+    #[error("a channel's name cannot be changed")]
+    Renamed,
+    /// A15.1: a slate must have a duration, or none at all.
+    #[error("a slate must last longer than {0:?}")]
+    SlateDuration(Duration),
+    /// A15.3.
+    #[error("no slate is shown")]
+    NoSlate,
+    /// A25.2.
+    #[error("{0} programs run already; at most {max} may", max = Channel::MAX_PROGRAMS)]
+    TooManyPrograms(usize),
+    /// A17.2.
+    #[error("an archive window of {0:?} is outside 5 minutes to 25 hours")]
+    Window(crate::time::MediaDuration),
+    /// A17.7: one asset for one program.
+    #[error("a program publishes into {0} already")]
+    AssetInUse(AssetName),
+    /// There is no such program, or it is being stopped.
+    #[error("no program {0} runs")]
+    NoProgram(ProgramId),
+    /// A contribution is being taken in, and it is not silent.
+    #[error("contribution {0} is on already")]
+    IngestBusy(IngestId),
+    /// There is no such contribution session.
+    #[error("there is no contribution {0}")]
+    NoIngest(IngestId),
+}
+
+impl CommandError {
+    /// A code that stays the same from release to release.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::State { .. } => "CHANNEL_STATE",
+            Self::ProgramsRunning { .. } => "CHANNEL_PROGRAMS_RUNNING",
+            Self::Config(_) => "CHANNEL_CONFIG",
+            Self::Renamed => "CHANNEL_RENAMED",
+            Self::SlateDuration(_) => "SLATE_DURATION",
+            Self::NoSlate => "SLATE_NOT_SHOWN",
+            Self::TooManyPrograms(_) => "PROGRAM_QUOTA",
+            Self::Window(_) => "PROGRAM_WINDOW",
+            Self::AssetInUse(_) => "PROGRAM_ASSET_IN_USE",
+            Self::NoProgram(_) => "PROGRAM_NOT_RUNNING",
+            Self::IngestBusy(_) => "MPE_INGEST_ENCODER_CONNECTION_DENIED",
+            Self::NoIngest(_) => "INGEST_NOT_FOUND",
+        }
+    }
+}
+
+impl Channel {
+    /// Programs that may run at once (A25.2).
+    pub const MAX_PROGRAMS: usize = 3;
+
+    /// A channel in the state Stopped. `codecs` makes its decoders and encoders.
+    ///
+    /// # Errors
+    /// The first rule that `config` breaks.
+    pub fn new(config: ChannelConfig, codecs: Arc<dyn Codecs>) -> Result<Self, ConfigError> {
+        config.check()?;
+        Ok(Self {
+            config,
+            codecs,
+            state: ChannelState::Stopped,
+            operations: OperationLog::default(),
+            meter: Meter::default(),
+            opening: None,
+            stopping: None,
+            air: None,
+            contribution: None,
+            programs: Vec::new(),
+            faults: FaultFold::default(),
+            outputs: VecDeque::new(),
+            outstanding: 0,
+            generation: 0,
+            next_ingest: 1,
+            next_program: 1,
+            idle_since: None,
+        })
+    }
+
+    /// Where the channel is in its life.
+    #[must_use]
+    pub const fn state(&self) -> ChannelState {
+        self.state
+    }
+
+    /// The state in the portal's words (A2.14).
+    #[must_use]
+    pub const fn portal_state(&self) -> PortalState {
+        match (self.state, self.programs.is_empty()) {
+            (ChannelState::Running, true) => PortalState::Ready,
+            (ChannelState::Running, false) => PortalState::Streaming,
+            (state, _) => PortalState::As(state),
+        }
+    }
+
+    /// What the channel was asked to be.
+    #[must_use]
+    pub const fn config(&self) -> &ChannelConfig {
+        &self.config
+    }
+
+    /// How a long operation stands; `None` for one that is unknown or long forgotten (A2.11).
+    #[must_use]
+    pub fn operation(&self, id: OperationId) -> Option<&OperationState> {
+        self.operations.state(id)
+    }
+
+    /// What was billed.
+    #[must_use]
+    pub const fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// Which source is on air; `None` while nothing is.
+    #[must_use]
+    pub fn on_air(&self) -> Option<OnAir> {
+        self.air.as_ref().and_then(AirChain::source)
+    }
+
+    /// How far the output has come on the channel's clock; `None` while nothing is on air.
+    #[must_use]
+    pub fn position(&self) -> Option<MediaTime> {
+        self.air.as_ref().map(|air| air.switcher.position())
+    }
+
+    /// The renditions on offer; `None` while nothing is on air.
+    #[must_use]
+    pub fn presentation(&self) -> Option<&Arc<Presentation>> {
+        self.air.as_ref().map(|air| &air.presentation)
+    }
+
+    /// The contribution that is taken in, and how it does.
+    #[must_use]
+    pub fn contribution(&self) -> Option<(IngestId, &IngestHealth)> {
+        self.contribution.as_ref().map(|contribution| (contribution.id, &contribution.health))
+    }
+
+    /// Programs that run, with the assets that they are published into.
+    pub fn programs(&self) -> impl Iterator<Item = (ProgramId, &AssetName)> {
+        self.programs.iter().map(|program| (program.id, program.asset.name()))
+    }
+
+    /// Whether the host should go on reading the contribution's socket. A host that does not stop loses pictures up to an
+    /// IDR once the decoder's queue is full; UDP cannot wait.
+    #[must_use]
+    pub fn wants_input(&self) -> bool {
+        self.air.as_ref().is_none_or(|air| !air.pipeline.is_full())
+    }
+
+    fn allow(&self, operation: Operation) -> Result<(), CommandError> {
+        if !self.state.allows(operation) {
+            return Err(CommandError::State { operation, state: self.state });
+        }
+        if operation.needs_programs_stopped() && !self.programs.is_empty() {
+            return Err(CommandError::ProgramsRunning { operation, running: self.programs.len() });
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn set_state(&mut self, to: ChannelState, now: Now) {
+        let from = std::mem::replace(&mut self.state, to);
+        if from == to {
+            return;
+        }
+        if to.is_billed() {
+            self.meter.start(now);
+            self.event(Event::MeterStarted);
+        }
+        self.event(Event::State { from, to });
+    }
+
+    fn end_operation(&mut self, id: OperationId, state: OperationState) {
+        if let Some(operation) = self.operations.end(id, state.clone()) {
+            self.event(Event::Operation { id, operation, state });
+        }
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Channel({} {})", self.config.name, self.state)
+    }
+}

@@ -1,0 +1,229 @@
+//! What runs while a channel is on air: from the contribution's access units to whole segments.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use crate::{
+    archive::{Presentation, SealedSegment, Segmenter, SegmenterLimits, TrackSpec},
+    channel::{
+        ChannelConfig,
+        contribution::Contribution,
+        pipeline::{Pipeline, SOUND_TRACK},
+    },
+    error::Fault,
+    ladder::{DecodeOp, OpenLadder, SoundFrom, SoundOp},
+    media::{AccessUnit, FrameRate, Language, Track, TrackFormat, TrackId},
+    splice::{OnAir, Picture, Slot, Switcher, SwitcherConfig, Taken},
+    time::{MediaDuration, MediaTime, Now},
+};
+
+/// The switcher, the lanes and the segmenter of a running channel.
+pub(super) struct AirChain {
+    pub(super) switcher: Switcher,
+    pub(super) pipeline: Pipeline,
+    pub(super) presentation: Arc<Presentation>,
+    segmenter: Segmenter,
+    rate: FrameRate,
+    on_air: Option<OnAir>,
+    settled: MediaTime,
+    changes: VecDeque<(OnAir, MediaTime)>,
+    faults: VecDeque<Fault>,
+}
+
+impl AirChain {
+    /// Sound that lags the pictures by more than this is not waited for (FAULTS row 41).
+    const SOUND_WAIT: MediaDuration = MediaDuration::from_millis(500);
+    /// Sound is settled in steps of at least this much: about an AAC frame.
+    const SETTLE_STEP: MediaDuration = MediaDuration::from_millis(20);
+    /// The rate at which the library's own pictures come.
+    pub(super) const IDLE_RATE: FrameRate = FrameRate::FPS_30;
+
+    pub(super) fn new(config: &ChannelConfig, ladder: OpenLadder, generation: u64, now: Now) -> Self {
+        let at = MediaTime::ZERO.plus(now.utc.since(config.epoch));
+        let idle = Self::IDLE_RATE.capped(config.preset.max_frame_rate);
+        let switcher_config = SwitcherConfig {
+            gop: config.gop,
+            max_frame_rate: config.preset.max_frame_rate,
+            idle_frame_rate: idle,
+            loss_after: MediaDuration::from_std(config.loss_after),
+            standby: config.standby.picture(),
+            standby_after: MediaDuration::from_std(config.standby_after),
+        };
+        let presentation = Arc::new(presentation(config, &ladder, idle));
+        Self {
+            switcher: Switcher::new(switcher_config, at, now),
+            segmenter: Segmenter::new(presentation.tracks.clone(), SegmenterLimits::default()),
+            pipeline: Pipeline::new(ladder, generation),
+            presentation,
+            rate: idle,
+            on_air: None,
+            settled: at,
+            changes: VecDeque::new(),
+            faults: VecDeque::new(),
+        }
+    }
+
+    /// A track of the contribution that the channel takes appeared or changed.
+    pub(super) fn open(&mut self, track: &Track) {
+        match &track.format {
+            TrackFormat::H264(_, config) => {
+                self.pipeline.push_decode(DecodeOp::Open(config.clone()));
+            }
+            TrackFormat::Aac(audio, config) => {
+                self.pipeline.push_sound(SoundOp::Open(*audio, config.clone()));
+            }
+            TrackFormat::Unknown(_) => {}
+        }
+    }
+
+    /// Takes a picture of the contribution.
+    pub(super) fn push_video(&mut self, from: &mut Contribution, unit: AccessUnit, now: Now) {
+        let stated = from.health.video.and_then(|video| video.frame_rate);
+        let idr = unit.is_random_access;
+        match self.switcher.push(unit.pts, unit.dts, idr, stated, now) {
+            Taken::BeforeIdr => {
+                from.health.dropped += 1;
+                self.faults.push_back(Fault::Dropped { count: 1, reason: "before the first IDR" });
+                return;
+            }
+            Taken::Jumped(by) => {
+                from.health.jumps += 1;
+                from.timeline_changed();
+                // Pictures before and after the jump must not be put in one order.
+                self.pipeline.push_decode(DecodeOp::Flush);
+                from.waits_for_idr = true;
+                self.faults
+                    .push_back(Fault::TimeJump { by_millis: by.flicks() / MediaDuration::from_millis(1).flicks() });
+            }
+            Taken::Decode => {}
+        }
+        if !from.waits_for_idr || idr {
+            from.waits_for_idr = !self.pipeline.push_decode(DecodeOp::Unit(unit));
+            if from.waits_for_idr {
+                from.health.dropped += 1;
+                self.faults.push_back(Fault::Dropped { count: 1, reason: "the decoder's queue is full" });
+            }
+        } else {
+            from.health.dropped += 1;
+        }
+        self.take_slots();
+        self.place_sound(from);
+    }
+
+    /// Takes sound of the contribution.
+    pub(super) fn push_audio(&mut self, from: &mut Contribution, unit: AccessUnit) {
+        from.push_sound(unit);
+        self.place_sound(from);
+    }
+
+    /// Makes what is due by the host's clock.
+    pub(super) fn handle_timeout(&mut self, now: Now) {
+        let had_feed = self.switcher.has_feed();
+        self.switcher.handle_timeout(now);
+        if had_feed && !self.switcher.has_feed() {
+            self.pipeline.push_decode(DecodeOp::Flush);
+        }
+        self.take_slots();
+    }
+
+    /// Settles the sound: what of the contribution's has come, or silence where it does not keep up.
+    pub(super) fn settle_sound(&mut self, from: Option<&Contribution>) {
+        let position = self.switcher.position();
+        let live = from.filter(|_| self.switcher.on_air() == OnAir::Live).and_then(Contribution::sound_end);
+        let until = live.map_or(position, |end| {
+            let newest = position.plus(Self::SOUND_WAIT);
+            end.min(newest).max(position.minus(Self::SOUND_WAIT))
+        });
+        if until.since(self.settled) >= Self::SETTLE_STEP && self.pipeline.push_sound(SoundOp::Settle(until)) {
+            self.settled = until;
+        }
+    }
+
+    /// Moves coded access units into segments; the next segment that is whole in every rendition.
+    pub(super) fn pull(&mut self) -> Option<SealedSegment> {
+        while let Some(unit) = self.pipeline.pull() {
+            let (track, is_sound) = (unit.track, unit.track == SOUND_TRACK);
+            // Sound from before the first boundary belongs to no segment: the encoder runs up before it.
+            if let (Err(error), false) = (self.segmenter.push(track, unit), is_sound) {
+                self.faults.push_back(Fault::Codec { what: error.to_string() });
+            }
+        }
+        let sealed = self.segmenter.pull()?;
+        self.faults.extend(sealed.faults.iter().map(|fault| Fault::Codec { what: fault.to_string() }));
+        Some(sealed)
+    }
+
+    /// The next change of what is on air.
+    pub(super) fn pull_change(&mut self) -> Option<(OnAir, MediaTime)> {
+        self.changes.pop_front()
+    }
+
+    /// The next thing that went wrong.
+    pub(super) fn pull_fault(&mut self) -> Option<Fault> {
+        self.faults.pop_front().or_else(|| self.pipeline.pull_fault())
+    }
+
+    /// The source of the newest frame.
+    pub(super) const fn source(&self) -> Option<OnAir> {
+        self.on_air
+    }
+
+    fn take_slots(&mut self) {
+        let rate = self.switcher.cadence().rate();
+        let mut change = (rate != self.rate).then_some(rate);
+        while let Some(slot) = self.switcher.pull() {
+            self.note_source(&slot);
+            if slot.starts_segment {
+                if let Err(error) = self.segmenter.boundary(slot.pts) {
+                    self.faults.push_back(Fault::Codec { what: error.to_string() });
+                }
+            }
+            // The rate belongs to the frame that a switch made: the first live one.
+            let new_rate = if slot.source.is_some() { change.take() } else { None };
+            if new_rate.is_some() {
+                self.rate = rate;
+            }
+            if !self.pipeline.push_slot(slot, new_rate) {
+                self.faults.push_back(Fault::Dropped { count: 1, reason: "the encoders do not keep up" });
+            }
+        }
+    }
+
+    fn note_source(&mut self, slot: &Slot) {
+        let source = match (slot.picture, self.on_air) {
+            (Picture::Live(_), _) => OnAir::Live,
+            (Picture::Hold, Some(on_air)) => on_air,
+            (Picture::Test, _) => OnAir::Test,
+            (Picture::Slate | Picture::Hold, _) if self.switcher.is_operator_slate() => OnAir::OperatorSlate,
+            (Picture::Slate | Picture::Hold, _) => OnAir::Slate,
+        };
+        if self.on_air.replace(source) == Some(source) {
+            return;
+        }
+        let from = match source {
+            OnAir::Live => SoundFrom::Contribution,
+            OnAir::Test => SoundFrom::Tone,
+            OnAir::Slate | OnAir::OperatorSlate => SoundFrom::Silence,
+        };
+        self.pipeline.push_sound(SoundOp::Source { at: slot.pts, from });
+        self.changes.push_back((source, slot.pts));
+    }
+
+    fn place_sound(&mut self, from: &mut Contribution) {
+        let position = self.switcher.position();
+        while let Some((unit, at)) = from.next_sound(|pts| self.switcher.place(pts), position) {
+            self.pipeline.push_sound(SoundOp::Unit { unit, at });
+        }
+    }
+}
+
+/// The renditions that players are offered: every rung, then the sound.
+fn presentation(config: &ChannelConfig, ladder: &OpenLadder, rate: FrameRate) -> Presentation {
+    let rungs = config.preset.rungs.iter().zip(&ladder.video_formats).enumerate();
+    let mut tracks: Vec<TrackSpec> = rungs
+        .map(|(n, (rung, format))| TrackSpec::video(TrackId(n as u32), &rung.name, rung.bitrate, format.clone(), rate))
+        .collect();
+    let (audio, aac) = ladder.audio_format.clone();
+    let format = TrackFormat::Aac(audio, aac);
+    tracks.push(TrackSpec::audio(SOUND_TRACK, "audio", config.preset.audio_bitrate, format, Language::UND));
+    Presentation { tracks, epoch: config.epoch }
+}

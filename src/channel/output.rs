@@ -1,0 +1,176 @@
+//! What goes into a channel and what comes out of it.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::{
+    archive::{AssetName, Object, ObjectName, TimelineUpdate},
+    channel::{ChannelState, MeterEnd, Operation, OperationId, OperationState},
+    error::Fault,
+    ladder::{Done, Work},
+    media::Track,
+    splice::OnAir,
+    time::MediaTime,
+};
+
+/// Names a contribution session of one channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IngestId(pub u64);
+
+/// Names a program of one channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProgramId(pub u64);
+
+/// What a host hands to a channel.
+#[derive(Debug)]
+pub enum Input {
+    /// Bytes that a contribution session's socket gave: a piece of a stream, or one whole datagram.
+    Bytes(IngestId, Bytes),
+    /// The session's socket is closed.
+    Closed(IngestId),
+    /// A work that was run.
+    Done(Done),
+}
+
+/// What a host has to do next. The order matters: an object is stored before the update that lists it is applied.
+#[derive(Debug)]
+pub enum Output {
+    /// Write this to the session's socket.
+    Reply(IngestId, Bytes),
+    /// Close the session's socket.
+    Close(IngestId),
+    /// Run this on any thread and hand the result back as [`Input::Done`].
+    Work(Work),
+    /// Store this under its name.
+    Store(Object),
+    /// No manifest lists this any more: delete it.
+    Discard(ObjectName),
+    /// Apply this to the origin.
+    Timeline(TimelineUpdate),
+    /// Something happened.
+    Event(Event),
+}
+
+/// Something that people or their tools want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The channel's state changed.
+    State {
+        /// Before.
+        from: ChannelState,
+        /// After.
+        to: ChannelState,
+    },
+    /// A long operation ended.
+    Operation {
+        /// Which one.
+        id: OperationId,
+        /// What was asked for.
+        operation: Operation,
+        /// How it ended.
+        state: OperationState,
+    },
+    /// From this instant on another source is on air.
+    OnAir {
+        /// Which one.
+        source: OnAir,
+        /// First frame of it, on the channel's clock.
+        at: MediaTime,
+    },
+    /// A contribution session was taken in.
+    Attached {
+        /// Which one.
+        ingest: IngestId,
+        /// Its protocol, such as `rtmp`.
+        protocol: &'static str,
+    },
+    /// A contribution session ended.
+    Detached {
+        /// Which one.
+        ingest: IngestId,
+        /// Why.
+        reason: DetachReason,
+    },
+    /// A contribution carries this track; tracks that cannot be read are named and skipped.
+    Track {
+        /// Whose.
+        ingest: IngestId,
+        /// What it is.
+        track: Track,
+    },
+    /// Trouble that was survived; the same kind within a second is folded into one event.
+    Fault {
+        /// Whose, where it is a contribution's.
+        ingest: Option<IngestId>,
+        /// What.
+        fault: Fault,
+        /// How many of this kind since the last event of it.
+        count: u64,
+    },
+    /// A program was started.
+    ProgramStarted {
+        /// Which one.
+        program: ProgramId,
+        /// What it is published into.
+        asset: AssetName,
+    },
+    /// A program is stopped and its asset complete.
+    ProgramStopped {
+        /// Which one.
+        program: ProgramId,
+    },
+    /// Billing began.
+    MeterStarted,
+    /// Billing ended.
+    MeterStopped {
+        /// Why.
+        why: MeterEnd,
+    },
+}
+
+/// Why a contribution session ended (A26.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DetachReason {
+    /// The encoder said that it is done.
+    Ended,
+    /// The connection was closed.
+    Closed,
+    /// It sent bytes that its protocol forbids.
+    Refused(crate::error::ParseError),
+    /// Another session took its place after it had been silent.
+    Replaced,
+    /// The channel was reset.
+    Reset,
+    /// The channel was stopped.
+    Stopped,
+}
+
+impl DetachReason {
+    /// A code that stays the same from release to release, after A26.4.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Ended => "MPE_CLIENT_TERMINATED_SESSION",
+            Self::Closed => "MPE_CLIENT_DISCONNECTED",
+            Self::Refused(_) => "MPE_INGEST_REFUSED",
+            Self::Replaced => "MPE_INGEST_REPLACED",
+            Self::Reset => "MPI_REST_API_CHANNEL_RESET",
+            Self::Stopped => "MPI_REST_API_CHANNEL_STOP",
+        }
+    }
+}
+
+impl fmt::Display for IngestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl fmt::Display for ProgramId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}

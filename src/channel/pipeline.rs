@@ -1,0 +1,224 @@
+//! Keeps the ladder's lanes busy and puts their results back in timeline order.
+
+mod frames;
+
+use std::collections::VecDeque;
+
+use crate::{
+    channel::pipeline::frames::FrameQueue,
+    error::Fault,
+    ladder::{
+        DecodeJob, DecodeLane, DecodeOp, Job, Lane, OpenLadder, Outcome, PictureJob, PictureLane, PictureOp, RungJob,
+        RungOp, SoundJob, SoundLane, SoundOp, VideoEncoder, Work,
+    },
+    media::{AccessUnit, FrameRate, TrackId},
+    splice::Slot,
+    time::MediaTime,
+};
+
+/// The lanes of one ladder between the switcher and the segmenter.
+///
+/// ```text
+/// access units ─► decode ─► frames ─┐
+///                                   ├─► picture ─► rung 0 … rung n ─► encoded
+/// slots ────────────────────────────┘
+/// sound steps ─► sound ─────────────────────────────────────────────► encoded
+/// ```
+pub(super) struct Pipeline {
+    generation: u64,
+    decode: Slotted<DecodeLane, DecodeOp>,
+    frames: FrameQueue,
+    picture: Slotted<PictureLane, (Slot, Option<FrameRate>, PictureOp)>,
+    /// Slots of the picture work that is out, in order.
+    in_picture: VecDeque<(Slot, Option<FrameRate>)>,
+    rungs: Vec<Slotted<Box<dyn VideoEncoder>, RungOp>>,
+    sound: Slotted<SoundLane, SoundOp>,
+    encoded: VecDeque<AccessUnit>,
+    faults: VecDeque<Fault>,
+}
+
+/// A lane's state while it is home, and what waits for it.
+struct Slotted<State, Op> {
+    state: Option<State>,
+    ops: VecDeque<Op>,
+}
+
+/// Track id of the sound; rungs count from zero.
+pub(super) const SOUND_TRACK: TrackId = TrackId(1000);
+
+impl Pipeline {
+    /// Access units that may wait for the decoder: four seconds at 60 fps. Past that they are dropped up to an IDR.
+    const DECODE_WAITS: usize = 240;
+    /// A host that can should stop reading its socket when this many wait.
+    const DECODE_IS_FULL: usize = 90;
+    /// Decoded pictures that may wait for their slot; a 1080p picture is 3 MB.
+    const FRAMES_WAIT: usize = 6;
+    /// Pictures that may wait for a rung's encoder.
+    const RUNG_WAITS: usize = 6;
+    /// Output frames that may wait for their picture: eight seconds. Past that frames are left out.
+    const SLOTS_WAIT: usize = 240;
+    /// Steps of sound that may wait.
+    const SOUND_WAITS: usize = 2048;
+    /// Access units or pictures in one work: big enough that handing over costs nothing, small enough to spread.
+    const BATCH: usize = 4;
+
+    pub(super) fn new(ladder: OpenLadder, generation: u64) -> Self {
+        Self {
+            generation,
+            decode: Slotted::new(ladder.decode),
+            frames: FrameQueue::default(),
+            picture: Slotted::new(ladder.picture),
+            in_picture: VecDeque::new(),
+            rungs: ladder.rungs.into_iter().map(Slotted::new).collect(),
+            sound: Slotted::new(ladder.sound),
+            encoded: VecDeque::new(),
+            faults: VecDeque::new(),
+        }
+    }
+
+    /// Queues a step for the decoder; `false` where the queue is full and the step was dropped.
+    pub(super) fn push_decode(&mut self, op: DecodeOp) -> bool {
+        let is_unit = matches!(op, DecodeOp::Unit(_));
+        if is_unit && self.decode.ops.len() >= Self::DECODE_WAITS {
+            return false;
+        }
+        match op {
+            DecodeOp::Unit(_) => self.frames.unit_pushed(),
+            DecodeOp::Flush => self.frames.flush_pushed(),
+            DecodeOp::Open(_) => {}
+        }
+        self.decode.ops.push_back(op);
+        true
+    }
+
+    /// Queues an output frame; `rate` where frames come at another rate from it on. `false` where it was left out.
+    pub(super) fn push_slot(&mut self, slot: Slot, rate: Option<FrameRate>) -> bool {
+        let ceiling = if slot.starts_segment || rate.is_some() { 2 * Self::SLOTS_WAIT } else { Self::SLOTS_WAIT };
+        let fits = self.frames.waiting() < ceiling;
+        if fits {
+            self.frames.push_slot(slot, rate);
+        }
+        fits
+    }
+
+    /// Queues a step for the sound; `false` where it was dropped.
+    pub(super) fn push_sound(&mut self, op: SoundOp) -> bool {
+        let fits = self.sound.ops.len() < Self::SOUND_WAITS;
+        if fits {
+            self.sound.ops.push_back(op);
+        }
+        fits
+    }
+
+    /// Whether so much waits for the decoder that the host should stop reading for a while.
+    pub(super) fn is_full(&self) -> bool {
+        self.decode.ops.len() >= Self::DECODE_IS_FULL
+    }
+
+    /// The next work for the host, the lanes nearest to the output first.
+    pub(super) fn next_work(&mut self) -> Option<Work> {
+        self.resolve();
+        self.rung_work().or_else(|| self.sound_work()).or_else(|| self.picture_work()).or_else(|| self.decode_work())
+    }
+
+    /// Takes a result back.
+    pub(super) fn done(&mut self, lane: Lane, outcome: Outcome) {
+        match (lane, outcome) {
+            (Lane::Decode, Outcome::Decode(done)) => {
+                self.decode.state = Some(done.lane);
+                self.frames.extend(done.decoded, done.units);
+            }
+            (Lane::Picture, Outcome::Picture(done)) => {
+                self.picture.state = Some(done.lane);
+                for pictures in done.pictures {
+                    let Some((slot, rate)) = self.in_picture.pop_front() else { continue };
+                    for (rung, frame) in self.rungs.iter_mut().zip(pictures) {
+                        rung.ops.extend(rate.map(RungOp::FrameRate));
+                        rung.ops.push_back(RungOp::Encode { frame, force_idr: slot.starts_segment });
+                    }
+                }
+            }
+            (Lane::Rung(n), Outcome::Rung(done)) => {
+                let Some(rung) = self.rungs.get_mut(n) else { return };
+                rung.state = Some(done.encoder);
+                for unit in done.units {
+                    match unit {
+                        Ok(unit) => self.encoded.push_back(AccessUnit { track: TrackId(n as u32), ..unit }),
+                        Err(fault) => self.faults.push_back(fault),
+                    }
+                }
+            }
+            (Lane::Sound, Outcome::Sound(done)) => {
+                self.sound.state = Some(done.lane);
+                self.faults.extend(done.out.faults);
+                self.encoded.extend(done.out.units.into_iter().map(|unit| AccessUnit { track: SOUND_TRACK, ..unit }));
+            }
+            // A result of another lane's kind cannot be built: `Work::run` keeps lane and job together.
+            _ => {}
+        }
+    }
+
+    /// The next coded access unit: in order within its track.
+    pub(super) fn pull(&mut self) -> Option<AccessUnit> {
+        self.encoded.pop_front()
+    }
+
+    /// The next thing that a codec complained about.
+    pub(super) fn pull_fault(&mut self) -> Option<Fault> {
+        self.faults.pop_front().or_else(|| self.frames.pull_fault())
+    }
+
+    /// Gives every slot whose picture is known to the picture lane.
+    fn resolve(&mut self) {
+        while self.picture.ops.len() < Self::BATCH {
+            let Some((slot, rate, op)) = self.frames.resolve() else { break };
+            self.picture.ops.push_back((slot, rate, op));
+        }
+    }
+
+    fn rung_work(&mut self) -> Option<Work> {
+        let generation = self.generation;
+        self.rungs.iter_mut().enumerate().find_map(|(n, rung)| {
+            let (encoder, ops) = rung.take(Self::BATCH)?;
+            Some(Work::new(Lane::Rung(n), generation, Job::Rung(RungJob { encoder, ops })))
+        })
+    }
+
+    fn picture_work(&mut self) -> Option<Work> {
+        if self.rungs.iter().any(|rung| rung.ops.len() >= Self::RUNG_WAITS) {
+            return None;
+        }
+        let (lane, ops) = self.picture.take(Self::BATCH)?;
+        self.in_picture.extend(ops.iter().map(|(slot, rate, _)| (*slot, *rate)));
+        let ops: Vec<(MediaTime, PictureOp)> = ops.into_iter().map(|(slot, _, op)| (slot.pts, op)).collect();
+        Some(Work::new(Lane::Picture, self.generation, Job::Picture(PictureJob { lane, ops })))
+    }
+
+    fn sound_work(&mut self) -> Option<Work> {
+        let (lane, ops) = self.sound.take(Self::SOUND_WAITS)?;
+        Some(Work::new(Lane::Sound, self.generation, Job::Sound(SoundJob { lane, ops })))
+    }
+
+    fn decode_work(&mut self) -> Option<Work> {
+        if self.frames.len() >= Self::FRAMES_WAIT {
+            return None;
+        }
+        let (lane, ops) = self.decode.take(Self::BATCH)?;
+        Some(Work::new(Lane::Decode, self.generation, Job::Decode(DecodeJob { lane, ops })))
+    }
+}
+
+impl<State, Op> Slotted<State, Op> {
+    const fn new(state: State) -> Self {
+        Self { state: Some(state), ops: VecDeque::new() }
+    }
+
+    /// The state and up to `most` steps, where the state is home and there is something to do.
+    fn take(&mut self, most: usize) -> Option<(State, Vec<Op>)> {
+        if self.ops.is_empty() {
+            return None;
+        }
+        let state = self.state.take()?;
+        Some((state, self.ops.drain(..most.min(self.ops.len())).collect()))
+    }
+}

@@ -1,0 +1,146 @@
+//! Brings decoded pictures and the output frames that want them together.
+
+use std::collections::VecDeque;
+
+use crate::{
+    error::Fault,
+    ladder::{Decoded, PictureOp},
+    media::{Frame, FrameRate},
+    splice::{Picture, Slot},
+    time::MediaTime,
+};
+
+/// Decoded pictures on one side, output frames on the other, both in presentation order.
+///
+/// A contribution that ends flushes the decoder; what comes before and after a flush never mixes, because source times of
+/// two contributions have nothing to do with each other.
+#[derive(Default)]
+pub(super) struct FrameQueue {
+    decoded: VecDeque<Decoded>,
+    slots: VecDeque<Waiting>,
+    faults: VecDeque<Fault>,
+    frames: usize,
+    units_pushed: u64,
+    units_decoded: u64,
+    flushes_pushed: u64,
+    flushes_seen: u64,
+}
+
+struct Waiting {
+    slot: Slot,
+    rate: Option<FrameRate>,
+    /// Access units and flushes that were on their way to the decoder when the slot was made.
+    units: u64,
+    flushes: u64,
+}
+
+impl FrameQueue {
+    /// A picture that has not come when this many later access units are decoded never will (H.264 reorders at most 16).
+    const GIVEN_UP_AFTER: u64 = 32;
+    const FAULTS: usize = 64;
+
+    pub(super) const fn unit_pushed(&mut self) {
+        self.units_pushed += 1;
+    }
+
+    pub(super) const fn flush_pushed(&mut self) {
+        self.flushes_pushed += 1;
+    }
+
+    pub(super) fn push_slot(&mut self, slot: Slot, rate: Option<FrameRate>) {
+        self.slots.push_back(Waiting { slot, rate, units: self.units_pushed, flushes: self.flushes_pushed });
+    }
+
+    /// Takes what a decode work gave, after `units` access units.
+    pub(super) fn extend(&mut self, decoded: Vec<Decoded>, units: u64) {
+        self.units_decoded += units;
+        for item in decoded {
+            match item {
+                Decoded::Fault(fault) if self.faults.len() < Self::FAULTS => self.faults.push_back(fault),
+                Decoded::Fault(_) => {}
+                Decoded::Frame(_) => {
+                    self.frames += 1;
+                    self.decoded.push_back(item);
+                }
+                Decoded::Flushed => self.decoded.push_back(item),
+            }
+        }
+    }
+
+    /// Output frames that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Decoded pictures that wait.
+    pub(super) const fn len(&self) -> usize {
+        self.frames
+    }
+
+    pub(super) fn pull_fault(&mut self) -> Option<Fault> {
+        self.faults.pop_front()
+    }
+
+    /// The next output frame whose picture is known.
+    pub(super) fn resolve(&mut self) -> Option<(Slot, Option<FrameRate>, PictureOp)> {
+        let Waiting { slot, rate, units, flushes } = self.slots.front()?;
+        let (slot, rate, units, flushes) = (*slot, *rate, *units, *flushes);
+        // A picture that a slate hides is taken all the same, so that the decoder goes on beneath it.
+        let live = match slot.source {
+            Some(pts) => self.find(pts, units, flushes)?,
+            None => None,
+        };
+        let op = match slot.picture {
+            Picture::Live(_) | Picture::Hold => live.map_or(PictureOp::Hold, PictureOp::Live),
+            Picture::Slate => PictureOp::Slate,
+            Picture::Test => PictureOp::Test,
+        };
+        self.slots.pop_front();
+        self.discard_unwanted();
+        Some((slot, rate, op))
+    }
+
+    /// The picture of source time `pts`; `Some(None)` where it will never come, `None` where it may.
+    fn find(&mut self, pts: MediaTime, units: u64, flushes: u64) -> Option<Option<Frame>> {
+        loop {
+            let is_older = self.flushes_seen < flushes;
+            match self.decoded.front() {
+                _ if self.flushes_seen > flushes => return Some(None),
+                Some(Decoded::Frame(frame)) if !is_older && frame.pts == pts => return Some(self.pop_frame()),
+                Some(Decoded::Frame(frame)) if !is_older && frame.pts > pts => return Some(None),
+                Some(Decoded::Frame(_)) => drop(self.pop_frame()),
+                Some(Decoded::Flushed) if !is_older => return Some(None),
+                Some(Decoded::Flushed | Decoded::Fault(_)) => {
+                    self.decoded.pop_front();
+                    self.flushes_seen += 1;
+                }
+                None if self.units_decoded >= units + Self::GIVEN_UP_AFTER => return Some(None),
+                None => return None,
+            }
+        }
+    }
+
+    /// Pictures that no slot asks for must not stop the decoder: while nothing live is wanted, they go.
+    fn discard_unwanted(&mut self) {
+        if !self.slots.is_empty() {
+            return;
+        }
+        while self.flushes_seen < self.flushes_pushed {
+            match self.decoded.pop_front() {
+                Some(Decoded::Frame(_)) => self.frames -= 1,
+                Some(_) => self.flushes_seen += 1,
+                None => break,
+            }
+        }
+    }
+
+    fn pop_frame(&mut self) -> Option<Frame> {
+        match self.decoded.pop_front() {
+            Some(Decoded::Frame(frame)) => {
+                self.frames -= 1;
+                Some(frame)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Programs: what is published of a channel, and into which asset (A17).
+
+use crate::{
+    archive::{Asset, AssetName, SealedSegment},
+    channel::{OperationId, ProgramId},
+    time::{MediaDuration, MediaTime},
+};
+
+/// What a program is asked to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramConfig {
+    /// The asset that it is published into; new for every program (A17.7).
+    pub asset: AssetName,
+    /// What players can rewind to and the archive keeps: 5 minutes to 25 hours (A17.2); `None` keeps everything.
+    pub window: Option<MediaDuration>,
+}
+
+pub(super) struct Program {
+    pub(super) id: ProgramId,
+    pub(super) asset: Asset,
+    /// First instant that belongs to it.
+    pub(super) from: MediaTime,
+    /// First instant that no longer does, once it is being stopped.
+    pub(super) until: Option<(MediaTime, OperationId)>,
+}
+
+impl ProgramConfig {
+    /// The shortest window (A17.2).
+    pub const SHORTEST_WINDOW: MediaDuration = MediaDuration::from_secs(5 * 60);
+    /// The longest window (A17.2).
+    pub const LONGEST_WINDOW: MediaDuration = MediaDuration::from_secs(25 * 3600);
+
+    pub(super) fn is_sound(&self) -> bool {
+        self.window.is_none_or(|window| window >= Self::SHORTEST_WINDOW && window <= Self::LONGEST_WINDOW)
+    }
+}
+
+impl Program {
+    /// Takes a segment that lies within the program; whether the program is complete with it.
+    pub(super) fn push(&mut self, sealed: &SealedSegment) -> bool {
+        let segment = &sealed.segment;
+        let is_within = segment.start >= self.from && self.until.is_none_or(|(until, _)| segment.start < until);
+        if is_within {
+            self.asset.push(sealed);
+        }
+        self.until.is_some_and(|(until, _)| segment.end() >= until)
+    }
+}

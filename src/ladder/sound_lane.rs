@@ -1,0 +1,199 @@
+//! The lane of the sound: decode, bring to stereo and one rate, place on the channel's sample grid, encode.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use crate::{
+    error::Fault,
+    ladder::{AudioDecoder, AudioEncoder, Codecs, SoundNormaliser},
+    media::{AacConfig, AccessUnit, AudioTrack, SoundSource},
+    time::{MediaDuration, MediaTime, Timescale},
+};
+
+/// The sound on its way out, always in stereo at the preset's rate, in whole frames counted from the channel's epoch.
+pub(crate) struct SoundLane {
+    codecs: Arc<dyn Codecs>,
+    decoder: Option<Box<dyn AudioDecoder>>,
+    normaliser: SoundNormaliser,
+    encoder: Box<dyn AudioEncoder>,
+    tone: Box<dyn SoundSource>,
+    rate: Timescale,
+    /// The sample that the next output frame starts with.
+    position: i64,
+    /// Interleaved contribution samples from `position` on; what was never written is silent.
+    ahead: VecDeque<i16>,
+    /// Where the contribution's next samples are expected, while it goes on without a gap.
+    expected: Option<MediaTime>,
+    source: SoundFrom,
+    changes: VecDeque<(i64, SoundFrom)>,
+    /// How far the contribution is faded in, 0 to [`SoundLane::FADE`].
+    gain: i32,
+}
+
+/// Where the sound comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SoundFrom {
+    Contribution,
+    Silence,
+    Tone,
+}
+
+/// One step for the sound.
+pub(crate) enum SoundOp {
+    /// The track's set-up appeared or changed.
+    Open(AudioTrack, AacConfig),
+    /// The next access unit, and where it stands on the channel's clock.
+    Unit { unit: AccessUnit, at: MediaTime },
+    /// From this instant on the sound comes from there.
+    Source { at: MediaTime, from: SoundFrom },
+    /// Everything before this instant has come: frames that end by then are encoded.
+    Settle(MediaTime),
+}
+
+pub(crate) struct SoundJob {
+    pub(crate) lane: SoundLane,
+    pub(crate) ops: Vec<SoundOp>,
+}
+
+pub(crate) struct SoundDone {
+    pub(crate) lane: SoundLane,
+    pub(crate) out: SoundOut,
+}
+
+#[derive(Default)]
+pub(crate) struct SoundOut {
+    pub(crate) units: Vec<AccessUnit>,
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl SoundLane {
+    /// Samples over which the contribution fades in and out: 10 ms at 44.1 kHz, so that a switch does not click.
+    const FADE: i32 = 441;
+    /// Time stamps that are off by less than this are jitter and leave no gap (FAULTS row 43).
+    const JITTER: MediaDuration = MediaDuration::from_millis(5);
+    /// Sound may be this far ahead of what is encoded; what is further is dropped.
+    const AHEAD_SECONDS: i64 = 10;
+    const CHANNELS: usize = 2;
+
+    pub(crate) fn new(
+        codecs: Arc<dyn Codecs>,
+        encoder: Box<dyn AudioEncoder>,
+        tone: Box<dyn SoundSource>,
+        sample_rate: u32,
+        at: MediaTime,
+    ) -> Self {
+        let rate = Timescale::new(sample_rate).unwrap_or(Timescale::MPEG);
+        let frame = encoder.frame_len().max(1) as i64;
+        Self {
+            codecs,
+            decoder: None,
+            normaliser: SoundNormaliser::new(sample_rate),
+            encoder,
+            tone,
+            rate,
+            position: at.ticks(rate).div_euclid(frame) * frame,
+            ahead: VecDeque::new(),
+            expected: None,
+            source: SoundFrom::Silence,
+            changes: VecDeque::new(),
+            gain: 0,
+        }
+    }
+
+    fn open(&mut self, track: &AudioTrack, config: &AacConfig, faults: &mut Vec<Fault>) {
+        self.decoder = match self.codecs.aac_decoder(track, config) {
+            Ok(decoder) => Some(decoder),
+            Err(fault) => {
+                faults.push(fault);
+                None
+            }
+        };
+        self.expected = None;
+    }
+
+    fn take(&mut self, mut unit: AccessUnit, at: MediaTime) -> Result<(), Fault> {
+        let Some(decoder) = &mut self.decoder else { return Ok(()) };
+        let steady = self.expected.filter(|expected| at.since(*expected).flicks().abs() <= Self::JITTER.flicks());
+        unit.pts = steady.unwrap_or(at);
+        if steady.is_none() {
+            self.normaliser.restart();
+        }
+        let samples = decoder.decode(&unit)?;
+        let scale = Timescale::new(samples.sample_rate).unwrap_or(self.rate);
+        let length = MediaDuration::from_ticks(i64::try_from(samples.len()).unwrap_or(0), scale);
+        self.expected = Some(unit.pts.plus(length));
+        let normal = self.normaliser.push(samples)?;
+        if !normal.is_empty() {
+            self.write(normal.pts.ticks(self.rate), &normal.data);
+        }
+        Ok(())
+    }
+
+    /// Puts samples in their place; what is already encoded or too far ahead is dropped.
+    fn write(&mut self, first: i64, samples: &[i16]) {
+        let ahead = first - self.position;
+        if ahead > Self::AHEAD_SECONDS * i64::from(self.rate.per_second()) {
+            return;
+        }
+        let skip = usize::try_from(-ahead).unwrap_or(0) * Self::CHANNELS;
+        let start = usize::try_from(ahead).unwrap_or(0) * Self::CHANNELS;
+        let Some(samples) = samples.get(skip..) else { return };
+        if self.ahead.len() < start + samples.len() {
+            self.ahead.resize(start + samples.len(), 0);
+        }
+        for (slot, sample) in self.ahead.range_mut(start..).zip(samples) {
+            *slot = *sample;
+        }
+    }
+
+    fn settle(&mut self, until: MediaTime, out: &mut SoundOut) {
+        let frame = self.encoder.frame_len().max(1);
+        let until = until.ticks(self.rate);
+        let mut samples = vec![0; frame * Self::CHANNELS];
+        while self.position + frame as i64 <= until {
+            self.mix(&mut samples);
+            let pts = MediaTime::from_ticks(self.position, self.rate);
+            match self.encoder.encode(&samples, pts) {
+                Ok(unit) => out.units.push(unit),
+                Err(fault) => out.faults.push(fault),
+            }
+            self.position += frame as i64;
+        }
+    }
+
+    /// Fills one output frame from whichever source has each sample.
+    fn mix(&mut self, out: &mut [i16]) {
+        self.tone.fill(self.position, out);
+        for (n, instant) in (self.position..).zip(out.chunks_exact_mut(Self::CHANNELS)) {
+            while let Some(&(at, source)) = self.changes.front() {
+                if at > n {
+                    break;
+                }
+                self.source = source;
+                self.changes.pop_front();
+            }
+            let step = if self.source == SoundFrom::Contribution { 1 } else { -1 };
+            self.gain = (self.gain + step).clamp(0, Self::FADE);
+            for sample in instant {
+                let live = i32::from(self.ahead.pop_front().unwrap_or(0)) * self.gain / Self::FADE;
+                let own = if self.source == SoundFrom::Tone { i32::from(*sample) } else { 0 };
+                *sample = (live + own).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16;
+            }
+        }
+    }
+}
+
+impl SoundJob {
+    pub(crate) fn run(self) -> SoundDone {
+        let Self { mut lane, ops } = self;
+        let mut out = SoundOut::default();
+        for op in ops {
+            match op {
+                SoundOp::Open(track, config) => lane.open(&track, &config, &mut out.faults),
+                SoundOp::Unit { unit, at } => out.faults.extend(lane.take(unit, at).err()),
+                SoundOp::Source { at, from } => lane.changes.push_back((at.ticks(lane.rate), from)),
+                SoundOp::Settle(until) => lane.settle(until, &mut out),
+            }
+        }
+        SoundDone { lane, out }
+    }
+}
