@@ -1,6 +1,8 @@
 //! Decode, scale and encode: everything that costs, as values that run on any thread.
 
 mod codec;
+#[cfg(feature = "openh264")]
+mod openh264_encoder;
 mod preset;
 
 pub use codec::{
