@@ -2,6 +2,8 @@
 
 mod codec;
 #[cfg(feature = "openh264")]
+mod openh264_decoder;
+#[cfg(feature = "openh264")]
 mod openh264_encoder;
 mod preset;
 

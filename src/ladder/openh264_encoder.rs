@@ -328,4 +328,4 @@ const NAL_SPS: u8 = 7;
 const NAL_PPS: u8 = 8;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::ladder) mod tests;
