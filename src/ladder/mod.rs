@@ -6,8 +6,11 @@ mod openh264_decoder;
 #[cfg(feature = "openh264")]
 mod openh264_encoder;
 mod preset;
+mod resize;
+mod scale;
 
 pub use codec::{
     AudioDecoder, AudioEncoder, AudioEncoderConfig, Codecs, VideoDecoder, VideoEncoder, VideoEncoderConfig,
 };
 pub use preset::{Preset, Profile, Rung};
+pub use scale::Cascade;
