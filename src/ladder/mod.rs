@@ -3,19 +3,35 @@
 //! A [`Work`] carries the state of one lane; the traits are the seams of the codec backends, of which each sits in a file
 //! of its own under its feature. Nothing here decides what is on air.
 
+#[cfg(feature = "aac")]
+mod aac_decoder;
+#[cfg(feature = "fdk-aac")]
+mod aac_encoder;
+mod backends;
 mod codec;
 mod decode_lane;
 mod open;
+#[cfg(feature = "openh264")]
+mod openh264_decoder;
+#[cfg(feature = "openh264")]
+mod openh264_encoder;
 mod picture_lane;
 mod preset;
+mod resample;
+mod resize;
 mod rung_lane;
+mod scale;
+mod sound;
 mod sound_lane;
 mod work;
 
+pub use backends::BuiltinCodecs;
 pub use codec::{
     AudioDecoder, AudioEncoder, AudioEncoderConfig, Codecs, VideoDecoder, VideoEncoder, VideoEncoderConfig,
 };
 pub use preset::{Preset, Profile, Rung};
+pub use scale::Cascade;
+pub use sound::SoundNormaliser;
 pub use work::{Done, Lane, Work};
 
 pub(crate) use decode_lane::{DecodeJob, DecodeLane, DecodeOp, Decoded};

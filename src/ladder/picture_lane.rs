@@ -8,12 +8,10 @@ use crate::{
 
 /// The scaler, and the pictures that the library makes itself.
 pub(crate) struct PictureLane {
-    rungs: Vec<(usize, usize)>,
-    cascade: Option<Cascade>,
+    cascade: Cascade,
     slate: Box<dyn PictureSource>,
     test: Box<dyn PictureSource>,
-    /// The last source picture and what it was scaled to: a picture that stays is scaled once.
-    last: Option<(Frame, Vec<Frame>)>,
+    last: Option<Frame>,
 }
 
 /// What the next output picture is.
@@ -38,28 +36,21 @@ pub(crate) struct PictureDone {
 
 impl PictureLane {
     pub(crate) fn new(rungs: &[Rung], slate: Box<dyn PictureSource>, test: Box<dyn PictureSource>) -> Self {
-        let rungs = rungs.iter().map(|rung| (rung.width as usize, rung.height as usize)).collect();
-        Self { rungs, cascade: None, slate, test, last: None }
+        let sizes: Vec<_> = rungs.iter().map(|rung| (rung.width as usize, rung.height as usize)).collect();
+        let source = sizes.first().copied().unwrap_or((2, 2));
+        Self { cascade: Cascade::new(source, &sizes), slate, test, last: None }
     }
 
     fn scale(&mut self, at: MediaTime, op: PictureOp) -> Vec<Frame> {
-        let source = match (op, &self.last) {
+        let source = match (op, self.last.take()) {
             (PictureOp::Live(frame), _) => frame,
-            (PictureOp::Hold, Some((last, _))) => last.clone(),
+            (PictureOp::Hold, Some(last)) => last,
             (PictureOp::Slate | PictureOp::Hold, _) => self.slate.picture(at),
             (PictureOp::Test, _) => self.test.picture(at),
         };
-        if let Some((last, scaled)) = &self.last {
-            if last.is_same_picture(&source) {
-                return scaled.iter().map(|frame| frame.at(at)).collect();
-            }
-        }
-        let cascade = match self.cascade.take() {
-            Some(cascade) if cascade.source() == (source.width, source.height) => self.cascade.insert(cascade),
-            _ => self.cascade.insert(Cascade::new((source.width, source.height), &self.rungs)),
-        };
-        let scaled: Vec<Frame> = cascade.scale(&source.at(at));
-        self.last = Some((source, scaled.clone()));
+        let mut scaled = Vec::with_capacity(8);
+        self.cascade.scale(&source.at(at), &mut scaled);
+        self.last = Some(source);
         scaled
     }
 }

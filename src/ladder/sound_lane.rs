@@ -86,7 +86,7 @@ impl SoundLane {
         Self {
             codecs,
             decoder: None,
-            normaliser: SoundNormaliser::new(sample_rate),
+            normaliser: SoundNormaliser::new(rate),
             encoder,
             tone,
             rate,
@@ -121,7 +121,7 @@ impl SoundLane {
         let scale = Timescale::new(samples.sample_rate).unwrap_or(self.rate);
         let length = MediaDuration::from_ticks(i64::try_from(samples.len()).unwrap_or(0), scale);
         self.expected = Some(unit.pts.plus(length));
-        let normal = self.normaliser.push(samples)?;
+        let normal = self.normaliser.push(samples);
         if !normal.is_empty() {
             self.write(normal.pts.ticks(self.rate), &normal.data);
         }

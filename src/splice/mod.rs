@@ -13,5 +13,5 @@ mod test_source;
 
 pub use cadence::Cadence;
 pub use slate::Slate;
-pub use switcher::{OnAir, Picture, Slot, Switcher, SwitcherConfig};
+pub use switcher::{OnAir, Picture, Slot, Switcher, SwitcherConfig, Taken};
 pub use test_source::{TestPattern, TestTone};

@@ -1,0 +1,76 @@
+//! The codecs that this build has, by its features.
+//!
+//! Without a feature its method says which one is missing, and everything else works as before. To add a backend: its
+//! file beside this one behind a trait of `codec`, a feature, and one line here; a host's own goes behind [`Codecs`].
+
+use super::{AudioDecoder, AudioEncoder, AudioEncoderConfig, Codecs, VideoDecoder, VideoEncoder, VideoEncoderConfig};
+use crate::{
+    error::Fault,
+    media::{AacConfig, AudioTrack, H264Config},
+};
+
+/// The codecs that were built in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltinCodecs {
+    largest_picture: u64,
+}
+
+impl BuiltinCodecs {
+    /// All that is built in, for pictures of up to 1920x1088.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { largest_picture: 1920 * 1088 }
+    }
+
+    /// Refuses contributions of more luma samples in a picture than this; 1920x1088 by default, never over 4096x2304.
+    #[must_use]
+    pub const fn with_largest_picture(mut self, samples: u64) -> Self {
+        self.largest_picture = samples;
+        self
+    }
+}
+
+impl Default for BuiltinCodecs {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg_attr(
+    not(all(feature = "openh264", feature = "aac", feature = "fdk-aac")),
+    allow(unused_variables, reason = "a method whose feature is off ignores its arguments")
+)]
+impl Codecs for BuiltinCodecs {
+    fn h264_decoder(&self, config: &H264Config) -> Result<Box<dyn VideoDecoder>, Fault> {
+        #[cfg(feature = "openh264")]
+        return Ok(Box::new(super::openh264_decoder::OpenH264Decoder::new(config, self.largest_picture)?));
+        #[cfg(not(feature = "openh264"))]
+        missing("H.264 decode needs the feature openh264")
+    }
+
+    fn h264_encoder(&self, config: &VideoEncoderConfig) -> Result<Box<dyn VideoEncoder>, Fault> {
+        #[cfg(feature = "openh264")]
+        return Ok(Box::new(super::openh264_encoder::OpenH264Encoder::new(config)?));
+        #[cfg(not(feature = "openh264"))]
+        missing("H.264 encode needs the feature openh264")
+    }
+
+    fn aac_decoder(&self, track: &AudioTrack, config: &AacConfig) -> Result<Box<dyn AudioDecoder>, Fault> {
+        #[cfg(feature = "aac")]
+        return Ok(Box::new(super::aac_decoder::SymphoniaAacDecoder::new(track, config)?));
+        #[cfg(not(feature = "aac"))]
+        missing("AAC decode needs the feature aac")
+    }
+
+    fn aac_encoder(&self, config: &AudioEncoderConfig) -> Result<Box<dyn AudioEncoder>, Fault> {
+        #[cfg(feature = "fdk-aac")]
+        return Ok(Box::new(super::aac_encoder::FdkAacEncoder::new(config)?));
+        #[cfg(not(feature = "fdk-aac"))]
+        missing("AAC encode needs the feature fdk-aac")
+    }
+}
+
+#[cfg(not(all(feature = "openh264", feature = "aac", feature = "fdk-aac")))]
+fn missing<T>(what: &str) -> Result<T, Fault> {
+    Err(Fault::Codec { what: what.into() })
+}
