@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Bytes and structs of each format, and no policy.
+
+pub(crate) mod mp4;
