@@ -5,6 +5,7 @@
 //! [`TimelineUpdate`]s for an origin. Nothing here knows a manifest format; every protocol is a view of the timeline.
 
 mod asset;
+mod export;
 mod lane;
 mod object;
 mod rate;
@@ -16,6 +17,7 @@ mod timeline;
 mod update;
 
 pub use asset::{Asset, AssetConfig, AssetOutput};
+pub use export::{ExportError, Exporter};
 pub use object::{AssetName, Object, ObjectName};
 pub use sealed::{SealedSegment, SegmentFault, SegmenterError};
 pub use segmenter::{Segmenter, SegmenterLimits};

@@ -17,7 +17,7 @@ mod writer;
 
 pub(crate) use fragment::{Sample, fragment_header};
 pub(crate) use init::init_segment;
-pub(crate) use moof::{Fragment, ReadSample};
+pub(crate) use moof::Fragment;
 
 use writer::BoxWriter;
 
