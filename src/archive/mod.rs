@@ -5,13 +5,23 @@
 //! [`TimelineUpdate`]s for an origin. Nothing here knows a manifest format; every protocol is a view of the timeline.
 
 mod asset;
+mod export;
+mod lane;
 mod object;
+mod rate;
+#[cfg(test)]
+pub(crate) mod rig;
+mod sealed;
 mod segmenter;
+mod timeline;
 mod update;
 
 pub use asset::{Asset, AssetConfig, AssetOutput};
+pub use export::{ExportError, Exporter};
 pub use object::{AssetName, Object, ObjectName};
-pub use segmenter::{SealedSegment, SegmentFault, Segmenter, SegmenterError, SegmenterLimits};
+pub use sealed::{SealedSegment, SegmentFault, SegmenterError};
+pub use segmenter::{Segmenter, SegmenterLimits};
+pub use timeline::{Timeline, TimelineError};
 pub use update::{TimelineChange, TimelineUpdate};
 
 pub use crate::media::{Bitrates, Body, Presentation, Segment, Span, TrackSpec};

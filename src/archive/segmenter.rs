@@ -1,16 +1,43 @@
-//! Cuts the access units of all renditions into segments on the same boundaries.
+//! Cuts the access units of all renditions into segments on the same boundaries (SPECS: CMAF clause 7.3.4, aligned
+//! switching sets).
+//!
+//! ```text
+//!            boundary k          boundary k+1
+//! video  ────┤IDR  P  P  P  P  P ├IDR  P …         a picture belongs where its PTS lies
+//! audio  ──┤   ├   │   │   │   ├──┤   ├ …          a frame belongs where it starts, and may end after the boundary
+//! ```
+//!
+//! A segment is whole when every rendition has shown an access unit at or after its end. What comes out depends on the
+//! access units and the boundaries only, not on how the renditions are interleaved.
+
+use std::collections::VecDeque;
 
 use crate::{
+    archive::{
+        SealedSegment, SegmenterError,
+        lane::{Cut, Lane},
+    },
     error::LimitError,
-    media::{AccessUnit, Body, Segment, TrackId, TrackSpec},
+    media::{AccessUnit, Segment, TrackId, TrackSpec},
     time::MediaTime,
 };
 
 /// Cuts the access units of all renditions into segments; push until a segment is whole, pull until `None`.
 #[derive(Debug)]
 pub struct Segmenter {
-    tracks: Vec<TrackSpec>,
+    lanes: Vec<Lane>,
     limits: SegmenterLimits,
+    /// Starts of the segments that are not sealed, in order.
+    open: VecDeque<MediaTime>,
+    /// Sealed by `finish`, not yet pulled.
+    ready: VecDeque<SealedSegment>,
+    next_sequence: u64,
+    /// End of the newest sealed segment that holds anything.
+    sealed_to: Option<MediaTime>,
+    /// No boundary may come before this.
+    not_before: Option<MediaTime>,
+    /// Nothing was sealed since the start or the last `finish`: what an encoder primes itself with may lie before.
+    is_fresh: bool,
 }
 
 /// How much a segmenter holds at most.
@@ -24,86 +51,20 @@ pub struct SegmenterLimits {
     pub open_segments: usize,
 }
 
-/// A whole segment with the bytes of its fragments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedSegment {
-    /// The timeline's entry.
-    pub segment: Segment,
-    /// The fragments in the order of the tracks; empty where a rendition has nothing here.
-    pub fragments: Vec<Body>,
-    /// What is not as it should be.
-    pub faults: Vec<SegmentFault>,
-}
-
-/// A rendition that breaks the rule of its segment; what it has is stored all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SegmentFault {
-    /// No access unit at all.
-    #[error("track {track:?} has nothing at {start:?}")]
-    Missing {
-        /// Whose.
-        track: TrackId,
-        /// Start of the segment.
-        start: MediaTime,
-    },
-    /// The first picture is not an IDR picture exactly at the boundary.
-    #[error("track {track:?} starts at {first:?} (random access: {is_random_access}) and not with an IDR at {start:?}")]
-    Misaligned {
-        /// Whose.
-        track: TrackId,
-        /// Start of the segment.
-        start: MediaTime,
-        /// Presentation time of the first access unit.
-        first: MediaTime,
-        /// Whether that is a random access point.
-        is_random_access: bool,
-    },
-}
-
-/// Why a call was refused; it changed nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SegmenterError {
-    /// A ceiling.
-    #[error(transparent)]
-    Limit(#[from] LimitError),
-    /// The boundary is not after the last one.
-    #[error("boundary {at:?} is not after {last:?}")]
-    BoundaryOrder {
-        /// The refused boundary.
-        at: MediaTime,
-        /// The last boundary.
-        last: MediaTime,
-    },
-    /// No such track.
-    #[error("there is no track {0:?}")]
-    UnknownTrack(TrackId),
-    /// Decode times of a track must increase.
-    #[error("track {track:?}: decode time {dts:?} is not after {last:?}")]
-    UnitOrder {
-        /// Whose.
-        track: TrackId,
-        /// Decode time of the refused access unit.
-        dts: MediaTime,
-        /// Decode time of the one before.
-        last: MediaTime,
-    },
-    /// The access unit belongs to a segment that is already sealed.
-    #[error("track {track:?}: {pts:?} is in a sealed segment")]
-    Late {
-        /// Whose.
-        track: TrackId,
-        /// Presentation time of the refused access unit.
-        pts: MediaTime,
-    },
-}
-
 impl Segmenter {
-    /// A segmenter for these renditions.
+    /// A segmenter for these renditions; its first segment has sequence number 0.
     #[must_use]
-    pub const fn new(tracks: Vec<TrackSpec>, limits: SegmenterLimits) -> Self {
-        Self { tracks, limits }
+    pub fn new(tracks: Vec<TrackSpec>, limits: SegmenterLimits) -> Self {
+        Self {
+            lanes: tracks.into_iter().map(Lane::new).collect(),
+            limits,
+            open: VecDeque::new(),
+            ready: VecDeque::new(),
+            next_sequence: 0,
+            sealed_to: None,
+            not_before: None,
+            is_fresh: true,
+        }
     }
 
     /// Announces that a segment starts at `at` and the one before ends there: every rung has an IDR exactly there. May
@@ -112,29 +73,90 @@ impl Segmenter {
     /// # Errors
     /// Not after the last boundary, or too many segments are open.
     pub fn boundary(&mut self, at: MediaTime) -> Result<(), SegmenterError> {
-        let _ = (at, &self.limits);
+        let last = self.open.back().copied();
+        if let Some(last) = last.filter(|last| at <= *last).or(self.not_before.filter(|last| at < *last)) {
+            return Err(SegmenterError::BoundaryOrder { at, last });
+        }
+        let asked = self.open.len().saturating_add(1);
+        check("open segments", self.limits.open_segments, asked)?;
+        self.open.push_back(at);
+        self.lanes.iter_mut().for_each(|lane| lane.open(at));
         Ok(())
     }
 
-    /// Takes the next access unit of a track, in decode order within the track.
+    /// Takes the next access unit of a track, in decode order within the track. What lies before the very first boundary
+    /// is dropped without complaint: encoders prime themselves with it.
     ///
     /// # Errors
     /// The unit is refused and dropped; the rest goes on.
     pub fn push(&mut self, track: TrackId, unit: AccessUnit) -> Result<(), SegmenterError> {
-        let _ = (track, unit, &self.tracks);
+        let lane = self.lanes.iter_mut().find(|lane| lane.id() == track).ok_or(SegmenterError::UnknownTrack(track))?;
+        if let Some(last) = lane.newest_dts().filter(|last| unit.dts <= *last) {
+            return Err(SegmenterError::UnitOrder { track, dts: unit.dts, last });
+        }
+        if self.open.front().is_some_and(|start| unit.pts < *start) {
+            return if self.is_fresh { Ok(()) } else { Err(SegmenterError::Late { track, pts: unit.pts }) };
+        }
+        let slot = self.open.iter().rposition(|start| unit.pts >= *start);
+        let load = lane.load(slot);
+        check("bytes in a fragment", self.limits.fragment_bytes, load.bytes.saturating_add(unit.data.len()))?;
+        check("access units in a fragment", self.limits.fragment_units, load.units.saturating_add(1))?;
+        lane.push(slot, unit);
         Ok(())
     }
 
     /// The next segment that is whole in every rendition, in order.
     #[must_use]
     pub fn pull(&mut self) -> Option<SealedSegment> {
-        None
+        loop {
+            if let Some(sealed) = self.ready.pop_front() {
+                return Some(sealed);
+            }
+            let end = *self.open.get(1)?;
+            if !self.lanes.iter().all(|lane| lane.is_past(end)) {
+                return None;
+            }
+            self.seal(end, false);
+        }
     }
 
-    /// Ends the open segment at `at`: whatever has come is all there is. The next boundary starts anew, with a
-    /// discontinuity where it is not at `at`.
+    /// Ends the open segment at `at`: whatever has come is all there is, and what lies at or after `at` is dropped. The
+    /// next boundary starts anew, with a discontinuity where it is not at `at`.
     pub fn finish(&mut self, at: MediaTime) {
-        let _ = at;
+        while self.open.back().is_some_and(|start| *start >= at) {
+            self.open.pop_back();
+        }
+        while !self.open.is_empty() {
+            let end = self.open.get(1).copied().unwrap_or(at);
+            self.seal(end, self.open.len() == 1);
+        }
+        self.lanes.iter_mut().for_each(Lane::clear);
+        self.not_before = self.not_before.max(Some(at));
+        self.is_fresh = true;
+    }
+
+    /// Takes the first open segment, which ends at `end`, out of every lane.
+    fn seal(&mut self, end: MediaTime, is_last: bool) {
+        let Some(start) = self.open.pop_front() else { return };
+        self.is_fresh = false;
+        // ISO/IEC 14496-12 clause 8.8.5: numbers of fragments increase; from 1 by custom, and players ignore a wrap.
+        let number = (self.next_sequence as u32).wrapping_add(1);
+        let (mut spans, mut fragments, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+        for lane in &mut self.lanes {
+            let (span, body, fault) = lane.cut(Cut { start, end, is_last, number });
+            spans.push(span);
+            fragments.push(body);
+            faults.extend(fault);
+        }
+        if spans.iter().all(crate::media::Span::is_missing) {
+            return;
+        }
+        let is_discontinuous = self.sealed_to.is_some_and(|to| to != start);
+        let (sequence, duration) = (self.next_sequence, end.since(start));
+        let segment = Segment { sequence, start, duration, is_discontinuous, spans: spans.into() };
+        self.next_sequence = self.next_sequence.saturating_add(1);
+        self.sealed_to = Some(end);
+        self.ready.push_back(SealedSegment { segment, fragments, faults });
     }
 }
 
@@ -143,3 +165,13 @@ impl Default for SegmenterLimits {
         Self { fragment_bytes: 32 << 20, fragment_units: 19_200, open_segments: 8 }
     }
 }
+
+fn check(what: &'static str, ceiling: usize, asked: usize) -> Result<(), LimitError> {
+    if asked <= ceiling {
+        return Ok(());
+    }
+    Err(LimitError { what, ceiling: ceiling as u64, asked: asked as u64 })
+}
+
+#[cfg(test)]
+mod tests;

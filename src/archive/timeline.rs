@@ -1,0 +1,176 @@
+//! The ordered segments of an asset, inside its window.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use crate::{
+    archive::rate::RateMeter,
+    media::{Bitrates, Presentation, Segment},
+    time::{MediaDuration, MediaTime},
+};
+
+/// The segments that an asset shows, oldest first. Adding one costs the same whatever the window holds.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    presentation: Arc<Presentation>,
+    segments: VecDeque<Segment>,
+    meters: Vec<RateMeter>,
+    segment_duration: MediaDuration,
+    version: u64,
+    is_ended: bool,
+}
+
+/// Why a segment was refused; the timeline is as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TimelineError {
+    /// The timeline has ended.
+    #[error("the timeline has ended")]
+    Ended,
+    /// Sequence numbers go up by one.
+    #[error("segment {sequence} does not follow segment {last}")]
+    Sequence {
+        /// The refused segment's.
+        sequence: u64,
+        /// The newest segment's.
+        last: u64,
+    },
+    /// Segments do not overlap.
+    #[error("a segment at {start:?} overlaps one that ends at {end:?}")]
+    Overlap {
+        /// The refused segment's start.
+        start: MediaTime,
+        /// The newest segment's end.
+        end: MediaTime,
+    },
+    /// A segment has a span for each track.
+    #[error("a segment has {spans} spans for {tracks} tracks")]
+    Tracks {
+        /// The refused segment's spans.
+        spans: usize,
+        /// The presentation's tracks.
+        tracks: usize,
+    },
+}
+
+impl Timeline {
+    /// An empty timeline; `segment_duration` is the longest that a segment may last.
+    #[must_use]
+    pub fn new(presentation: Arc<Presentation>, segment_duration: MediaDuration) -> Self {
+        let meters = presentation.tracks.iter().map(|_| RateMeter::default()).collect();
+        Self { presentation, segments: VecDeque::new(), meters, segment_duration, version: 0, is_ended: false }
+    }
+
+    /// Adds a segment at the live edge.
+    ///
+    /// # Errors
+    /// It does not follow the newest one, or does not fit the presentation.
+    pub fn append(&mut self, segment: Segment) -> Result<(), TimelineError> {
+        if self.is_ended {
+            return Err(TimelineError::Ended);
+        }
+        let (spans, tracks) = (segment.spans.len(), self.presentation.tracks.len());
+        if spans != tracks {
+            return Err(TimelineError::Tracks { spans, tracks });
+        }
+        if let Some(last) = self.segments.back() {
+            if last.sequence.checked_add(1) != Some(segment.sequence) {
+                return Err(TimelineError::Sequence { sequence: segment.sequence, last: last.sequence });
+            }
+            if segment.start < last.end() {
+                return Err(TimelineError::Overlap { start: segment.start, end: last.end() });
+            }
+        }
+        for ((meter, span), track) in self.meters.iter_mut().zip(segment.spans.iter()).zip(&self.presentation.tracks) {
+            let half = self.segment_duration.ticks(track.timescale) / 2;
+            meter.add(segment.sequence, span, track.timescale.per_second(), u64::try_from(half).unwrap_or(0));
+        }
+        self.segments.push_back(segment);
+        self.version = self.version.saturating_add(1);
+        Ok(())
+    }
+
+    /// The sequence number of the first segment that a window of this length holds; the newest one always stays.
+    #[must_use]
+    pub fn window_start(&self, window: MediaDuration) -> Option<u64> {
+        let edge = self.segments.back()?;
+        let from = edge.end().minus(window);
+        // Segments leave one or two at a time, and so the search is short.
+        let first = self.segments.iter().find(|segment| segment.end() > from).unwrap_or(edge);
+        Some(first.sequence)
+    }
+
+    /// Takes out the oldest segment where its sequence number is below `before`.
+    pub fn trim(&mut self, before: u64) -> Option<Segment> {
+        if self.segments.front()?.sequence >= before {
+            return None;
+        }
+        let segment = self.segments.pop_front()?;
+        for (meter, span) in self.meters.iter_mut().zip(segment.spans.iter()) {
+            meter.remove(segment.sequence, span);
+        }
+        self.version = self.version.saturating_add(1);
+        Some(segment)
+    }
+
+    /// Nothing more can be added.
+    pub const fn end(&mut self) {
+        self.is_ended = true;
+        self.version = self.version.saturating_add(1);
+    }
+
+    /// The segments, oldest first.
+    pub fn segments(&self) -> impl DoubleEndedIterator<Item = &Segment> + ExactSizeIterator {
+        self.segments.iter()
+    }
+
+    /// The oldest segment.
+    #[must_use]
+    pub fn first(&self) -> Option<&Segment> {
+        self.segments.front()
+    }
+
+    /// The newest segment.
+    #[must_use]
+    pub fn last(&self) -> Option<&Segment> {
+        self.segments.back()
+    }
+
+    /// The segment whose fragment of the track at this position starts at exactly `ticks`.
+    #[must_use]
+    pub fn find(&self, track: usize, ticks: u64) -> Option<&Segment> {
+        let start = |segment: &Segment| segment.spans.get(track).map_or(u64::MAX, |span| span.start);
+        let place = self.segments.binary_search_by_key(&ticks, start).ok()?;
+        self.segments.get(place)
+    }
+
+    /// Measured bit rates of the track at this position over the window; zero where there is no such track.
+    #[must_use]
+    pub fn bitrates(&self, track: usize) -> Bitrates {
+        let (meter, spec) = (self.meters.get(track), self.presentation.tracks.get(track));
+        meter.zip(spec).map(|(meter, spec)| meter.bitrates(spec.timescale.per_second())).unwrap_or_default()
+    }
+
+    /// What it is a timeline of.
+    #[must_use]
+    pub const fn presentation(&self) -> &Arc<Presentation> {
+        &self.presentation
+    }
+
+    /// Changes with every change.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Whether nothing will be added.
+    #[must_use]
+    pub const fn is_ended(&self) -> bool {
+        self.is_ended
+    }
+
+    /// The longest that a segment may last.
+    #[must_use]
+    pub const fn segment_duration(&self) -> MediaDuration {
+        self.segment_duration
+    }
+}

@@ -1,0 +1,25 @@
+//! ISO base media file format, ISO/IEC 14496-12:2022, in the shape of CMAF, ISO/IEC 23000-19:2020: init segments and
+//! fragments of one track, written and read.
+//!
+//! The writer makes what [`archive`](crate::archive) stores; the reader takes any fragment, trusts no size and no count, and
+//! allocates only for bytes that are there. Refused: boxes of size 0 (to the end of the file), more than 16 levels,
+//! `moof` over 1 MiB, more than 19 200 samples in a fragment.
+//!
+//! To add a box: a function that writes it into a [`BoxWriter`] beside its relatives, and its kind to
+//! `reader::CONTAINERS` where it holds boxes.
+
+mod fragment;
+mod init;
+mod moof;
+mod reader;
+mod sample_entry;
+mod writer;
+
+pub(crate) use fragment::{Sample, fragment_header};
+pub(crate) use init::init_segment;
+pub(crate) use moof::Fragment;
+
+use writer::BoxWriter;
+
+/// Samples that one fragment may have.
+pub(crate) const MAX_SAMPLES: usize = 19_200;
