@@ -1,0 +1,223 @@
+//! A host on virtual time: it owns the clock, runs the work, keeps the store and feeds the origin.
+
+#![allow(dead_code, clippy::unwrap_used, reason = "every scenario uses a part of the rig, and a test may panic")]
+
+pub mod toy_codecs;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use headend::{
+    archive::{AssetName, Segment, TimelineChange, TimelineUpdate},
+    channel::{Channel, ChannelConfig, ChannelState, Event, IngestId, Input, Output, ProgramConfig, ProgramId},
+    ingest::Demuxer,
+    ladder::{Codecs, Work},
+    media::{Body, Presentation},
+    time::{Now, Utc},
+};
+
+/// 2026-11-20T12:00:00Z, a whole multiple of two seconds since 1970.
+pub const NOON: i64 = 1_795_176_000;
+
+/// In which order work that is out comes back.
+pub enum Schedule {
+    /// At once, on the caller's thread.
+    Inline,
+    /// In an order drawn from this seed, with at most so many works out before one comes back.
+    Shuffled(u64, usize),
+    /// On this many real threads.
+    Threads(usize),
+}
+
+/// One channel and everything that a host owns.
+pub struct Rig {
+    pub channel: Channel,
+    pub now: Now,
+    pub store: BTreeMap<String, Body>,
+    pub updates: Vec<TimelineUpdate>,
+    pub events: Vec<(Duration, Event)>,
+    pub replies: Vec<(IngestId, Bytes)>,
+    pub discarded: Vec<String>,
+    schedule: Schedule,
+    pending: Vec<Work>,
+}
+
+impl Rig {
+    pub fn new(config: ChannelConfig, codecs: Arc<dyn Codecs>) -> Self {
+        Self::scheduled(config, codecs, Schedule::Inline)
+    }
+
+    pub fn scheduled(config: ChannelConfig, codecs: Arc<dyn Codecs>, schedule: Schedule) -> Self {
+        Self {
+            channel: Channel::new(config, codecs).unwrap(),
+            now: Now::new(Duration::from_secs(100), Utc::from_unix_secs(NOON)),
+            store: BTreeMap::new(),
+            updates: Vec::new(),
+            events: Vec::new(),
+            replies: Vec::new(),
+            discarded: Vec::new(),
+            schedule,
+            pending: Vec::new(),
+        }
+    }
+
+    /// Starts the channel and waits until it runs.
+    pub fn start(&mut self) {
+        self.channel.start(self.now).unwrap();
+        self.drain();
+        assert_eq!(self.channel.state(), ChannelState::Running);
+    }
+
+    /// Starts a program that keeps everything.
+    pub fn start_program(&mut self, asset: &str) -> ProgramId {
+        let config = ProgramConfig { asset: AssetName::new(asset).unwrap(), window: None };
+        let id = self.channel.start_program(config).unwrap();
+        self.drain();
+        id
+    }
+
+    pub fn attach(&mut self, protocol: &'static str, demuxer: Box<dyn Demuxer>) -> IngestId {
+        let id = self.channel.attach(protocol, demuxer, self.now).unwrap();
+        self.drain();
+        id
+    }
+
+    pub fn bytes(&mut self, id: IngestId, bytes: impl Into<Bytes>) {
+        let _ = self.channel.handle_input(Input::Bytes(id, bytes.into()), self.now);
+        self.drain();
+    }
+
+    pub fn close(&mut self, id: IngestId) {
+        let _ = self.channel.handle_input(Input::Closed(id), self.now);
+        self.drain();
+    }
+
+    /// Lets `span` pass, calling every timeout in between at its own time.
+    pub fn pass(&mut self, span: Duration) {
+        let end = self.now.monotonic + span;
+        let mut turns = 0u64;
+        while let Some(deadline) = self.channel.poll_timeout().filter(|deadline| *deadline <= end) {
+            self.advance_to(deadline.max(self.now.monotonic));
+            self.channel.handle_timeout(self.now);
+            self.drain();
+            turns += 1;
+            assert!(turns < 1000 + span.as_millis() as u64, "a deadline does not move: {:?}", self.channel.poll_timeout());
+        }
+        self.advance_to(end);
+    }
+
+    /// Lets time pass until `done`, at most for `bound`.
+    pub fn pass_until(&mut self, bound: Duration, mut done: impl FnMut(&Self) -> bool) {
+        let end = self.now.monotonic + bound;
+        while !done(self) {
+            assert!(self.now.monotonic < end, "not within {bound:?}; events: {:?}", self.events);
+            self.pass(Duration::from_millis(10));
+        }
+    }
+
+    pub fn drain(&mut self) {
+        loop {
+            while let Some(output) = self.channel.poll_output() {
+                self.take(output);
+            }
+            if self.pending.is_empty() {
+                return;
+            }
+            self.run_pending();
+        }
+    }
+
+    pub fn segments(&self) -> Vec<Segment> {
+        let added = |update: &TimelineUpdate| match &update.change {
+            TimelineChange::Added(segment) => Some(segment.clone()),
+            _ => None,
+        };
+        self.updates.iter().filter_map(added).collect()
+    }
+
+    pub fn presentation(&self) -> Arc<Presentation> {
+        let opened = |update: &TimelineUpdate| match &update.change {
+            TimelineChange::Opened { presentation, .. } => Some(presentation.clone()),
+            _ => None,
+        };
+        self.updates.iter().find_map(opened).unwrap()
+    }
+
+    /// The bytes of an object in one piece.
+    pub fn object(&self, name: &str) -> Vec<u8> {
+        self.store[name].parts().concat()
+    }
+
+    /// Init segment and every fragment of one track, as one file.
+    pub fn track_file(&self, asset: &str, track: usize) -> Vec<u8> {
+        let presentation = self.presentation();
+        let name = &presentation.tracks[track].name;
+        let mut file = self.object(&format!("{asset}/{name}/init.mp4"));
+        for segment in self.segments() {
+            file.extend(self.object(&format!("{asset}/{name}/{}.m4s", segment.spans[track].start)));
+        }
+        file
+    }
+
+    pub fn count_events(&self, is_wanted: impl Fn(&Event) -> bool) -> usize {
+        self.events.iter().filter(|(_, event)| is_wanted(event)).count()
+    }
+
+    pub fn advance_to(&mut self, monotonic: Duration) {
+        let step = monotonic.saturating_sub(self.now.monotonic);
+        let utc = Utc::from_unix_nanos(self.now.utc.unix_nanos() + step.as_nanos() as i64);
+        self.now = Now::new(monotonic.max(self.now.monotonic), utc);
+    }
+
+    fn take(&mut self, output: Output) {
+        match output {
+            Output::Work(work) => self.pending.push(work),
+            Output::Store(object) => {
+                let known = self.store.insert(object.name.as_str().into(), object.body);
+                assert!(known.is_none(), "{} was stored twice", object.name);
+            }
+            Output::Timeline(update) => {
+                if let TimelineChange::Added(segment) = &update.change {
+                    self.assert_stored(&update.asset, segment);
+                }
+                self.updates.push(update);
+            }
+            Output::Event(event) => self.events.push((self.now.monotonic, event)),
+            Output::Reply(id, bytes) => self.replies.push((id, bytes)),
+            Output::Discard(name) => {
+                self.store.remove(name.as_str());
+                self.discarded.push(name.as_str().into());
+            }
+            Output::Close(_) => {}
+        }
+    }
+
+    /// Every object that an update lists is stored before it.
+    fn assert_stored(&self, asset: &AssetName, segment: &Segment) {
+        for (track, span) in self.presentation().tracks.iter().zip(segment.spans.iter()) {
+            let name = format!("{asset}/{}/{}.m4s", track.name, span.start);
+            assert!(span.is_missing() || self.store.contains_key(&name), "{name} is listed and not stored");
+        }
+    }
+
+    fn run_pending(&mut self) {
+        let done = match &mut self.schedule {
+            Schedule::Inline => self.pending.drain(..).map(Work::run).collect(),
+            Schedule::Shuffled(seed, most) => {
+                *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let pick = (*seed >> 33) as usize % self.pending.len().min(*most);
+                vec![self.pending.remove(pick).run()]
+            }
+            Schedule::Threads(count) => {
+                let works: Vec<Work> = self.pending.drain(..self.pending.len().min(*count)).collect();
+                std::thread::scope(|scope| {
+                    let threads: Vec<_> = works.into_iter().map(|work| scope.spawn(|| work.run())).collect();
+                    threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+                })
+            }
+        };
+        for done in done {
+            self.channel.handle_input(Input::Done(done), self.now).unwrap();
+        }
+    }
+}
