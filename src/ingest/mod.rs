@@ -5,6 +5,7 @@
 //! here that implements the trait, and one line to the table of the front door that accepts it.
 
 mod clock;
+pub mod rtmp;
 
 pub use clock::Unwrap;
 

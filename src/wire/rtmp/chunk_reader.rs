@@ -127,6 +127,12 @@ impl ChunkReader {
         self.offset
     }
 
+    /// Audio and video messages that have begun and are not whole.
+    pub(crate) fn media_in_parts(&self) -> u64 {
+        let is_media = |stream: &&ChunkStream| matches!(stream.kind, MessageType::AUDIO | MessageType::VIDEO);
+        self.streams.iter().filter(|stream| stream.is_in_message).filter(is_media).count() as u64
+    }
+
     /// Bytes held of messages that are not whole yet.
     #[cfg(test)]
     pub(crate) fn held(&self) -> usize {
