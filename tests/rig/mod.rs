@@ -101,7 +101,11 @@ impl Rig {
             self.channel.handle_timeout(self.now);
             self.drain();
             turns += 1;
-            assert!(turns < 1000 + span.as_millis() as u64, "a deadline does not move: {:?}", self.channel.poll_timeout());
+            assert!(
+                turns < 1000 + span.as_millis() as u64,
+                "a deadline does not move: {:?}",
+                self.channel.poll_timeout()
+            );
         }
         self.advance_to(end);
     }
