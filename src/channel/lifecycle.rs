@@ -151,6 +151,16 @@ impl Channel {
         Ok(operation)
     }
 
+    /// Whether a contribution session would be taken in now: for a front door that has to answer its peer first.
+    ///
+    /// # Errors
+    /// Those of [`attach`](Self::attach).
+    pub fn check_attach(&self, now: Now) -> Result<(), CommandError> {
+        self.allow(Operation::Attach)?;
+        let busy = |present: &&Contribution| now.monotonic < present.last_bytes + self.config.loss_after;
+        self.contribution.as_ref().filter(busy).map_or(Ok(()), |present| Err(CommandError::IngestBusy(present.id)))
+    }
+
     /// Takes in a contribution session; `protocol` names it for people. A session that was silent for `loss_after` gives
     /// way to the new one.
     ///
@@ -162,13 +172,8 @@ impl Channel {
         demuxer: Box<dyn Demuxer>,
         now: Now,
     ) -> Result<IngestId, CommandError> {
-        self.allow(Operation::Attach)?;
-        if let Some(present) = &self.contribution {
-            if now.monotonic < present.last_bytes + self.config.loss_after {
-                return Err(CommandError::IngestBusy(present.id));
-            }
-            self.detach(DetachReason::Replaced);
-        }
+        self.check_attach(now)?;
+        self.detach(DetachReason::Replaced);
         let id = IngestId(self.next_ingest);
         self.next_ingest += 1;
         self.contribution = Some(Contribution::new(id, protocol, demuxer, now));

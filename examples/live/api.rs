@@ -1,0 +1,168 @@
+//! The JSON API: what the channel is, and commands to it. Errors are `{code, message}`.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use headend::channel::CommandError;
+use serde_json::{Value, json};
+
+use crate::{
+    handle::{Command, Gone},
+    http::App,
+    status,
+};
+
+/// `GET /api/channels`.
+pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Json<Value>, Problem> {
+    Ok(Json(json!([status::channel(&app, &headers).await?])))
+}
+
+/// `GET /api/channels/{name}`.
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    check_name(&app, &name)?;
+    Ok(Json(status::channel(&app, &headers).await?))
+}
+
+/// `POST /api/channels/{name}/start`, `stop`, `reset`.
+pub(crate) async fn command(
+    State(app): State<App>,
+    Path((name, command)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    check_name(&app, &name)?;
+    let command = match command.as_str() {
+        "start" => Command::Start,
+        "stop" => Command::Stop,
+        "reset" => Command::Reset,
+        _ => return Err(Problem::not_found("no such command; there are start, stop, reset and slate")),
+    };
+    carry_out(&app, &headers, command).await
+}
+
+/// `POST /api/channels/{name}/slate` with `{"duration": seconds}`, or without one until it is hidden.
+pub(crate) async fn show_slate(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    check_name(&app, &name)?;
+    carry_out(&app, &headers, Command::ShowSlate(slate_duration(&body)?)).await
+}
+
+/// `DELETE /api/channels/{name}/slate`.
+pub(crate) async fn hide_slate(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    check_name(&app, &name)?;
+    carry_out(&app, &headers, Command::HideSlate).await
+}
+
+/// `GET /healthz`: the wheel turns.
+pub(crate) async fn healthz(State(app): State<App>) -> Result<&'static str, Problem> {
+    app.handle.look(|_, _, _| ()).await?;
+    Ok("ok\n")
+}
+
+pub(crate) async fn not_found() -> Problem {
+    Problem::not_found("no such path; there are /api/channels and /api/events")
+}
+
+/// Lets no page of another site press the buttons.
+pub(crate) async fn same_origin(request: Request, next: Next) -> Response {
+    if !request.method().is_safe() && is_from_elsewhere(request.headers()) {
+        let message = "commands are taken from this server's own page and from tools, not from other sites";
+        return Problem { status: StatusCode::FORBIDDEN, code: "CROSS_ORIGIN", message: message.into() }
+            .into_response();
+    }
+    next.run(request).await
+}
+
+/// Browsers say which site a request comes from; tools say nothing.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let origin = text(header::ORIGIN).map(|origin| origin.split_once("://").map_or(origin, |(_, host)| host));
+    origin.is_some() && origin != text(header::HOST)
+}
+
+/// Why a request was refused.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl Problem {
+    fn not_found(message: &str) -> Self {
+        Self { status: StatusCode::NOT_FOUND, code: "NOT_FOUND", message: message.into() }
+    }
+
+    fn bad_request(message: &str) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: "BAD_REQUEST", message: message.into() }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({"code": self.code, "message": self.message}))).into_response()
+    }
+}
+
+impl From<Gone> for Problem {
+    fn from(_: Gone) -> Self {
+        let message = String::from("the server is ending");
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, code: "ENDING", message }
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        let status = match error {
+            CommandError::SlateDuration(_) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::CONFLICT,
+        };
+        Self { status, code: error.code(), message: error.to_string() }
+    }
+}
+
+/// `{"duration": seconds}`, more than zero and at most a day; nothing at all is no duration.
+fn slate_duration(body: &[u8]) -> Result<Option<Duration>, Problem> {
+    if body.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    let body: Value = serde_json::from_slice(body).map_err(|_| Problem::bad_request("the body is not JSON"))?;
+    let is_object = body.is_object();
+    match body.get("duration") {
+        None if is_object => Ok(None),
+        Some(Value::Null) => Ok(None),
+        Some(value) => match value.as_f64() {
+            Some(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(Some(Duration::from_secs_f64(seconds))),
+            _ => Err(Problem::bad_request("duration is a number of seconds, more than 0 and at most 86400")),
+        },
+        None => Err(Problem::bad_request("the body is a JSON object, such as {\"duration\": 30}")),
+    }
+}
+
+fn check_name(app: &App, name: &str) -> Result<(), Problem> {
+    if *app.name == *name { Ok(()) } else { Err(Problem::not_found("no such channel")) }
+}
+
+/// Answers with the channel as it is right after the command; what takes longer is told as events.
+async fn carry_out(app: &App, headers: &HeaderMap, command: Command) -> Result<Response, Problem> {
+    app.handle.command(command).await??;
+    Ok((StatusCode::ACCEPTED, Json(status::channel(app, headers).await?)).into_response())
+}

@@ -1,0 +1,159 @@
+//! What the operator wants of the channel, and the steps on the way there: programs stop before the channel does.
+
+use std::sync::Arc;
+
+use headend::{
+    archive::AssetName,
+    channel::{Channel, ChannelState, CommandError, Operation, ProgramConfig, ProgramId},
+    time::{MediaDuration, Now},
+};
+
+use crate::{endpoint::Endpoint, handle::Command, names};
+
+/// Moves the channel to where the operator wants it, a step with every turn of the wheel.
+#[derive(Debug)]
+pub(crate) struct Director {
+    endpoint: Arc<Endpoint>,
+    window: MediaDuration,
+    aim: Aim,
+    published: Published,
+    /// A program was started into the published asset.
+    is_used: bool,
+    /// The program that runs, or that is being stopped.
+    program: Option<(ProgramId, IsStopping)>,
+    /// Earlier assets, to be given back when the next program starts.
+    outdated: Vec<Published>,
+}
+
+/// An asset and the locator that it is reached under.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub(crate) asset: AssetName,
+    pub(crate) locator: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Aim {
+    /// Running, with a program.
+    Streaming,
+    /// Stopped.
+    OffAir,
+    /// A reset, then streaming again.
+    Reset,
+    /// Whatever it is: a step failed, and trying again without being asked would fail again.
+    Nothing,
+}
+
+type IsStopping = bool;
+
+impl Director {
+    pub(crate) fn new(channel: &Channel, endpoint: Arc<Endpoint>, window: MediaDuration, now: Now) -> Self {
+        let published = publish(channel, &endpoint, now);
+        Self { endpoint, window, aim: Aim::Nothing, published, is_used: false, program: None, outdated: Vec::new() }
+    }
+
+    /// The asset of the program that runs, or ran last, or is about to start.
+    pub(crate) const fn published(&self) -> &Published {
+        &self.published
+    }
+
+    /// Carries out a command, as far as it can be done at once; [`step`](Self::step) does the rest.
+    pub(crate) fn command(&mut self, channel: &mut Channel, command: Command, now: Now) -> Result<(), CommandError> {
+        match command {
+            Command::Start => {
+                channel.start(now)?;
+                self.renew(channel, now);
+                self.aim = Aim::Streaming;
+            }
+            Command::Stop => {
+                self.allow(channel, Operation::Stop)?;
+                self.aim = Aim::OffAir;
+            }
+            Command::Reset => {
+                self.allow(channel, Operation::Reset)?;
+                self.aim = Aim::Reset;
+            }
+            Command::ShowSlate(duration) => channel.show_slate(duration)?,
+            Command::HideSlate => channel.hide_slate()?,
+        }
+        Ok(())
+    }
+
+    /// The process is about to end.
+    pub(crate) const fn finish(&mut self) {
+        self.aim = Aim::OffAir;
+    }
+
+    /// Takes the next step, where one is possible; whether it did anything.
+    pub(crate) fn step(&mut self, channel: &mut Channel, now: Now) -> bool {
+        if self.program.is_some_and(|(id, _)| !channel.programs().any(|(running, _)| running == id)) {
+            self.program = None;
+        }
+        let is_on_air = channel.state() == ChannelState::Running && channel.presentation().is_some();
+        if !is_on_air {
+            return false;
+        }
+        let done = match (self.aim, self.program) {
+            (Aim::Streaming, None) => self.start_program(channel),
+            (Aim::OffAir, None) => channel.stop(now).map(drop),
+            (Aim::Reset, None) => self.reset(channel, now),
+            (Aim::OffAir | Aim::Reset, Some((id, false))) => {
+                self.program = Some((id, true));
+                channel.stop_program(id).map(drop)
+            }
+            _ => return false,
+        };
+        if let Err(error) = done {
+            eprintln!("live: {error} ({})", error.code());
+            self.aim = Aim::Nothing;
+        }
+        true
+    }
+
+    /// Whether the channel may be asked for this once its programs are stopped, and nothing else is under way.
+    fn allow(&self, channel: &Channel, operation: Operation) -> Result<(), CommandError> {
+        let state = channel.state();
+        let is_under_way = matches!(self.aim, Aim::OffAir | Aim::Reset);
+        if is_under_way || !state.allows(operation) {
+            return Err(CommandError::State { operation, state });
+        }
+        Ok(())
+    }
+
+    fn start_program(&mut self, channel: &mut Channel) -> Result<(), CommandError> {
+        let config = ProgramConfig { asset: self.published.asset.clone(), window: Some(self.window) };
+        let id = channel.start_program(config)?;
+        self.program = Some((id, false));
+        self.is_used = true;
+        Ok(())
+    }
+
+    fn reset(&mut self, channel: &mut Channel, now: Now) -> Result<(), CommandError> {
+        channel.reset(now)?;
+        self.renew(channel, now);
+        self.aim = Aim::Streaming;
+        Ok(())
+    }
+
+    /// A new asset for the next program (A17.7), unless the present one was not used yet.
+    fn renew(&mut self, channel: &Channel, now: Now) {
+        if std::mem::take(&mut self.is_used) {
+            let fresh = publish(channel, &self.endpoint, now);
+            self.outdated.push(std::mem::replace(&mut self.published, fresh));
+        }
+    }
+
+    /// Assets that nobody needs any more.
+    pub(crate) fn take_outdated(&mut self) -> Vec<Published> {
+        if self.program.is_some() { std::mem::take(&mut self.outdated) } else { Vec::new() }
+    }
+}
+
+fn publish(channel: &Channel, endpoint: &Endpoint, now: Now) -> Published {
+    let name = channel.config().name.as_str();
+    let published = Published { asset: names::asset(name, now), locator: names::locator() };
+    if let Err(error) = endpoint.publish(&published.locator, &published.asset, name) {
+        eprintln!("live: {error}");
+    }
+    published
+}

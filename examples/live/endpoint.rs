@@ -1,0 +1,102 @@
+//! What viewers reach: the origin, and the store behind it. Filled in order, so that nothing is listed before it is stored.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use headend::{
+    archive::{AssetName, Object, ObjectName, TimelineUpdate},
+    channel::Event,
+    media::Bitrates,
+    origin::{Origin, OriginConfig, PublishError, Reply, Request, Response},
+    time::Now,
+};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::{director::Published, events::Events, store::Store};
+
+/// An origin with its store.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    origin: RwLock<Origin>,
+    store: Store,
+}
+
+/// What the channel wants kept, in the order in which it said so.
+#[derive(Debug)]
+pub(crate) enum Filing {
+    Store(Object),
+    Discard(ObjectName),
+    Timeline(TimelineUpdate),
+    Event(Event, Now),
+    Forget(Published),
+}
+
+impl Endpoint {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { origin: RwLock::new(Origin::new(OriginConfig::default())), store }
+    }
+
+    /// Puts an asset under a locator.
+    pub(crate) fn publish(&self, locator: &str, asset: &AssetName, manifest: &str) -> Result<(), PublishError> {
+        self.origin.write().unwrap_or_else(PoisonError::into_inner).publish(locator, asset, manifest)
+    }
+
+    /// Answers a request for a manifest or for media; `None` where the library asks for what this host does not know.
+    pub(crate) async fn answer(&self, request: &Request<'_>, now: Now) -> Option<Response> {
+        let reply = self.origin.read().unwrap_or_else(PoisonError::into_inner).handle(request, now);
+        match reply {
+            Reply::Response(response) => Some(response),
+            Reply::Need(need) => {
+                let object = self.store.read(need.name()).await;
+                Some(need.fulfil(object))
+            }
+            _ => None,
+        }
+    }
+
+    /// Segments that the asset's manifests list, and the measured bit rate of each rendition.
+    pub(crate) fn measured(&self, asset: &AssetName) -> (usize, Vec<Bitrates>) {
+        let origin = self.origin.read().unwrap_or_else(PoisonError::into_inner);
+        origin.timeline(asset).map_or_else(Default::default, |timeline| {
+            let tracks = 0..timeline.presentation().tracks.len();
+            (timeline.segments().len(), tracks.map(|track| timeline.bitrates(track)).collect())
+        })
+    }
+
+    /// Starts the task that files what the channel hands out; it ends when the sender is dropped and all is stored.
+    pub(crate) fn start_filing(self: Arc<Self>, events: Arc<Events>) -> (mpsc::Sender<Filing>, JoinHandle<()>) {
+        // Some segments of a whole ladder: a disk may be slow for that long before the channel waits for it.
+        let (sender, mut filings) = mpsc::channel(512);
+        let task = tokio::spawn(async move {
+            while let Some(filing) = filings.recv().await {
+                self.file(filing, &events).await;
+            }
+        });
+        (sender, task)
+    }
+
+    async fn file(&self, filing: Filing, events: &Events) {
+        match filing {
+            Filing::Store(object) => {
+                let name = object.name.clone();
+                if let Err(error) = self.store.put(object).await {
+                    eprintln!("live: {name} could not be written: {error}; it stays in memory for now");
+                }
+            }
+            Filing::Discard(name) => self.store.discard(&name).await,
+            Filing::Timeline(update) => {
+                let applied = self.origin.write().unwrap_or_else(PoisonError::into_inner).apply(&update);
+                if let Err(error) = applied {
+                    eprintln!("live: the origin refused an update: {error}");
+                }
+            }
+            Filing::Event(event, now) => events.tell(&event, now),
+            Filing::Forget(Published { asset, locator }) => {
+                let mut origin = self.origin.write().unwrap_or_else(PoisonError::into_inner);
+                origin.unpublish(&locator);
+                origin.forget(&asset);
+                drop(origin);
+                self.store.forget(&asset);
+            }
+        }
+    }
+}

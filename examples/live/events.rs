@@ -1,0 +1,159 @@
+//! Events of the channel as sentences and JSON, for the log and for pages that listen.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use headend::{
+    channel::{Event, OperationState},
+    media::{Track, TrackFormat},
+    splice::OnAir,
+    time::Now,
+};
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+
+/// Tells events to everybody who listens and keeps the newest for who comes later.
+#[derive(Debug)]
+pub(crate) struct Events {
+    recent: Mutex<Recent>,
+    sender: broadcast::Sender<Told>,
+}
+
+/// An event as it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) id: u64,
+    pub(crate) json: String,
+}
+
+#[derive(Debug, Default)]
+struct Recent {
+    next: u64,
+    told: VecDeque<Told>,
+}
+
+impl Events {
+    const KEPT: usize = 200;
+
+    pub(crate) fn new() -> Self {
+        Self { recent: Mutex::default(), sender: broadcast::Sender::new(Self::KEPT) }
+    }
+
+    /// Tells an event. What it says comes from the library, which puts no stream key into it.
+    pub(crate) fn tell(&self, event: &Event, now: Now) {
+        let (kind, text, detail) = describe(event);
+        println!("live: {text}");
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = recent.next;
+        recent.next += 1;
+        let at = now.utc.unix_nanos() / 1_000_000;
+        let told =
+            Told { id, json: json!({"id": id, "at": at, "kind": kind, "text": text, "detail": detail}).to_string() };
+        if recent.told.len() == Self::KEPT {
+            recent.told.pop_front();
+        }
+        recent.told.push_back(told.clone());
+        // Nobody listens: that is fine.
+        let _ = self.sender.send(told);
+    }
+
+    /// The kept events after this id (all without one), and those to come. None is missing between the two.
+    pub(crate) fn listen(&self, after: Option<u64>) -> (Vec<Told>, broadcast::Receiver<Told>) {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = |told: &&Told| after.is_none_or(|after| told.id > after);
+        (recent.told.iter().filter(is_new).cloned().collect(), self.sender.subscribe())
+    }
+}
+
+/// The name of a source, as the API gives it.
+pub(crate) const fn source_name(source: OnAir) -> &'static str {
+    match source {
+        OnAir::Live => "live",
+        OnAir::Slate => "slate",
+        OnAir::OperatorSlate => "operator_slate",
+        OnAir::Test => "test",
+    }
+}
+
+fn describe(event: &Event) -> (&'static str, String, Value) {
+    match event {
+        Event::State { from, to } => ("state", format!("channel {from} → {to}"), json!({"state": to.to_string()})),
+        Event::Operation { id, operation, state } => match state {
+            OperationState::Failed { code, message } => {
+                ("error", format!("{operation} failed: {message} ({code})"), json!({"operation": id.0, "code": code}))
+            }
+            OperationState::InProgress => ("operation", format!("{operation} began"), json!({"operation": id.0})),
+            OperationState::Succeeded => ("operation", format!("{operation} succeeded"), json!({"operation": id.0})),
+        },
+        Event::OnAir { source, at } => {
+            let what = match source {
+                OnAir::Live => "the contribution",
+                OnAir::Slate => "the slate, because nothing comes in",
+                OnAir::OperatorSlate => "the operator's slate",
+                OnAir::Test => "the test source",
+            };
+            let detail = json!({"source": source_name(*source), "media_seconds": seconds(at.flicks())});
+            ("on_air", format!("on air: {what}"), detail)
+        }
+        Event::Attached { ingest, protocol } => {
+            ("ingest", format!("contribution {ingest} connected by {protocol}"), json!({"protocol": protocol}))
+        }
+        Event::Detached { ingest, reason } => {
+            let (text, code) = (detached(reason), reason.code());
+            ("ingest", format!("contribution {ingest} ended: {text}"), json!({"code": code}))
+        }
+        Event::Track { ingest, track } => {
+            ("ingest", format!("contribution {ingest}: {}", track_text(track)), Value::Null)
+        }
+        Event::Fault { fault, count, .. } => {
+            let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
+            ("fault", format!("{fault}{times}"), json!({"code": fault.code(), "count": count}))
+        }
+        Event::ProgramStarted { program, asset } => {
+            ("program", format!("program {program} started into {asset}"), json!({"asset": asset.as_str()}))
+        }
+        Event::ProgramStopped { program } => {
+            ("program", format!("program {program} stopped; its asset is complete"), Value::Null)
+        }
+        Event::MeterStarted => ("meter", "billing began".into(), Value::Null),
+        Event::MeterStopped { why } => ("meter", format!("billing ended: {why:?}"), Value::Null),
+        other => ("event", format!("{other:?}"), Value::Null),
+    }
+}
+
+fn detached(reason: &headend::channel::DetachReason) -> String {
+    use headend::channel::DetachReason as Reason;
+    match reason {
+        Reason::Ended => "the encoder said goodbye".into(),
+        Reason::Closed => "the connection was closed".into(),
+        Reason::Refused(error) => format!("it could not be read: {error}"),
+        Reason::Replaced => "another one took its place".into(),
+        Reason::Reset => "the channel was reset".into(),
+        Reason::Stopped => "the channel was stopped".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn track_text(track: &Track) -> String {
+    match &track.format {
+        TrackFormat::H264(video, _) => {
+            let rate = video.frame_rate.map(|rate| format!(" at {} fps", round(rate.as_f64()))).unwrap_or_default();
+            let scan = if video.is_interlaced { ", interlaced" } else { "" };
+            format!("video H.264 {}x{}{rate}{scan}", video.width, video.height)
+        }
+        TrackFormat::Aac(audio, _) => format!("sound AAC {} Hz, {} channels", audio.sample_rate, audio.channels),
+        TrackFormat::Unknown(what) => format!("{what} is carried and not read"),
+    }
+}
+
+/// To thousandths, so that 30000/1001 is told as 29.97.
+pub(crate) fn round(number: f64) -> f64 {
+    (number * 1000.0).round() / 1000.0
+}
+
+/// Flicks as seconds to the millisecond.
+pub(crate) fn seconds(flicks: i64) -> f64 {
+    round(flicks as f64 / headend::time::FLICKS_PER_SECOND as f64)
+}

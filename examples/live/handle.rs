@@ -1,0 +1,128 @@
+//! What the doors and the API hold of the wheel: a way to ask it for a turn.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use headend::{
+    channel::{Channel, CommandError, IngestId},
+    ingest::{DatagramDemuxer, Demuxer, rtmp::RtmpSession},
+    time::Now,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{clock::Clock, director::Director};
+
+/// Asks the wheel. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Handle {
+    pub(crate) clock: Clock,
+    pub(crate) turns: mpsc::Sender<Turn>,
+    pub(crate) wants_input: watch::Receiver<bool>,
+}
+
+/// One thing for the wheel to do.
+pub(crate) enum Turn {
+    Attach(Box<Candidate>, mpsc::Sender<Bytes>, oneshot::Sender<Result<IngestId, Refused>>),
+    Bytes(IngestId, Bytes),
+    Closed(IngestId),
+    Command(Command, oneshot::Sender<Result<(), CommandError>>),
+    Look(Box<dyn FnOnce(&Channel, &Director, Now) + Send>),
+    Finish,
+}
+
+/// What an operator may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Start,
+    Stop,
+    Reset,
+    ShowSlate(Option<Duration>),
+    HideSlate,
+}
+
+/// A contribution session that wants to be taken in.
+pub(crate) enum Candidate {
+    /// Its publisher waits for an answer.
+    Rtmp(RtmpSession),
+    /// `rtp` or `udp`, by the first byte.
+    Datagrams(&'static str, DatagramDemuxer),
+}
+
+/// A contribution session that was not taken in, for its door to tell it why.
+pub(crate) struct Refused {
+    pub(crate) why: CommandError,
+    pub(crate) candidate: Box<Candidate>,
+}
+
+/// The wheel has ended, and the process is about to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gone;
+
+impl Handle {
+    /// Has a session taken in. What the channel wants sent to the peer comes out of the receiver, which is closed when the
+    /// session is over.
+    pub(crate) async fn attach(&self, candidate: Candidate) -> Result<Taken, Gone> {
+        let (peer, replies) = mpsc::channel(64);
+        let (answer, answered) = oneshot::channel();
+        self.turns.send(Turn::Attach(Box::new(candidate), peer, answer)).await.map_err(|_| Gone)?;
+        Ok(answered.await.map_err(|_| Gone)?.map(|id| (id, replies)))
+    }
+
+    /// Hands in what a socket gave.
+    pub(crate) async fn bytes(&self, id: IngestId, bytes: Bytes) -> Result<(), Gone> {
+        self.turns.send(Turn::Bytes(id, bytes)).await.map_err(|_| Gone)
+    }
+
+    pub(crate) async fn closed(&self, id: IngestId) -> Result<(), Gone> {
+        self.turns.send(Turn::Closed(id)).await.map_err(|_| Gone)
+    }
+
+    pub(crate) async fn command(&self, command: Command) -> Result<Result<(), CommandError>, Gone> {
+        let (answer, answered) = oneshot::channel();
+        self.turns.send(Turn::Command(command, answer)).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
+    /// Runs `read` where the channel is.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Channel, &Director, Now) -> T + Send + 'static,
+    ) -> Result<T, Gone> {
+        let (answer, answered) = oneshot::channel();
+        let look = Turn::Look(Box::new(move |channel, director, now| {
+            // Whoever asked may have gone.
+            let _ = answer.send(read(channel, director, now));
+        }));
+        self.turns.send(look).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
+    /// Waits while the channel has more to decode than it can.
+    pub(crate) async fn wait_until_wanted(&mut self) -> Result<(), Gone> {
+        self.wants_input.wait_for(|wants| *wants).await.map(drop).map_err(|_| Gone)
+    }
+}
+
+/// The session's name and what to send to its peer, or why it was refused.
+pub(crate) type Taken = Result<(IngestId, mpsc::Receiver<Bytes>), Refused>;
+
+impl Candidate {
+    pub(crate) const fn protocol(&self) -> &'static str {
+        match self {
+            Self::Rtmp(_) => "rtmp",
+            Self::Datagrams(protocol, _) => protocol,
+        }
+    }
+
+    /// Tells the publisher that it is on air, and hands its session over.
+    pub(crate) fn into_demuxer(self) -> Box<dyn Demuxer> {
+        match self {
+            Self::Rtmp(mut session) => {
+                // Nothing waits for an answer only where the peer has gone, and that comes out of the session itself.
+                let _ = session.accept();
+                Box::new(session)
+            }
+            Self::Datagrams(_, demuxer) => Box::new(demuxer),
+        }
+    }
+}

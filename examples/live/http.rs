@@ -1,0 +1,80 @@
+//! The HTTP side: which path goes where, and media from the origin.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+    serve::ListenerExt,
+};
+use futures_util::stream;
+use headend::origin::{Method, Request as OriginRequest};
+use tokio::net::TcpListener;
+
+use crate::{api, endpoint::Endpoint, events::Events, handle::Handle, listen, page};
+
+/// What every handler needs.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) handle: Handle,
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) events: Arc<Events>,
+    pub(crate) name: Arc<str>,
+    pub(crate) rtmp: SocketAddr,
+    pub(crate) ts: SocketAddr,
+}
+
+/// Serves for ever.
+pub(crate) async fn serve(listener: TcpListener, app: App) -> std::io::Result<()> {
+    let api = Router::new()
+        .route("/channels", get(api::list))
+        .route("/channels/{name}", get(api::show))
+        .route("/channels/{name}/slate", post(api::show_slate).delete(api::hide_slate))
+        .route("/channels/{name}/{command}", post(api::command))
+        .route("/events", get(listen::events))
+        .fallback(api::not_found)
+        .layer(axum::middleware::from_fn(api::same_origin));
+    let router = Router::new()
+        .route("/", get(page::index))
+        .route("/page/{*file}", get(page::file))
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/healthz", get(api::healthz))
+        .nest("/api", api)
+        .fallback(media)
+        .with_state(app);
+    // A refusal costs one segment's worth of latency and no more.
+    let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
+    axum::serve(listener, router).await
+}
+
+/// Everything else is a URL of the origin: manifests and media, with the answers of A20.
+async fn media(State(app): State<App>, request: Request) -> Response {
+    let (request, _) = request.into_parts();
+    let text = |name: HeaderName| request.headers.get(name).and_then(|value| value.to_str().ok());
+    let asked = OriginRequest {
+        method: Method::from(request.method.as_str()),
+        path: request.uri.path(),
+        query: request.uri.query(),
+        if_none_match: text(header::IF_NONE_MATCH),
+        range: text(header::RANGE),
+    };
+    let Some(answer) = app.endpoint.answer(&asked, app.handle.clock.now()).await else {
+        return StatusCode::NOT_IMPLEMENTED.into_response();
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in answer.headers.iter() {
+        if let Ok(value) = value.parse() {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    let body = match answer.body.parts() {
+        [] => Body::empty(),
+        [only] => Body::from(only.clone()),
+        parts => Body::from_stream(stream::iter(parts.to_vec().into_iter().map(Ok::<_, Infallible>))),
+    };
+    (StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), headers, body).into_response()
+}

@@ -1,0 +1,176 @@
+//! A live channel as one process on tokio and axum: RTMP, RTP and MPEG-TS over UDP in, HLS and DASH out, and a page that
+//! plays it. The library does the work and owns no socket, clock, thread or file; this host owns them all.
+//!
+//! | file | its job |
+//! |---|---|
+//! | `wheel` | the task that owns the channel: input in, outputs carried out in order |
+//! | `director` | what the operator wants, step by step: programs stop before the channel does |
+//! | `workers` | threads that decode, scale and encode |
+//! | `endpoint`, `store` | the origin and the media behind it, filled in order |
+//! | `rtmp_door`, `udp_door` | sockets that encoders push to |
+//! | `http`, `api`, `status`, `events`, `listen`, `page` | what viewers and operators see |
+#![allow(clippy::disallowed_types, reason = "a host owns clocks, sockets and files")]
+
+mod api;
+mod clock;
+mod director;
+mod endpoint;
+mod events;
+mod handle;
+mod http;
+mod listen;
+mod names;
+mod options;
+mod page;
+mod rtmp_door;
+mod status;
+mod store;
+mod udp_door;
+mod wheel;
+mod workers;
+
+use std::{fmt, io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+
+use clap::Parser;
+use headend::{channel::Channel, ladder::BuiltinCodecs};
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    task::JoinHandle,
+    time::timeout,
+};
+
+use crate::{
+    clock::Clock,
+    director::Director,
+    endpoint::Endpoint,
+    events::Events,
+    handle::{Command, Handle, Turn},
+    http::App,
+    options::Options,
+    store::Store,
+    wheel::{Parts, Wheel},
+    workers::Workers,
+};
+
+/// From Ctrl-C to the end.
+const TO_END: Duration = Duration::from_secs(5);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("live: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Trouble> {
+    let rtmp = bind(options.rtmp, "--rtmp", TcpListener::bind(options.rtmp).await)?;
+    let ts = bind(options.ts, "--ts", UdpSocket::bind(options.ts).await)?;
+    let http = bind(options.http, "--http", TcpListener::bind(options.http).await)?;
+    let store = Store::open(options.data.as_deref()).map_err(|error| {
+        Trouble(format!("the folder of --data cannot be used: {error}; choose one that can be written to"))
+    })?;
+    let (endpoint, events) = (Arc::new(Endpoint::new(store)), Arc::new(Events::new()));
+    let mut host = Host::start(&options, &endpoint, &events).map_err(Trouble)?;
+
+    let app = App {
+        handle: host.handle.clone(),
+        endpoint,
+        events,
+        name: options.name.as_str().into(),
+        rtmp: rtmp.local_addr()?,
+        ts: ts.local_addr()?,
+    };
+    println!(
+        "live: channel {} · page http://{} · RTMP rtmp://{}/live/{} · RTP and TS udp://{}",
+        options.name,
+        http.local_addr()?,
+        app.rtmp,
+        options.name,
+        app.ts,
+    );
+    tokio::spawn(rtmp_door::serve(rtmp, host.handle.clone()));
+    tokio::spawn(udp_door::serve(ts, host.handle.clone()));
+    tokio::spawn(http::serve(http, app));
+    // It was made Stopped a moment ago.
+    let _ = host.handle.command(Command::Start).await;
+
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        ended = &mut host.wheel => return Err(Trouble(format!("the channel's task ended by itself: {ended:?}"))),
+    }
+    println!("live: ending: closing the open segment");
+    tokio::select! {
+        ended = timeout(TO_END, host.finish()) => match ended {
+            Ok(()) => println!("live: ended; every segment is stored"),
+            Err(_) => return Err(Trouble(format!("not everything was stored within {TO_END:?}"))),
+        },
+        _ = interrupt.recv() => return Err(Trouble("ended at once; the open segment is lost".into())),
+    }
+    Ok(())
+}
+
+/// The tasks of one channel.
+struct Host {
+    handle: Handle,
+    wheel: JoinHandle<()>,
+    filing: JoinHandle<()>,
+}
+
+impl Host {
+    fn start(options: &Options, endpoint: &Arc<Endpoint>, events: &Arc<Events>) -> Result<Self, String> {
+        let config = options.channel().map_err(|error| error.to_string())?;
+        let channel = Channel::new(config, Arc::new(BuiltinCodecs::new())).map_err(|error| error.to_string())?;
+        let clock = Clock::new();
+        let director = Director::new(&channel, Arc::clone(endpoint), options.rewind_window(), clock.now());
+        let (done_sender, done) = mpsc::unbounded_channel();
+        let workers = Workers::start(&done_sender).map_err(|error| format!("no threads: {error}"))?;
+        let (filings, filing) = Arc::clone(endpoint).start_filing(Arc::clone(events));
+        let (wheel, handle) = Wheel::new(Parts { channel, director, clock, workers, done, filings });
+        Ok(Self { handle, wheel: tokio::spawn(wheel.run()), filing })
+    }
+
+    /// Stops the program and the channel; all that they made is stored when this returns.
+    async fn finish(&mut self) {
+        let _ = self.handle.turns.send(Turn::Finish).await;
+        // A task that panicked has ended as well, and said why.
+        let _ = (&mut self.wheel).await;
+        let _ = (&mut self.filing).await;
+    }
+}
+
+/// Why the process ends without success; says what to do about it.
+struct Trouble(String);
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+fn bind<T>(address: SocketAddr, flag: &str, bound: io::Result<T>) -> Result<T, Trouble> {
+    bound.map_err(|error| {
+        let why = match error.kind() {
+            io::ErrorKind::AddrInUse => "something else uses it".into(),
+            io::ErrorKind::PermissionDenied => "this user may not".into(),
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address".into(),
+            _ => error.to_string(),
+        };
+        Trouble(format!(
+            "cannot listen on {address}: {why}; choose another address with {flag}, such as {flag} 127.0.0.1:0"
+        ))
+    })
+}

@@ -1,0 +1,96 @@
+//! Takes MPEG-TS by UDP, plain or in RTP: one session for each address that sends, over after ten seconds of silence.
+
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+use headend::{
+    channel::IngestId,
+    ingest::{DatagramDemuxer, RtpConfig},
+};
+use tokio::{net::UdpSocket, sync::mpsc, time::timeout};
+
+use crate::handle::{Candidate, Gone, Handle};
+
+/// Receives datagrams for ever.
+pub(crate) async fn serve(socket: UdpSocket, handle: Handle) -> Result<(), Gone> {
+    let mut door = Door { handle, senders: BTreeMap::new(), refused_at: Duration::ZERO };
+    // The largest datagram that there is.
+    let mut buffer = vec![0; 65_536];
+    loop {
+        // Errors are those of datagrams that we sent, and we send none: the next one may be fine.
+        if let Ok(Ok((length, from))) = timeout(SWEEP, socket.recv_from(&mut buffer)).await {
+            let datagram = Bytes::copy_from_slice(buffer.get(..length).unwrap_or_default());
+            door.take(from, datagram).await?;
+        }
+        door.sweep().await?;
+    }
+}
+
+struct Door {
+    handle: Handle,
+    senders: BTreeMap<SocketAddr, Sender>,
+    /// When the channel last refused a newcomer, on the monotonic clock.
+    refused_at: Duration,
+}
+
+struct Sender {
+    id: IngestId,
+    heard: Duration,
+    /// Closed when the session is over. No protocol here answers its peer.
+    replies: mpsc::Receiver<Bytes>,
+}
+
+/// A sender that is silent for so long has gone.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How often the silent are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+/// The channel takes one at a time; it is not asked for every datagram of another.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
+
+impl Door {
+    async fn take(&mut self, from: SocketAddr, datagram: Bytes) -> Result<(), Gone> {
+        let now = self.handle.clock.now().monotonic;
+        if let Some(sender) = self.senders.get_mut(&from) {
+            if !sender.replies.is_closed() {
+                sender.heard = now;
+                return self.handle.bytes(sender.id, datagram).await;
+            }
+            // The channel let go of it, and it still sends: that is a new session.
+            self.senders.remove(&from);
+        }
+        let Some(protocol) = protocol(&datagram) else { return Ok(()) };
+        if now < self.refused_at + ASK_AGAIN && !self.refused_at.is_zero() {
+            return Ok(());
+        }
+        let demuxer = DatagramDemuxer::new(RtpConfig::default());
+        match self.handle.attach(Candidate::Datagrams(protocol, demuxer)).await? {
+            Ok((id, replies)) => {
+                self.senders.insert(from, Sender { id, heard: now, replies });
+                self.handle.bytes(id, datagram).await
+            }
+            Err(_) => {
+                self.refused_at = now;
+                Ok(())
+            }
+        }
+    }
+
+    async fn sweep(&mut self) -> Result<(), Gone> {
+        let now = self.handle.clock.now().monotonic;
+        let is_over = |sender: &Sender| sender.replies.is_closed() || now >= sender.heard + SILENCE;
+        while let Some((from, id)) = self.senders.iter().find(|(_, s)| is_over(s)).map(|(from, s)| (*from, s.id)) {
+            self.senders.remove(&from);
+            self.handle.closed(id).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a first datagram says that it is: a transport packet, or RTP of version 2 (RFC 3550 clause 5.1).
+fn protocol(datagram: &[u8]) -> Option<&'static str> {
+    match datagram.first()? {
+        0x47 => Some("udp"),
+        first if first >> 6 == 2 => Some("rtp"),
+        _ => None,
+    }
+}

@@ -1,0 +1,175 @@
+//! The task that owns the channel and turns its wheel.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use headend::{
+    channel::{Channel, ChannelState, IngestId, Input, Output},
+    ladder::Done,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{
+    clock::Clock,
+    director::Director,
+    endpoint::Filing,
+    handle::{Candidate, Handle, Refused, Turn},
+    workers::Workers,
+};
+
+/// A channel and everything that it is driven by.
+pub(crate) struct Wheel {
+    channel: Channel,
+    director: Director,
+    clock: Clock,
+    workers: Workers,
+    filings: mpsc::Sender<Filing>,
+    turns: mpsc::Receiver<Turn>,
+    done: mpsc::UnboundedReceiver<Done>,
+    wants_input: watch::Sender<bool>,
+    /// Where replies to a session's peer go; dropping one closes the socket.
+    peers: BTreeMap<IngestId, mpsc::Sender<Bytes>>,
+    is_finishing: bool,
+}
+
+/// What a wheel needs from outside.
+pub(crate) struct Parts {
+    pub(crate) channel: Channel,
+    pub(crate) director: Director,
+    pub(crate) clock: Clock,
+    pub(crate) workers: Workers,
+    pub(crate) done: mpsc::UnboundedReceiver<Done>,
+    pub(crate) filings: mpsc::Sender<Filing>,
+}
+
+impl Wheel {
+    pub(crate) fn new(parts: Parts) -> (Self, Handle) {
+        let Parts { channel, director, clock, workers, done, filings } = parts;
+        let (turn_sender, turns) = mpsc::channel(256);
+        let (wants_input, wants) = watch::channel(true);
+        let handle = Handle { clock, turns: turn_sender, wants_input: wants };
+        let peers = BTreeMap::new();
+        let wheel =
+            Self { channel, director, clock, workers, filings, turns, done, wants_input, peers, is_finishing: false };
+        (wheel, handle)
+    }
+
+    /// Turns until [`Turn::Finish`] was asked for and the channel is off air with everything handed to the store.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.settle().await;
+            if self.is_finishing && self.channel.state() == ChannelState::Stopped {
+                return;
+            }
+            let deadline = self.channel.poll_timeout().map(|deadline| self.clock.instant(deadline));
+            tokio::select! {
+                biased;
+                Some(done) = self.done.recv() => {
+                    // Only input of a session that is gone is refused.
+                    let _ = self.channel.handle_input(Input::Done(done), self.clock.now());
+                }
+                () = sleep_until(deadline) => self.channel.handle_timeout(self.clock.now()),
+                turn = self.turns.recv() => match turn {
+                    Some(turn) => self.turn(turn),
+                    None => return,
+                },
+            }
+        }
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        let now = self.clock.now();
+        match turn {
+            Turn::Attach(candidate, peer, answer) => self.attach(candidate, peer, answer),
+            Turn::Bytes(id, bytes) => {
+                if self.channel.handle_input(Input::Bytes(id, bytes), now).is_err() {
+                    self.peers.remove(&id);
+                }
+            }
+            Turn::Closed(id) => {
+                self.peers.remove(&id);
+                // It may have been detached before its socket was closed.
+                let _ = self.channel.handle_input(Input::Closed(id), now);
+            }
+            Turn::Command(command, answer) => {
+                let _ = answer.send(self.director.command(&mut self.channel, command, now));
+            }
+            Turn::Look(look) => look(&self.channel, &self.director, now),
+            Turn::Finish => {
+                self.is_finishing = true;
+                self.director.finish();
+            }
+        }
+    }
+
+    fn attach(
+        &mut self,
+        candidate: Box<Candidate>,
+        peer: mpsc::Sender<Bytes>,
+        answer: oneshot::Sender<Result<IngestId, Refused>>,
+    ) {
+        let now = self.clock.now();
+        let attached = match self.channel.check_attach(now) {
+            Ok(()) => {
+                let protocol = candidate.protocol();
+                self.channel.attach(protocol, candidate.into_demuxer(), now)
+            }
+            Err(why) => {
+                let _ = answer.send(Err(Refused { why, candidate }));
+                return;
+            }
+        };
+        if let Ok(id) = attached {
+            self.peers.insert(id, peer);
+            // Nothing new: it only brings out what the session has to say already.
+            let _ = self.channel.handle_input(Input::Bytes(id, Bytes::new()), now);
+            let _ = answer.send(Ok(id));
+        }
+    }
+
+    /// Does everything that the channel asks for, and takes the operator's next steps, until nothing is left to do.
+    async fn settle(&mut self) {
+        loop {
+            while let Some(output) = self.channel.poll_output() {
+                self.execute(output).await;
+            }
+            if !self.director.step(&mut self.channel, self.clock.now()) {
+                break;
+            }
+        }
+        for outdated in self.director.take_outdated() {
+            self.file(Filing::Forget(outdated)).await;
+        }
+        let wants = self.channel.wants_input();
+        self.wants_input.send_if_modified(|wanted| std::mem::replace(wanted, wants) != wants);
+    }
+
+    async fn execute(&mut self, output: Output) {
+        match output {
+            Output::Work(work) => self.workers.push(work),
+            Output::Store(object) => self.file(Filing::Store(object)).await,
+            Output::Timeline(update) => self.file(Filing::Timeline(update)).await,
+            Output::Discard(name) => self.file(Filing::Discard(name)).await,
+            Output::Event(event) => self.file(Filing::Event(event, self.clock.now())).await,
+            Output::Reply(id, bytes) => {
+                // A peer that reads none of 64 replies is gone, or not worth waiting for.
+                if self.peers.get(&id).is_some_and(|peer| peer.try_send(bytes).is_err()) {
+                    self.peers.remove(&id);
+                }
+            }
+            Output::Close(id) => drop(self.peers.remove(&id)),
+        }
+    }
+
+    async fn file(&mut self, filing: Filing) {
+        // The task that files ends after this one: it always takes what comes.
+        let _ = self.filings.send(filing).await;
+    }
+}
+
+async fn sleep_until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
