@@ -128,6 +128,12 @@ pub enum Fault {
         /// Why, from a fixed set of texts.
         reason: &'static str,
     },
+    /// A rendition does not keep to the grid, or a segment has no place in its timeline.
+    #[error("output: {what}")]
+    Output {
+        /// What is wrong.
+        what: String,
+    },
     /// A codec refused a unit.
     #[error("codec: {what}")]
     Codec {
@@ -169,6 +175,7 @@ impl Fault {
             Self::Ignored { .. } => "INGEST_IGNORED",
             Self::TimeJump { .. } => "INGEST_TIME_JUMP",
             Self::Dropped { .. } => "INGEST_DROPPED",
+            Self::Output { .. } => "OUTPUT_BROKEN",
             Self::Codec { .. } => "CODEC_REFUSED",
         }
     }

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headend::{
     error::Fault,
-    ladder::{
-        AudioDecoder, AudioEncoder, AudioEncoderConfig, Codecs, VideoDecoder, VideoEncoder, VideoEncoderConfig,
-    },
+    ladder::{AudioDecoder, AudioEncoder, AudioEncoderConfig, Codecs, VideoDecoder, VideoEncoder, VideoEncoderConfig},
     media::{
         AacConfig, AccessUnit, AudioTrack, Frame, FramePool, FrameRate, H264Config, NalFraming, Samples, TrackFormat,
         TrackId, VideoTrack,
