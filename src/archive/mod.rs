@@ -16,6 +16,7 @@ mod segmenter;
 mod timeline;
 mod update;
 
+pub(crate) use asset::linger;
 pub use asset::{Asset, AssetConfig, AssetOutput};
 pub use export::{ExportError, Exporter};
 pub use object::{AssetName, Object, ObjectName};

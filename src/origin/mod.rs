@@ -1,1 +1,19 @@
-//! Placeholder.
+//! Requests in, responses out: the streaming endpoint (A19, A20) without its sockets.
+//!
+//! An [`Origin`] follows the timelines of assets ([`Origin::apply`]), maps locators to them, and answers requests. Manifests
+//! are pure functions of the timeline and are rendered once per change. Media is not kept here: [`Reply::Need`] names the
+//! object that the host reads from its store. A request leaves nothing behind, known or unknown (FAULTS row 55).
+//! To add a format: a line in `url::Format`, one in `shelf::Shelf::manifest`.
+
+mod error;
+mod range;
+mod request;
+mod response;
+mod service;
+mod shelf;
+mod url;
+
+pub use error::OriginError;
+pub use request::{Method, Request};
+pub use response::{Headers, Need, Reply, Response};
+pub use service::{ApplyError, Origin, OriginConfig, PublishError};

@@ -1,0 +1,161 @@
+//! What packaging costs, in CPU-seconds: CMAF mux, manifests that did not change, manifests that did, and the same rendered
+//! whole by `m3u8-rs` and `dash-mpd`. Run with `cargo bench --no-default-features --bench packaging`.
+
+use std::{hint::black_box, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use cpu_time::ProcessTime;
+use headend::{
+    archive::{
+        AssetName, Presentation, Segment, Segmenter, SegmenterLimits, Span, TimelineChange, TimelineUpdate, TrackSpec,
+    },
+    media::{
+        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, Language, NalFraming, TrackFormat, TrackId,
+        VideoTrack,
+    },
+    origin::{Origin, OriginConfig, Reply, Request},
+    time::{MediaDuration, MediaTime, Now, Timescale, Utc},
+};
+
+const NOW: Now = Now::new(Duration::ZERO, Utc::UNIX_EPOCH);
+const PLAYLIST: &str = "/loc/ch1.ism/QualityLevels(3500000)/Manifest(video,format=m3u8-cmaf)";
+const AUDIO_PLAYLIST: &str = "/loc/ch1.ism/QualityLevels(64000)/Manifest(audio,format=m3u8-cmaf)";
+const MPD: &str = "/loc/ch1.ism/Manifest(format=mpd-time-cmaf)";
+
+fn main() {
+    mux();
+    for segments in [150, 1_800, 45_000] {
+        manifests(segments);
+    }
+}
+
+/// CPU time of one of `n` calls.
+fn each(n: u32, mut call: impl FnMut(u32)) -> Duration {
+    let start = ProcessTime::now();
+    (0..n).for_each(&mut call);
+    start.elapsed() / n
+}
+
+/// 60 s of a 3.5 Mbit/s rung: access units in, fragments out.
+fn mux() {
+    let units: Vec<AccessUnit> = (0..1801).map(|n| picture(n, Bytes::from(vec![0; 14_583]))).collect();
+    let bytes: usize = units.iter().map(|unit| unit.data.len()).sum();
+    let time = each(200, |_| {
+        let mut segmenter = Segmenter::new(vec![rung()], SegmenterLimits::default());
+        for unit in &units {
+            if unit.is_random_access {
+                segmenter.boundary(unit.pts).expect("boundaries in order");
+            }
+            segmenter.push(TrackId(0), unit.clone()).expect("access units in order");
+            while let Some(sealed) = segmenter.pull() {
+                black_box(sealed);
+            }
+        }
+    });
+    let mb_per_s = bytes as f64 / 1e6 / time.as_secs_f64();
+    println!("cmaf mux: {mb_per_s:.0} MB/s, {:.0} ns per access unit", time.as_secs_f64() * 1e9 / 1801.0);
+}
+
+fn manifests(segments: u64) {
+    let mut origin = origin(segments);
+    for (name, path) in [("media playlist", PLAYLIST), ("audio playlist", AUDIO_PLAYLIST), ("mpd", MPD)] {
+        let unchanged = each(200_000, |_| drop(black_box(origin.handle(&Request::get(path), NOW))));
+        println!("{segments} segments, {name}: unchanged {:.2} M answers/s", 1e-6 / unchanged.as_secs_f64());
+    }
+    let asset = asset();
+    let mut next = segments;
+    let mut grow = |origin: &mut Origin, path: Option<&str>| {
+        let time = each(20_000, |_| {
+            let added = TimelineChange::Added(segment(next));
+            origin.apply(&TimelineUpdate { asset: asset.clone(), change: added }).expect("segments in order");
+            next += 1;
+            let trimmed = TimelineChange::Trimmed { before: next - segments };
+            origin.apply(&TimelineUpdate { asset: asset.clone(), change: trimmed }).expect("the window moves");
+            path.into_iter().for_each(|path| drop(black_box(origin.handle(&Request::get(path), NOW))));
+        });
+        time.as_nanos()
+    };
+    let bare = grow(&mut origin, None);
+    println!("{segments} segments: {bare} ns per new segment of 8 renditions, nothing rendered");
+    for (name, path) in [("media playlist", PLAYLIST), ("audio playlist", AUDIO_PLAYLIST), ("mpd", MPD)] {
+        println!("{segments} segments: {} ns per new segment with its {name}", grow(&mut origin, Some(path)));
+    }
+    let (playlist, mpd) = (text(&origin, PLAYLIST), text(&origin, MPD));
+    let (_, parsed) = m3u8_rs::parse_media_playlist(&playlist).expect("a playlist");
+    let whole = each(20, |_| {
+        let mut out = Vec::new();
+        parsed.write_to(&mut out).expect("memory takes everything");
+        black_box(out);
+    });
+    println!("{segments} segments: {} us whole by m3u8-rs ({} bytes)", whole.as_micros(), playlist.len());
+    let parsed = dash_mpd::parse(std::str::from_utf8(&mpd).expect("text")).expect("an MPD");
+    let whole = each(20, |_| drop(black_box(parsed.to_string())));
+    println!("{segments} segments: {} us whole by dash-mpd ({} bytes)", whole.as_micros(), mpd.len());
+}
+
+fn text(origin: &Origin, path: &str) -> Bytes {
+    let Reply::Response(response) = origin.handle(&Request::get(path), NOW) else { return Bytes::new() };
+    response.body.to_bytes()
+}
+
+/// A channel of seven rungs and audio whose window holds this many segments of 2 s.
+fn origin(segments: u64) -> Origin {
+    let mut tracks: Vec<TrackSpec> = (0..7).map(|n| TrackSpec { bitrate: 3_500_000 + n, ..rung() }).collect();
+    let audio = AudioTrack { sample_rate: 44_100, channels: 2 };
+    let format = TrackFormat::Aac(audio, AacConfig { asc: Bytes::from_static(&[0x12, 0x10]) });
+    tracks.push(TrackSpec::audio(TrackId(7), "audio", 64_000, format, Language::UND));
+    let presentation = Arc::new(Presentation { tracks, epoch: Utc::UNIX_EPOCH });
+    let mut origin = Origin::new(OriginConfig::default());
+    origin.publish("loc", &asset(), "ch1").expect("a free locator");
+    let window = i64::try_from(segments).ok().map(|n| MediaDuration::from_secs(2 * n));
+    let segment_duration = MediaDuration::from_secs(2);
+    let opened = TimelineChange::Opened { presentation, window, segment_duration };
+    origin.apply(&TimelineUpdate { asset: asset(), change: opened }).expect("a new asset");
+    for n in 0..segments {
+        let added = TimelineChange::Added(segment(n));
+        origin.apply(&TimelineUpdate { asset: asset(), change: added }).expect("segments in order");
+    }
+    origin
+}
+
+fn asset() -> AssetName {
+    AssetName::new("bench").expect("letters are a name")
+}
+
+fn segment(n: u64) -> Segment {
+    let second = 1_800_000_000 + 2 * n;
+    // The first AAC frame that starts in the segment, as in life: durations alternate.
+    let frame = |second: u64| (second * 44_100).div_ceil(1024) * 1024;
+    let bytes = 800_000 + u32::try_from(n * 7919 % 100_000).unwrap_or(0);
+    let video = Span { start: second * 90_000, duration: 180_000, bytes };
+    let (start, end) = (frame(second), frame(second + 2));
+    let audio = Span { start, duration: u32::try_from(end - start).unwrap_or(0), bytes: 16_000 };
+    let start = MediaTime::ZERO.plus(MediaDuration::from_secs(second as i64));
+    let spans = [video, video, video, video, video, video, video, audio];
+    let duration = MediaDuration::from_secs(2);
+    Segment { sequence: n, start, duration, is_discontinuous: false, spans: spans.into() }
+}
+
+fn rung() -> TrackSpec {
+    let rate = FrameRate::FPS_30;
+    let video =
+        VideoTrack { width: 1280, height: 720, sample_aspect: (1, 1), frame_rate: Some(rate), is_interlaced: false };
+    let sps = Bytes::from_static(&[0x67, 0x64, 0x00, 0x1F, 0xAC, 0xB4, 0x02, 0x80, 0x2D, 0xC8]);
+    let pps = Bytes::from_static(&[0x68, 0xEE, 0x3C, 0xB0]);
+    let config = H264Config { framing: NalFraming::Length(4), sps: vec![sps], pps: vec![pps] };
+    TrackSpec::video(TrackId(0), "rung", 3_500_000, TrackFormat::H264(video, config), rate)
+}
+
+fn picture(n: i64, data: Bytes) -> AccessUnit {
+    let pts = MediaTime::from_ticks(162_000_000_000_000 + n * 3000, Timescale::MPEG);
+    let is_random_access = n % 60 == 0;
+    AccessUnit {
+        track: TrackId(0),
+        pts,
+        dts: pts,
+        duration: MediaDuration::ZERO,
+        is_random_access,
+        is_damaged: false,
+        data,
+    }
+}

@@ -1,0 +1,54 @@
+//! Any path, range and tag gets an answer; what is answered with media names an object inside the asset.
+#![no_main]
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use headend::{
+    archive::{AssetName, Body, Presentation, Segment, Span, TimelineChange, TimelineUpdate, TrackSpec},
+    media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
+    origin::{Method, Origin, OriginConfig, Reply, Request},
+    time::{MediaDuration, MediaTime, Now, Utc},
+};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (&str, Option<&str>, Option<&str>, bool)| {
+    let (rest, range, if_none_match, is_whole_path) = input;
+    let origin = origin();
+    let path = if is_whole_path { rest.to_owned() } else { format!("/l/n.ism/{rest}") };
+    let request = Request { method: Method::Get, path: &path, query: None, if_none_match, range };
+    match origin.handle(&request, Now::new(Duration::ZERO, Utc::UNIX_EPOCH)) {
+        Reply::Need(need) => {
+            assert!(need.name().as_str().starts_with("a/audio/"));
+            assert!(!need.name().as_str().contains(".."));
+            let response = need.fulfil(Some(Body::from(Bytes::from_static(b"0123456789"))));
+            assert!(matches!(response.status, 200 | 206 | 416));
+        }
+        Reply::Response(response) => assert!(matches!(response.status, 200 | 304 | 400 | 404 | 412 | 415)),
+        _ => {}
+    }
+});
+
+fn origin() -> Origin {
+    let track = AudioTrack { sample_rate: 48_000, channels: 2 };
+    let format = TrackFormat::Aac(track, AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) });
+    let spec = TrackSpec::audio(TrackId(0), "audio", 64_000, format, Language::UND);
+    let presentation = Arc::new(Presentation { tracks: vec![spec], epoch: Utc::UNIX_EPOCH });
+    let asset = AssetName::new("a").expect("a letter is a name");
+    let mut origin = Origin::new(OriginConfig::default());
+    let (window, segment_duration) = (None, MediaDuration::from_secs(2));
+    let segment = Segment {
+        sequence: 0,
+        start: MediaTime::ZERO,
+        duration: segment_duration,
+        is_discontinuous: false,
+        spans: [Span { start: 0, duration: 96_000, bytes: 10 }].into(),
+    };
+    for change in
+        [TimelineChange::Opened { presentation, window, segment_duration }, TimelineChange::Added(segment)]
+    {
+        origin.apply(&TimelineUpdate { asset: asset.clone(), change }).expect("updates in order");
+    }
+    origin.publish("l", &asset, "n").expect("letters are names");
+    origin
+}

@@ -1,0 +1,177 @@
+//! What an origin answers.
+
+use std::sync::Arc;
+
+use super::{
+    error::OriginError,
+    range::requested,
+    request::{Method, Request},
+};
+use crate::{archive::ObjectName, media::Body};
+
+/// What to do about a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reply {
+    /// Send this.
+    Response(Response),
+    /// Read an object from the store, then [`Need::fulfil`] it.
+    Need(Need),
+}
+
+/// An answer to send. Cloning copies nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// The headers, `Content-Length` among them.
+    pub headers: Headers,
+    /// The body; empty for HEAD, whatever `Content-Length` says.
+    pub body: Body,
+}
+
+/// Header names, in lower case, and their values, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headers(Arc<[(&'static str, Arc<str>)]>);
+
+/// An object that must be read before the request can be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    name: ObjectName,
+    content_type: &'static str,
+    is_head: bool,
+    range: Option<String>,
+}
+
+impl Need {
+    pub(super) fn new(name: ObjectName, content_type: &'static str, request: &Request<'_>) -> Self {
+        // Longer than any range that makes sense: not worth keeping while the host reads.
+        let range = request.range.filter(|range| range.len() <= 64).map(str::to_owned);
+        Self { name, content_type, is_head: request.method == Method::Head, range }
+    }
+
+    /// The object to read.
+    #[must_use]
+    pub const fn name(&self) -> &ObjectName {
+        &self.name
+    }
+
+    /// The answer, with the object as it was read or `None` where the store has none of this name.
+    #[must_use]
+    pub fn fulfil(self, object: Option<Body>) -> Response {
+        let Some(object) = object else { return Response::error(OriginError::FragmentTimestampNotFound) };
+        let len = object.len();
+        let (status, body) = match self.range.as_deref().and_then(|range| requested(range, len)) {
+            None => (200, object),
+            Some(Ok(range)) => {
+                let extra = ("content-range", format!("bytes {}-{}/{len}", range.start, range.end.saturating_sub(1)));
+                return self.respond(206, object.slice(range), Some(extra));
+            }
+            Some(Err(())) => return Response::unsatisfiable(len),
+        };
+        self.respond(status, body, None)
+    }
+
+    fn respond(&self, status: u16, body: Body, extra: Option<(&'static str, String)>) -> Response {
+        let mut headers = vec![
+            ("content-type", self.content_type.into()),
+            ("content-length", body.len().to_string().into()),
+            ("cache-control", IMMUTABLE.into()),
+            ("accept-ranges", "bytes".into()),
+        ];
+        headers.extend(extra.map(|(name, value)| (name, value.into())));
+        let body = if self.is_head { Body::new() } else { body };
+        Response { status, headers: Headers::new(headers), body }
+    }
+}
+
+impl Response {
+    /// A manifest.
+    pub(super) fn manifest(content_type: &'static str, max_age: u64, etag: &str, body: Body) -> Self {
+        let headers = vec![
+            ("content-type", content_type.into()),
+            ("content-length", body.len().to_string().into()),
+            ("cache-control", format!("max-age={max_age}").into()),
+            ("etag", etag.into()),
+        ];
+        Self { status: 200, headers: Headers::new(headers), body }
+    }
+
+    /// The refusal of a request.
+    pub(super) fn error(error: OriginError) -> Self {
+        let body = Body::from(format!("{error}\n"));
+        let mut headers = vec![
+            ("content-type", Arc::from("text/plain")),
+            ("content-length", body.len().to_string().into()),
+            // Long enough to shield the origin from a crowd, short enough not to miss what comes next.
+            ("cache-control", "max-age=1".into()),
+        ];
+        if error == OriginError::MethodNotAllowed {
+            headers.push(("allow", METHODS.into()));
+        }
+        Self { status: error.status(), headers: Headers::new(headers), body }
+    }
+
+    /// The answer to a CORS preflight, the same for every path.
+    pub(super) fn preflight() -> Self {
+        let headers = vec![
+            ("access-control-allow-methods", METHODS.into()),
+            ("access-control-allow-headers", "*".into()),
+            ("access-control-max-age", "86400".into()),
+        ];
+        Self { status: 204, headers: Headers::new(headers), body: Body::new() }
+    }
+
+    fn unsatisfiable(len: usize) -> Self {
+        let error = OriginError::RangeNotSatisfiable;
+        let body = Body::from(format!("{error}\n"));
+        let headers = vec![
+            ("content-type", Arc::from("text/plain")),
+            ("content-length", body.len().to_string().into()),
+            ("content-range", format!("bytes */{len}").into()),
+        ];
+        Self { status: error.status(), headers: Headers::new(headers), body }
+    }
+
+    /// This answer, as it is due to a request with these conditions.
+    pub(super) fn conditioned(&self, request: &Request<'_>) -> Self {
+        let etag = self.headers.get("etag").unwrap_or_default();
+        if request.if_none_match.is_some_and(|held| matches_etag(held, etag)) {
+            let keep = |name: &str| !matches!(name, "content-type" | "content-length");
+            let headers = self.headers.0.iter().filter(|(name, _)| keep(name)).cloned().collect();
+            return Self { status: 304, headers: Headers(headers), body: Body::new() };
+        }
+        let body = if request.method == Method::Head { Body::new() } else { self.body.clone() };
+        Self { status: self.status, headers: self.headers.clone(), body }
+    }
+}
+
+impl Headers {
+    /// These headers and those of CORS (A19.10), which every answer has: no browser plays without them.
+    fn new(mut headers: Vec<(&'static str, Arc<str>)>) -> Self {
+        headers.push(("access-control-allow-origin", "*".into()));
+        headers.push(("access-control-expose-headers", "Content-Length, Content-Range, Date, ETag".into()));
+        Self(headers.into())
+    }
+
+    /// The value of this header, whose name is given in lower case.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find_map(|(held, value)| (held == name).then_some(value))
+    }
+
+    /// Names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_ref()))
+    }
+}
+
+/// What an object name stands for never changes.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+const METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// RFC 9110 clause 13.1.2: a list of tags or `*`, compared weakly.
+fn matches_etag(held: &str, etag: &str) -> bool {
+    held.trim() == "*" || held.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
+}

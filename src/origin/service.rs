@@ -1,0 +1,185 @@
+//! The origin itself: locators, assets, and the way from a request to an answer.
+
+use std::collections::BTreeMap;
+
+use super::{
+    error::OriginError,
+    request::{Method, Request},
+    response::{Reply, Response},
+    shelf::Shelf,
+    url::{Target, decode},
+};
+use crate::{
+    archive::{AssetName, Timeline, TimelineChange, TimelineError, TimelineUpdate},
+    error::LimitError,
+    time::Now,
+};
+
+/// A streaming endpoint without its sockets.
+///
+/// Commands (`apply`, `publish`, `unpublish`, `forget`) take `&mut self`; [`handle`](Self::handle) takes `&self` and may
+/// run on many threads at once.
+#[derive(Debug)]
+pub struct Origin {
+    config: OriginConfig,
+    assets: BTreeMap<AssetName, Shelf>,
+    locators: BTreeMap<String, Published>,
+}
+
+/// How much an origin takes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OriginConfig {
+    /// Assets that it follows, 1 000; each costs its timeline.
+    pub max_assets: usize,
+    /// Locators, 5 000: five per asset (A25.5).
+    pub max_locators: usize,
+}
+
+/// Why a locator was refused; nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// A ceiling.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// Locators and names are 1 to 80 letters, digits, `-`, `_` and `.`, not starting with a dot.
+    #[error("{0:?} cannot stand in a URL")]
+    Name(String),
+    /// The locator is taken.
+    #[error("locator {0} is in use")]
+    Taken(String),
+}
+
+/// Why an update was refused; nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// A ceiling.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// The asset was never opened here.
+    #[error("asset {0} is not open")]
+    NotOpen(AssetName),
+    /// The asset is open already.
+    #[error("asset {0} is open already")]
+    Open(AssetName),
+    /// The segment does not fit.
+    #[error(transparent)]
+    Timeline(#[from] TimelineError),
+}
+
+#[derive(Debug)]
+struct Published {
+    asset: AssetName,
+    name: String,
+}
+
+impl Origin {
+    /// An origin that knows nothing yet.
+    #[must_use]
+    pub const fn new(config: OriginConfig) -> Self {
+        Self { config, assets: BTreeMap::new(), locators: BTreeMap::new() }
+    }
+
+    /// Follows a timeline. Manifests show the change from the next request on.
+    ///
+    /// # Errors
+    /// The update does not follow what was applied before.
+    pub fn apply(&mut self, update: &TimelineUpdate) -> Result<(), ApplyError> {
+        let asset = &update.asset;
+        if let TimelineChange::Opened { presentation, window, segment_duration } = &update.change {
+            if self.assets.contains_key(asset) {
+                return Err(ApplyError::Open(asset.clone()));
+            }
+            check("assets of an origin", self.config.max_assets, self.assets.len())?;
+            let shelf = Shelf::new(asset.clone(), presentation, *window, *segment_duration);
+            self.assets.insert(asset.clone(), shelf);
+            return Ok(());
+        }
+        let shelf = self.assets.get_mut(asset).ok_or_else(|| ApplyError::NotOpen(asset.clone()))?;
+        match &update.change {
+            TimelineChange::Added(segment) => shelf.append(segment)?,
+            TimelineChange::Trimmed { before } => shelf.trim(*before),
+            TimelineChange::Ended => shelf.end(),
+            TimelineChange::Opened { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Publishes an asset at `/{locator}/{name}.ism/…`; the asset may be opened later.
+    ///
+    /// # Errors
+    /// The locator is taken or there are too many, or a name cannot stand in a URL.
+    pub fn publish(&mut self, locator: &str, asset: &AssetName, name: &str) -> Result<(), PublishError> {
+        for text in [locator, name] {
+            AssetName::new(text).ok_or_else(|| PublishError::Name(text.into()))?;
+        }
+        if self.locators.contains_key(locator) {
+            return Err(PublishError::Taken(locator.into()));
+        }
+        check("locators of an origin", self.config.max_locators, self.locators.len())?;
+        self.locators.insert(locator.into(), Published { asset: asset.clone(), name: name.into() });
+        Ok(())
+    }
+
+    /// Takes a locator away; whether there was one.
+    pub fn unpublish(&mut self, locator: &str) -> bool {
+        self.locators.remove(locator).is_some()
+    }
+
+    /// Forgets an asset's timeline; whether there was one. Its locators stay and answer 404.
+    pub fn forget(&mut self, asset: &AssetName) -> bool {
+        self.assets.remove(asset).is_some()
+    }
+
+    /// What the manifests of an asset show.
+    #[must_use]
+    pub fn timeline(&self, asset: &AssetName) -> Option<&Timeline> {
+        self.assets.get(asset).map(Shelf::timeline)
+    }
+
+    /// Answers a request. No answer depends on `now` yet: a manifest is a function of the timeline alone.
+    #[must_use]
+    pub fn handle(&self, request: &Request<'_>, now: Now) -> Reply {
+        let _ = now;
+        match request.method {
+            Method::Options => Reply::Response(Response::preflight()),
+            Method::Other => Reply::Response(Response::error(OriginError::MethodNotAllowed)),
+            Method::Get | Method::Head => self.answer(request).unwrap_or_else(|error| refusal(error, request)),
+        }
+    }
+
+    fn answer(&self, request: &Request<'_>) -> Result<Reply, OriginError> {
+        let path = decode(request.path)?;
+        let target = Target::parse(&path)?;
+        let published = self.locators.get(target.locator).filter(|published| published.name == target.name);
+        let published = published.ok_or(OriginError::ResourceNotFound)?;
+        let shelf = self.assets.get(&published.asset).ok_or(OriginError::ResourceNotFound)?;
+        shelf.answer(target.resource, request)
+    }
+}
+
+impl Default for OriginConfig {
+    fn default() -> Self {
+        Self { max_assets: 1000, max_locators: 5000 }
+    }
+}
+
+fn refusal(error: OriginError, request: &Request<'_>) -> Reply {
+    let mut response = Response::error(error);
+    if request.method == Method::Head {
+        response.body = crate::media::Body::new();
+    }
+    Reply::Response(response)
+}
+
+/// One more than `held` is still within the ceiling.
+const fn check(what: &'static str, ceiling: usize, held: usize) -> Result<(), LimitError> {
+    if held < ceiling {
+        return Ok(());
+    }
+    Err(LimitError { what, ceiling: ceiling as u64, asked: held as u64 + 1 })
+}
+
+#[cfg(test)]
+mod tests;

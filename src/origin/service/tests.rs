@@ -1,0 +1,158 @@
+use std::{sync::Arc, time::Duration};
+
+use super::*;
+use crate::{
+    archive::rig::ladder,
+    media::{Body, Presentation, Segment, Span},
+    time::{MediaDuration, MediaTime, Utc},
+};
+
+const NOW: Now = Now::new(Duration::ZERO, Utc::UNIX_EPOCH);
+const BASE: u64 = 900_000_000;
+
+fn asset() -> AssetName {
+    AssetName::new("asset-1").unwrap()
+}
+
+fn segment(sequence: u64) -> Segment {
+    let span = |scale: u64| Span { start: 2 * (BASE + sequence) * scale, duration: 2 * scale as u32, bytes: 5000 };
+    Segment {
+        sequence,
+        start: MediaTime::ZERO.plus(MediaDuration::from_secs(2 * (BASE + sequence) as i64)),
+        duration: MediaDuration::from_secs(2),
+        is_discontinuous: false,
+        spans: [span(90_000), span(90_000), span(44_100)].into(),
+    }
+}
+
+/// Segments 3 to 9 in a window of 14 s, published at /loc/ch1.ism.
+fn origin() -> Origin {
+    let mut origin = Origin::new(OriginConfig::default());
+    origin.publish("loc", &asset(), "ch1").unwrap();
+    let update = |change| TimelineUpdate { asset: asset(), change };
+    let presentation = Arc::new(Presentation { tracks: ladder(), epoch: Utc::UNIX_EPOCH });
+    let (window, segment_duration) = (Some(MediaDuration::from_secs(14)), MediaDuration::from_secs(2));
+    origin.apply(&update(TimelineChange::Opened { presentation, window, segment_duration })).unwrap();
+    (0..10).for_each(|n| origin.apply(&update(TimelineChange::Added(segment(n)))).unwrap());
+    origin.apply(&update(TimelineChange::Trimmed { before: 3 })).unwrap();
+    origin
+}
+
+fn get(origin: &Origin, rest: &str) -> Response {
+    let path = format!("/loc/ch1.ism/{rest}");
+    match origin.handle(&Request::get(&path), NOW) {
+        Reply::Response(response) => response,
+        Reply::Need(need) => panic!("{}", need.name()),
+    }
+}
+
+fn text(response: &Response) -> String {
+    String::from_utf8(response.body.to_bytes().to_vec()).unwrap()
+}
+
+#[test]
+fn manifests_are_answered_from_what_was_rendered_last() {
+    let mut origin = origin();
+    let rest = "QualityLevels(3500000)/Manifest(video,format=m3u8-cmaf)";
+    let first = get(&origin, rest);
+    assert_eq!(first.status, 200);
+    assert_eq!(first.headers.get("content-type"), Some("application/vnd.apple.mpegurl"));
+    assert_eq!(first.headers.get("cache-control"), Some("max-age=1"));
+    assert_eq!(first.headers.get("access-control-allow-origin"), Some("*"));
+    assert_eq!(first.headers.get("content-length"), Some(first.body.len().to_string().as_str()));
+    assert!(text(&first).contains("#EXT-X-MEDIA-SEQUENCE:3\n"));
+    let path = format!("/loc/ch1.ism/{rest}");
+    let again = Request { if_none_match: first.headers.get("etag"), ..Request::get(&path) };
+    let Reply::Response(unchanged) = origin.handle(&again, NOW) else { panic!() };
+    assert_eq!((unchanged.status, unchanged.body.len(), unchanged.headers.get("content-type")), (304, 0, None));
+    origin.apply(&TimelineUpdate { asset: asset(), change: TimelineChange::Added(segment(10)) }).unwrap();
+    let Reply::Response(changed) = origin.handle(&again, NOW) else { panic!() };
+    assert_eq!(changed.status, 200);
+    let head = Request { method: Method::Head, ..Request::get(&path) };
+    let Reply::Response(head) = origin.handle(&head, NOW) else { panic!() };
+    assert_eq!((head.headers.clone(), head.body.len()), (changed.headers, 0));
+}
+
+#[test]
+fn fragments_are_read_by_the_host_and_may_be_cut() {
+    let origin = origin();
+    let ticks = 2 * (BASE + 4) * 90_000;
+    let path = format!("/loc/ch1.ism/QualityLevels(200000)/Fragments(video={ticks},format=m3u8-cmaf)");
+    let fulfilled = |range| {
+        let Reply::Need(need) = origin.handle(&Request { range, ..Request::get(&path) }, NOW) else { panic!() };
+        assert_eq!(need.name().as_str(), format!("asset-1/Video_340x192_200kbps/{ticks}.m4s"));
+        need.fulfil(Some(Body::from(String::from("0123456789"))))
+    };
+    let whole = fulfilled(None);
+    assert_eq!((whole.status, text(&whole).as_str()), (200, "0123456789"));
+    assert_eq!(whole.headers.get("cache-control"), Some("public, max-age=31536000, immutable"));
+    let part = fulfilled(Some("bytes=2-4"));
+    assert_eq!((part.status, text(&part).as_str()), (206, "234"));
+    assert_eq!(part.headers.get("content-range"), Some("bytes 2-4/10"));
+    let none = fulfilled(Some("bytes=10-"));
+    assert_eq!((none.status, none.headers.get("content-range")), (416, Some("bytes */10")));
+    let Reply::Need(need) = origin.handle(&Request::get(&path), NOW) else { panic!() };
+    assert_eq!(need.fulfil(None).status, 404);
+}
+
+#[test]
+fn times_outside_the_window_are_never_half_answered() {
+    let origin = origin();
+    let status = |n: i64, shift: i64| {
+        let ticks = 2 * (BASE as i64 + n) * 90_000 + shift;
+        let path = format!("/loc/ch1.ism/QualityLevels(200000)/Fragments(video={ticks},format=m3u8-cmaf)");
+        match origin.handle(&Request::get(&path), NOW) {
+            Reply::Need(_) => 200,
+            Reply::Response(response) => response.status,
+        }
+    };
+    assert_eq!([status(3, 0), status(9, 0), status(3, 1), status(9, 1)], [200, 200, 404, 404]);
+    assert_eq!([status(10, 0), status(11, 7), status(16, 0), status(17, 0)], [412, 412, 412, 404]);
+    // What left the window lately may still be in store; what left it long ago is not asked for.
+    assert_eq!([status(2, 0), status(-5, 0), status(-6, 0)], [200, 200, 404]);
+}
+
+#[test]
+fn refusals_carry_their_codes() {
+    let origin = origin();
+    let refusal = |rest: &str| {
+        let response = get(&origin, rest);
+        (response.status, text(&response))
+    };
+    let of = |error: OriginError| (error.status(), format!("{error}\n"));
+    assert_eq!(refusal("Manifest"), (415, "MPE_OUTPUT_FORMAT_NOT_SUPPORTED (0x8089020D)\n".into()));
+    let other_track = "QualityLevels(1)/Manifest(video,format=m3u8-cmaf)";
+    assert_eq!(refusal(other_track), of(OriginError::TrackNotFound));
+    assert_eq!(refusal("Manifest(format"), of(OriginError::BadUrlSyntax));
+    for path in ["/", "/loc", "/nobody/ch1.ism/Manifest(format=m3u8-cmaf)", "/loc/CH1.ism/Manifest(format=m3u8-cmaf)"] {
+        let Reply::Response(response) = origin.handle(&Request::get(path), NOW) else { panic!() };
+        assert_eq!(response.status, 404, "{path}");
+    }
+    let post = Request { method: Method::Other, ..Request::get("/loc/ch1.ism/Manifest") };
+    let Reply::Response(response) = origin.handle(&post, NOW) else { panic!() };
+    assert_eq!((response.status, response.headers.get("allow")), (405, Some("GET, HEAD, OPTIONS")));
+    let preflight = Request { method: Method::Options, ..Request::get("/anything") };
+    let Reply::Response(response) = origin.handle(&preflight, NOW) else { panic!() };
+    assert_eq!((response.status, response.headers.get("access-control-allow-headers")), (204, Some("*")));
+}
+
+#[test]
+fn an_asset_without_segments_has_no_manifest() {
+    let mut origin = Origin::new(OriginConfig { max_assets: 1, max_locators: 1 });
+    let presentation = Arc::new(Presentation { tracks: ladder(), epoch: Utc::UNIX_EPOCH });
+    let change = TimelineChange::Opened { presentation, window: None, segment_duration: MediaDuration::from_secs(2) };
+    origin.apply(&TimelineUpdate { asset: asset(), change: change.clone() }).unwrap();
+    origin.publish("loc", &asset(), "ch1").unwrap();
+    for rest in ["Manifest(format=m3u8-cmaf)", "Manifest(format=mpd-time-cmaf)"] {
+        assert_eq!(get(&origin, rest).status, 404, "{rest}");
+    }
+    let again = TimelineUpdate { asset: asset(), change: change.clone() };
+    assert_eq!(origin.apply(&again), Err(ApplyError::Open(asset())));
+    let other = AssetName::new("other").unwrap();
+    let full = origin.apply(&TimelineUpdate { asset: other.clone(), change });
+    assert!(matches!(full, Err(ApplyError::Limit(_))));
+    assert!(matches!(origin.publish("two", &other, "x"), Err(PublishError::Limit(_))));
+    assert!(matches!(origin.publish("..", &other, "x"), Err(PublishError::Name(_))));
+    assert_eq!(origin.publish("loc", &other, "x"), Err(PublishError::Taken("loc".into())));
+    assert!(origin.unpublish("loc") && !origin.unpublish("loc"));
+}

@@ -1,0 +1,186 @@
+//! Everything of an MPD but its segment timelines, made with `dash-mpd`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc as ChronoUtc};
+use dash_mpd::{
+    AdaptationSet, AudioChannelConfiguration, MPD, Period, Representation, Role, SegmentTemplate,
+    SegmentTimeline as EmptyTimeline,
+};
+
+use crate::{
+    media::{Language, Presentation, Segment, TrackFormat, TrackSpec},
+    time::{MediaDuration, Utc},
+};
+
+/// Which of the two DASH formats of A20.4: the same MPD, with its own name in the URLs of its fragments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flavour {
+    /// `mpd-time-cmaf`.
+    Cmaf,
+    /// `mpd-time-csf`.
+    Csf,
+}
+
+/// What an MPD says of its time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape<'a> {
+    pub(super) window: Option<MediaDuration>,
+    pub(super) segment_duration: MediaDuration,
+    /// First and last segment of a presentation that has ended.
+    pub(super) ended: Option<(&'a Segment, &'a Segment)>,
+}
+
+/// What stands where the publish time belongs: no channel gets that old.
+const PUBLISH_TIME: &str = "9999-01-01T00:00:00Z";
+const EMPTY_TIMELINE: &str = "<SegmentTimeline/>";
+
+/// The texts between which the publish time and the segment timelines belong, in this order.
+pub(super) fn skeleton(presentation: &Presentation, flavour: Flavour, shape: Shape<'_>) -> Vec<String> {
+    let text = mpd(presentation, flavour, shape).to_string();
+    let mut parts = vec![String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")];
+    let rest = match text.split_once(PUBLISH_TIME) {
+        Some((before, rest)) => {
+            parts.iter_mut().for_each(|part| part.push_str(before));
+            rest
+        }
+        None => text.as_str(),
+    };
+    let mut pieces = rest.split(EMPTY_TIMELINE).peekable();
+    let mut carry = String::new();
+    while let Some(piece) = pieces.next() {
+        carry.push_str(piece);
+        if pieces.peek().is_some() {
+            carry.push_str("<SegmentTimeline>");
+            parts.push(std::mem::replace(&mut carry, String::from("</SegmentTimeline>")));
+        }
+    }
+    parts.push(carry);
+    parts
+}
+
+/// Positions of the tracks of each switching set, in order of appearance.
+pub(super) fn switching_sets(presentation: &Presentation) -> Vec<Vec<usize>> {
+    let mut sets: Vec<Vec<usize>> = Vec::new();
+    let name = |position: usize| presentation.tracks.get(position).map(|track| track.url_track.as_str());
+    for position in 0..presentation.tracks.len() {
+        let same = sets.iter_mut().find(|set| set.first().and_then(|first| name(*first)) == name(position));
+        match same {
+            Some(set) => set.push(position),
+            None => sets.push(vec![position]),
+        }
+    }
+    sets
+}
+
+fn mpd(presentation: &Presentation, flavour: Flavour, shape: Shape<'_>) -> MPD {
+    let live = shape.ended.is_none();
+    let sets = switching_sets(presentation);
+    let tracks = |set: &Vec<usize>| set.iter().filter_map(|n| presentation.tracks.get(*n)).collect::<Vec<_>>();
+    let adaptations = sets.iter().enumerate().map(|(n, set)| adaptation_set(n, &tracks(set), flavour, shape));
+    let period = Period {
+        id: Some("0".into()),
+        start: Some(Duration::ZERO),
+        adaptations: adaptations.collect(),
+        ..Period::default()
+    };
+    let cmaf = if flavour == Flavour::Cmaf { ",urn:mpeg:dash:profile:cmaf:2019" } else { "" };
+    MPD {
+        xmlns: Some("urn:mpeg:dash:schema:mpd:2011".into()),
+        profiles: Some(format!("urn:mpeg:dash:profile:isoff-live:2011{cmaf}")),
+        mpdtype: Some(if live { "dynamic" } else { "static" }.into()),
+        availabilityStartTime: live.then(|| date_time(presentation.epoch)).flatten(),
+        publishTime: PUBLISH_TIME.parse().ok().filter(|_| live),
+        mediaPresentationDuration: shape.ended.map(|(first, last)| last.end().since(first.start).to_std()),
+        minimumUpdatePeriod: live.then(|| shape.segment_duration.to_std()),
+        timeShiftBufferDepth: shape.window.filter(|_| live).map(MediaDuration::to_std),
+        suggestedPresentationDelay: live.then(|| shape.segment_duration.times(3).to_std()),
+        maxSegmentDuration: Some(shape.segment_duration.to_std()),
+        minBufferTime: Some(shape.segment_duration.to_std()),
+        periods: vec![period],
+        ..MPD::default()
+    }
+}
+
+fn adaptation_set(id: usize, tracks: &[&TrackSpec], flavour: Flavour, shape: Shape<'_>) -> AdaptationSet {
+    let first = tracks.first();
+    let is_video = first.is_some_and(|track| track.format.is_video());
+    let language = first.map(|track| track.language).filter(|language| *language != Language::UND);
+    let kind = if is_video { "video" } else { "audio" };
+    let main = Role { schemeIdUri: "urn:mpeg:dash:role:2011".into(), value: Some("main".into()), ..Role::default() };
+    AdaptationSet {
+        id: Some(id.to_string()),
+        contentType: Some(kind.into()),
+        mimeType: Some(format!("{kind}/mp4")),
+        lang: language.map(|language| language.as_str().into()),
+        segmentAlignment: Some(true),
+        startWithSAP: Some(1),
+        Role: vec![main],
+        SegmentTemplate: first.map(|track| segment_template(track, flavour, shape)),
+        representations: tracks.iter().map(|track| representation(track)).collect(),
+        ..AdaptationSet::default()
+    }
+}
+
+fn segment_template(track: &TrackSpec, flavour: Flavour, shape: Shape<'_>) -> SegmentTemplate {
+    let format = flavour.format();
+    let fragment =
+        |number: &str| format!("QualityLevels($Bandwidth$)/Fragments({}={number},format={format})", track.url_track);
+    // On demand, the presentation starts at its first segment and not at the epoch.
+    let offset = shape.ended.map(|(first, _)| u64::try_from(first.start.ticks(track.timescale)).unwrap_or(0));
+    SegmentTemplate {
+        timescale: Some(track.timescale.per_second().into()),
+        presentationTimeOffset: offset.or(Some(0)),
+        initialization: Some(fragment("i")),
+        media: Some(fragment("$Time$")),
+        SegmentTimeline: Some(EmptyTimeline { segments: Vec::new() }),
+        ..SegmentTemplate::default()
+    }
+}
+
+fn representation(track: &TrackSpec) -> Representation {
+    let common = Representation {
+        id: Some(track.name.clone()),
+        // Nominal, because it stands in the URLs; HLS carries the measured rate.
+        bandwidth: Some(track.bitrate.into()),
+        codecs: track.codecs(),
+        ..Representation::default()
+    };
+    match &track.format {
+        TrackFormat::H264(video, _) => Representation {
+            width: Some(video.width.into()),
+            height: Some(video.height.into()),
+            sar: Some(format!("{}:{}", video.sample_aspect.0.max(1), video.sample_aspect.1.max(1))),
+            frameRate: track.frame_rate.map(|rate| match rate.den() {
+                1 => rate.num().to_string(),
+                den => format!("{}/{den}", rate.num()),
+            }),
+            ..common
+        },
+        TrackFormat::Aac(audio, _) => Representation {
+            audioSamplingRate: Some(audio.sample_rate.to_string()),
+            AudioChannelConfiguration: vec![AudioChannelConfiguration {
+                schemeIdUri: "urn:mpeg:dash:23003:3:audio_channel_configuration:2011".into(),
+                value: Some(audio.channels.to_string()),
+                ..AudioChannelConfiguration::default()
+            }],
+            ..common
+        },
+        TrackFormat::Unknown(_) => common,
+    }
+}
+
+pub(super) fn date_time(at: Utc) -> Option<DateTime<ChronoUtc>> {
+    Some(DateTime::from_timestamp_nanos(at.unix_nanos()))
+}
+
+impl Flavour {
+    /// The value of `format` in URLs.
+    #[must_use]
+    pub const fn format(self) -> &'static str {
+        match self {
+            Self::Cmaf => "mpd-time-cmaf",
+            Self::Csf => "mpd-time-csf",
+        }
+    }
+}

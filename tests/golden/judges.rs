@@ -1,0 +1,64 @@
+//! Other people's parsers over our manifests.
+
+use std::{
+    io::Write,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use crate::rig::Story;
+
+/// Reads the MPD back with `dash-mpd`, and checks it against the schema where xmllint and the schema are there.
+pub(crate) fn mpd(text: &str) {
+    let read = dash_mpd::parse(text).unwrap();
+    let period = &read.periods[0];
+    assert_eq!(period.adaptations.len(), 2);
+    for set in &period.adaptations {
+        let timeline = set.SegmentTemplate.as_ref().unwrap().SegmentTimeline.as_ref().unwrap();
+        assert!(timeline.segments[0].t.is_some());
+    }
+    let schema = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/media/schema");
+    if !schema.exists() {
+        println!("skipped: {} is absent", schema.display());
+        return;
+    }
+    let xmllint = Command::new("xmllint")
+        .args(["--noout", "--nonet", "--schema"])
+        .arg(schema.join("DASH-MPD.xsd"))
+        .arg("-")
+        .env("XML_CATALOG_FILES", schema.join("catalog.xml"))
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut xmllint) = xmllint else {
+        println!("skipped: xmllint is absent");
+        return;
+    };
+    xmllint.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = xmllint.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}\n{text}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Reads the master playlist back with `m3u8-rs`.
+pub(crate) fn master(text: &str) {
+    let (_, read) = m3u8_rs::parse_master_playlist(text.as_bytes()).unwrap();
+    assert_eq!(read.variants.len(), 2);
+    assert!(read.variants.iter().all(|variant| variant.audio.as_deref() == Some("audio")));
+    assert_eq!(read.alternatives.len(), 1);
+}
+
+/// Reads media playlists back with `m3u8-rs`: every fragment that they list is in the store.
+pub(crate) fn playlists_and_store_agree(story: &Story, playlists: &[&str]) {
+    for rest in playlists {
+        let text = story.get(rest);
+        let (_, read) = m3u8_rs::parse_media_playlist(text.as_bytes()).unwrap();
+        let folder = rest.split_once('/').unwrap().0;
+        assert!(!read.segments.is_empty());
+        for segment in &read.segments {
+            assert!(segment.duration.round() as u64 <= read.target_duration);
+            assert!(!story.media(&format!("{folder}/{}", segment.uri)).is_empty());
+        }
+        let map = read.segments[0].map.as_ref().unwrap();
+        assert!(!story.media(&format!("{folder}/{}", map.uri)).is_empty());
+    }
+}

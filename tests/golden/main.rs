@@ -1,0 +1,70 @@
+//! Whole manifests at chosen instants, as text in this folder. `UPDATE_GOLDEN=1 cargo test --test golden` rewrites them;
+//! review reads the difference.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod judges;
+mod rig;
+
+use std::{env, fs, path::PathBuf};
+
+use rig::Story;
+
+/// Compares an answer with the file of this scenario and name.
+fn golden(scenario: &str, name: &str, text: &str) {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(scenario).join(name);
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, text).unwrap();
+    }
+    let expected = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(text, expected, "{} differs: UPDATE_GOLDEN=1 rewrites it", file.display());
+}
+
+const MASTER: &str = "Manifest(format=m3u8-cmaf)";
+const VIDEO: &str = "QualityLevels(3500000)/Manifest(video,format=m3u8-cmaf)";
+const AUDIO: &str = "QualityLevels(64000)/Manifest(audio,format=m3u8-cmaf)";
+const MPD: &str = "Manifest(format=mpd-time-cmaf)";
+
+fn check_all(scenario: &str, story: &Story) {
+    for (name, rest) in [("master.m3u8", MASTER), ("video.m3u8", VIDEO), ("audio.m3u8", AUDIO), ("manifest.mpd", MPD)] {
+        let text = story.get(rest);
+        golden(scenario, name, &text);
+        if name == "manifest.mpd" {
+            judges::mpd(&text);
+        }
+    }
+    judges::master(&story.get(MASTER));
+    judges::playlists_and_store_agree(story, &[VIDEO, AUDIO]);
+}
+
+#[test]
+fn the_first_segment() {
+    let mut story = Story::new(60);
+    story.play(0, 2);
+    check_all("first_segment", &story);
+}
+
+#[test]
+fn a_window_that_has_moved() {
+    let mut story = Story::new(10);
+    story.play(0, 30);
+    check_all("moved_window", &story);
+}
+
+#[test]
+fn off_air_for_a_while() {
+    let mut story = Story::new(30);
+    story.play(0, 6);
+    story.stop(6);
+    story.play(20, 26);
+    check_all("off_air", &story);
+}
+
+#[test]
+fn ended() {
+    let mut story = Story::new(10);
+    story.play(0, 16);
+    story.stop(16);
+    story.end();
+    check_all("ended", &story);
+}

@@ -1,0 +1,158 @@
+//! Two rungs and audio through segmenter, asset and origin, with the store in a map.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use headend::{
+    archive::{
+        Asset, AssetConfig, AssetName, AssetOutput, Body, Presentation, Segmenter, SegmenterLimits, TimelineUpdate,
+        TrackSpec,
+    },
+    media::{
+        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, Language, NalFraming, TrackFormat, TrackId,
+        VideoTrack,
+    },
+    origin::{Origin, OriginConfig, Reply, Request},
+    time::{MediaDuration, MediaTime, Now, Timescale, Utc},
+};
+
+/// 2027-01-15T08:00:00Z.
+const ON_AIR: i64 = 1_800_000_000;
+
+pub(crate) struct Story {
+    segmenter: Segmenter,
+    asset: Asset,
+    origin: Origin,
+    pub(crate) store: BTreeMap<String, Body>,
+}
+
+impl Story {
+    /// A program with a window of this many seconds.
+    pub(crate) fn new(window: i64) -> Self {
+        let tracks = vec![rung(0, 1280, 720, 3500), rung(1, 340, 192, 200), aac(2)];
+        let presentation = Arc::new(Presentation { tracks: tracks.clone(), epoch: Utc::UNIX_EPOCH });
+        let config = AssetConfig {
+            window: Some(MediaDuration::from_secs(window)),
+            segment_duration: MediaDuration::from_secs(2),
+        };
+        let name = AssetName::new("asset-1").unwrap();
+        let mut origin = Origin::new(OriginConfig::default());
+        origin.publish("loc", &name, "ch1").unwrap();
+        let segmenter = Segmenter::new(tracks, SegmenterLimits::default());
+        let mut story =
+            Self { segmenter, asset: Asset::open(name, presentation, config), origin, store: BTreeMap::new() };
+        story.drain();
+        story
+    }
+
+    /// On air from second `from` to second `to`.
+    pub(crate) fn play(&mut self, from: i64, to: i64) {
+        let origin = MediaTime::ZERO.plus(MediaDuration::from_secs(ON_AIR + from));
+        for n in 0..(to - from) {
+            if n % 2 == 0 {
+                self.segmenter.boundary(origin.plus(MediaDuration::from_secs(n))).unwrap();
+            }
+            for frame in n * 30..(n + 1) * 30 {
+                for track in 0..2 {
+                    let pts = origin.plus(MediaDuration::from_ticks(frame * 3000, Timescale::MPEG));
+                    let bytes =
+                        if frame % 60 == 0 { 20_000 } else { 9_000 + frame % 7 * 100 } / (1 + 17 * i64::from(track));
+                    self.push(track, pts, frame % 60 == 0, bytes);
+                }
+            }
+            // The first frame that starts in each second, and all that follow it there.
+            let scale = Timescale::new(44_100).unwrap();
+            let second = (ON_AIR + from + n) * 44_100;
+            for frame in (second + 1023) / 1024..(second + 44_100 + 1023) / 1024 {
+                self.push(2, MediaTime::from_ticks(frame * 1024, scale), true, 180 + frame % 11);
+            }
+        }
+        let end = MediaTime::ZERO.plus(MediaDuration::from_secs(ON_AIR + to));
+        self.segmenter.boundary(end).unwrap();
+        // One more access unit shows that the last segment is whole.
+        (0..2).for_each(|track| self.push(track, end, true, 9));
+        let next = ((ON_AIR + to) * 44_100 + 1023) / 1024;
+        self.push(2, MediaTime::from_ticks(next * 1024, Timescale::new(44_100).unwrap()), true, 9);
+    }
+
+    /// Off air from second `at` on.
+    pub(crate) fn stop(&mut self, at: i64) {
+        self.segmenter.finish(MediaTime::ZERO.plus(MediaDuration::from_secs(ON_AIR + at)));
+        self.drain();
+    }
+
+    /// The program ends.
+    pub(crate) fn end(&mut self) {
+        self.asset.end();
+        self.drain();
+    }
+
+    /// The text of a manifest.
+    pub(crate) fn get(&self, rest: &str) -> String {
+        let Reply::Response(response) = self.answer(rest) else { panic!("{rest} is not a manifest") };
+        assert_eq!(response.status, 200, "{rest}");
+        String::from_utf8(response.body.to_bytes().to_vec()).unwrap()
+    }
+
+    /// The bytes of a fragment or init segment, through the store.
+    pub(crate) fn media(&self, rest: &str) -> Bytes {
+        let Reply::Need(need) = self.answer(rest) else { panic!("{rest} is not listed") };
+        let body = self.store.get(need.name().as_str()).cloned();
+        let response = need.fulfil(body);
+        assert_eq!(response.status, 200, "{rest}");
+        response.body.to_bytes()
+    }
+
+    fn answer(&self, rest: &str) -> Reply {
+        let now = Now::new(Duration::ZERO, Utc::UNIX_EPOCH);
+        self.origin.handle(&Request::get(&format!("/loc/ch1.ism/{rest}")), now)
+    }
+
+    fn push(&mut self, track: u32, pts: MediaTime, is_random_access: bool, bytes: i64) {
+        let unit = AccessUnit {
+            track: TrackId(track),
+            pts,
+            dts: pts,
+            duration: MediaDuration::ZERO,
+            is_random_access,
+            is_damaged: false,
+            data: vec![track as u8; bytes as usize].into(),
+        };
+        self.segmenter.push(TrackId(track), unit).unwrap();
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(sealed) = self.segmenter.pull() {
+            assert_eq!(sealed.faults, []);
+            self.asset.push(&sealed).unwrap();
+        }
+        while let Some(output) = self.asset.pull() {
+            match output {
+                AssetOutput::Store(object) => drop(self.store.insert(object.name.to_string(), object.body)),
+                AssetOutput::Discard(name) => drop(self.store.remove(name.as_str())),
+                AssetOutput::Update(update) => self.apply(&update),
+            }
+        }
+    }
+
+    fn apply(&mut self, update: &TimelineUpdate) {
+        self.origin.apply(update).unwrap();
+    }
+}
+
+fn rung(id: u32, width: u32, height: u32, kbps: u32) -> TrackSpec {
+    let rate = FrameRate::FPS_30;
+    let video = VideoTrack { width, height, sample_aspect: (1, 1), frame_rate: Some(rate), is_interlaced: false };
+    let sps = Bytes::from_static(&[0x67, 0x64, 0x00, 0x1F, 0xAC, 0xB4, 0x02, 0x80, 0x2D, 0xC8]);
+    let pps = Bytes::from_static(&[0x68, 0xEE, 0x3C, 0xB0]);
+    let config = H264Config { framing: NalFraming::Length(4), sps: vec![sps], pps: vec![pps] };
+    let name = format!("Video_{width}x{height}_{kbps}kbps");
+    TrackSpec::video(TrackId(id), &name, kbps * 1000, TrackFormat::H264(video, config), rate)
+}
+
+fn aac(id: u32) -> TrackSpec {
+    let track = AudioTrack { sample_rate: 44_100, channels: 2 };
+    let config = AacConfig { asc: Bytes::from_static(&[0x12, 0x10]) };
+    TrackSpec::audio(TrackId(id), "audio", 64_000, TrackFormat::Aac(track, config), Language::new("eng").unwrap())
+}

@@ -1,0 +1,145 @@
+//! The window of a timeline against a plain `Vec`, and every manifest against what the `Vec` says.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use headend::{
+    archive::{AssetName, Bitrates, Presentation, Segment, Span, Timeline, TimelineChange, TimelineUpdate, TrackSpec},
+    media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
+    origin::{Origin, OriginConfig, Reply, Request},
+    time::{MediaDuration, MediaTime, Now, Timescale, Utc},
+};
+use proptest::prelude::{Strategy, prop_oneof, proptest};
+
+const SCALE: Timescale = match Timescale::new(48_000) {
+    Some(scale) => scale,
+    None => panic!("48 000 is not zero"),
+};
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Add a segment of this many ticks and bytes, this many ticks after the last one's end.
+    Add { ticks: u32, bytes: u32, gap: u32 },
+    /// Keep at most this many seconds.
+    Window(i64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let gap = prop_oneof![9 => 0u32..1, 1 => 1u32..500_000];
+    let ticks = prop_oneof![5 => 96_000u32..96_001, 1 => 1u32..144_000];
+    let add = (ticks, 0u32..2_000_000, gap).prop_map(|(ticks, bytes, gap)| Step::Add { ticks, bytes, gap });
+    proptest::collection::vec(prop_oneof![4 => add, 1 => (0i64..60).prop_map(Step::Window)], 1..120)
+}
+
+fn presentation() -> Arc<Presentation> {
+    let track = AudioTrack { sample_rate: 48_000, channels: 2 };
+    let format = TrackFormat::Aac(track, AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) });
+    let spec = TrackSpec::audio(TrackId(0), "audio", 64_000, format, Language::UND);
+    Arc::new(Presentation { tracks: vec![spec], epoch: Utc::UNIX_EPOCH })
+}
+
+fn rate(bytes: u64, ticks: u64) -> u64 {
+    (bytes * 8 * 48_000).div_ceil(ticks.max(1))
+}
+
+/// What the meters should say, by walking the whole window.
+fn measured(model: &[Segment]) -> Bitrates {
+    let spans = || model.iter().map(|segment| segment.spans[0]).filter(|span| span.bytes > 0);
+    let mean = rate(spans().map(|s| u64::from(s.bytes)).sum(), spans().map(|s| u64::from(s.duration)).sum());
+    let long = spans().filter(|span| span.duration >= 48_000);
+    let peak = long.map(|span| rate(span.bytes.into(), span.duration.into())).max();
+    Bitrates { peak: peak.unwrap_or(mean), mean }
+}
+
+fn get(origin: &Origin, rest: &str) -> Option<String> {
+    let now = Now::new(Duration::ZERO, Utc::UNIX_EPOCH);
+    let Reply::Response(response) = origin.handle(&Request::get(&format!("/l/n.ism/{rest}")), now) else { return None };
+    (response.status == 200).then(|| String::from_utf8(response.body.to_bytes().to_vec()).unwrap())
+}
+
+/// Times and durations that an HLS media playlist lists.
+fn hls(text: &str) -> Vec<u64> {
+    let starts = text.lines().filter_map(|line| line.strip_prefix("Fragments(audio="));
+    starts.map(|rest| rest.split(',').next().unwrap().parse().unwrap()).collect()
+}
+
+/// Times and durations that an MPD lists.
+fn dash(text: &str) -> Vec<(u64, u32)> {
+    let read = dash_mpd::parse(text).unwrap();
+    let template = read.periods[0].adaptations[0].SegmentTemplate.clone().unwrap();
+    let mut at = 0;
+    let mut found = Vec::new();
+    for run in template.SegmentTimeline.unwrap().segments {
+        at = run.t.unwrap_or(at);
+        for _ in 0..=run.r.unwrap_or(0) {
+            found.push((at, run.d as u32));
+            at += run.d;
+        }
+    }
+    found
+}
+
+fn run(steps: Vec<Step>) {
+    let presentation = presentation();
+    let segment_duration = MediaDuration::from_secs(2);
+    let asset = AssetName::new("a").unwrap();
+    let update = |change| TimelineUpdate { asset: asset.clone(), change };
+    let mut origin = Origin::new(OriginConfig::default());
+    origin.publish("l", &asset, "n").unwrap();
+    let opened = TimelineChange::Opened { presentation: Arc::clone(&presentation), window: None, segment_duration };
+    origin.apply(&update(opened)).unwrap();
+    let mut timeline = Timeline::new(presentation, segment_duration);
+    let mut model: Vec<Segment> = Vec::new();
+    let (mut end, mut sequence) = (79_380_000_000_000u64, 0);
+    for step in steps {
+        match step {
+            Step::Add { ticks, bytes, gap } => {
+                let start = end + u64::from(gap);
+                let segment = Segment {
+                    sequence,
+                    start: MediaTime::from_ticks(start as i64, SCALE),
+                    duration: MediaDuration::from_ticks(ticks.into(), SCALE),
+                    is_discontinuous: gap > 0,
+                    spans: [Span { start, duration: ticks, bytes }].into(),
+                };
+                (end, sequence) = (start + u64::from(ticks), sequence + 1);
+                timeline.append(segment.clone()).unwrap();
+                origin.apply(&update(TimelineChange::Added(segment.clone()))).unwrap();
+                model.push(segment);
+            }
+            Step::Window(seconds) => {
+                let Some(before) = timeline.window_start(MediaDuration::from_secs(seconds)) else { continue };
+                let edge = model.last().unwrap().end().minus(MediaDuration::from_secs(seconds));
+                let last = model.last().unwrap().sequence;
+                model.retain(|segment| segment.end() > edge || segment.sequence == last);
+                while timeline.trim(before).is_some() {}
+                origin.apply(&update(TimelineChange::Trimmed { before })).unwrap();
+            }
+        }
+        assert!(timeline.segments().eq(model.iter()));
+        assert_eq!(timeline.bitrates(0), measured(&model));
+        for segment in &model {
+            assert_eq!(timeline.find(0, segment.spans[0].start), Some(segment));
+            assert_eq!(timeline.find(0, segment.spans[0].start + 1), None);
+        }
+    }
+    let spans: Vec<_> = model.iter().map(|segment| (segment.spans[0].start, segment.spans[0].duration)).collect();
+    if spans.is_empty() {
+        assert_eq!(get(&origin, "Manifest(format=mpd-time-cmaf)"), None);
+        return;
+    }
+    let playlist = get(&origin, "QualityLevels(64000)/Manifest(audio,format=m3u8-cmaf)").unwrap();
+    assert_eq!(hls(&playlist), spans.iter().map(|(start, _)| *start).collect::<Vec<_>>());
+    assert!(playlist.contains(&format!("#EXT-X-MEDIA-SEQUENCE:{}\n", model[0].sequence)));
+    assert_eq!(dash(&get(&origin, "Manifest(format=mpd-time-cmaf)").unwrap()), spans);
+}
+
+proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn a_timeline_and_its_manifests_are_like_a_plain_list(steps in steps()) {
+        run(steps);
+    }
+}
