@@ -6,6 +6,8 @@
 
 mod clock;
 mod datagram;
+#[cfg(test)]
+mod rig;
 mod rtp;
 mod tally;
 mod ts;
