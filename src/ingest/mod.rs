@@ -5,8 +5,17 @@
 //! here that implements the trait, and one line to the table of the front door that accepts it.
 
 mod clock;
+mod datagram;
+#[cfg(test)]
+mod rig;
+mod rtp;
+mod tally;
+mod ts;
 
 pub use clock::Unwrap;
+pub use datagram::DatagramDemuxer;
+pub use rtp::{RtpConfig, RtpReceiver};
+pub use ts::{TsConfig, TsDemuxer};
 
 use std::time::Duration;
 

@@ -8,3 +8,5 @@ pub(crate) mod amf0;
 pub(crate) mod flv;
 pub(crate) mod mp4;
 pub(crate) mod rtmp;
+pub(crate) mod rtp;
+pub(crate) mod ts;

@@ -4,9 +4,11 @@
 //! byte of its header. To read one more field of the parameter sets, add it to `sps.rs`.
 
 mod nal;
+mod parameter_sets;
 mod sps;
 
-pub use nal::{NalRanges, contains_idr, nal_ranges, nal_type, nal_units};
+pub use nal::{NalRanges, begins_access_unit, contains_idr, nal_ranges, nal_type, nal_units};
+pub use parameter_sets::ParameterSets;
 pub use sps::{codecs_string, video_track};
 
 /// `nal_unit_type` of a slice of a picture that is not an IDR picture.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use memchr::memmem;
 
-use super::{NAL_IDR, NAL_PARTITION_A, NAL_SLICE};
+use super::{NAL_AUD, NAL_IDR, NAL_PARTITION_A, NAL_PPS, NAL_SEI, NAL_SLICE, NAL_SPS};
 use crate::media::NalFraming;
 
 /// Where the NAL units of an access unit lie, header included, without start code or length.
@@ -52,6 +52,19 @@ pub fn contains_idr(data: &[u8], framing: NalFraming) -> bool {
         .filter_map(|range| data.get(range).map(nal_type))
         .find(|kind| matches!(*kind, NAL_SLICE | NAL_PARTITION_A | NAL_IDR))
         .is_some_and(|kind| kind == NAL_IDR)
+}
+
+/// Whether a NAL unit that follows the last slice of a picture begins the next access unit (clause 7.4.1.2.3).
+///
+/// `slice_start` is the first byte of the slice header: a slice at macroblock 0 is the first of its picture. Pictures in
+/// arbitrary slice order (Baseline profile only) are not told apart without delimiters.
+#[must_use]
+pub const fn begins_access_unit(kind: u8, slice_start: u8) -> bool {
+    match kind {
+        NAL_SLICE | NAL_PARTITION_A | NAL_IDR => slice_start & 0x80 != 0,
+        NAL_SEI | NAL_SPS | NAL_PPS | NAL_AUD | 14..=18 => true,
+        _ => false,
+    }
 }
 
 impl Iterator for NalRanges<'_> {

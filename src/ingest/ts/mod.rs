@@ -1,0 +1,130 @@
+//! MPEG-TS contribution: one program's H.264 and AAC (ISO/IEC 13818-1:2023).
+//!
+//! Takes the first program that has either, or the one asked for; its other streams are told once as
+//! [`TrackFormat::Unknown`](crate::media::TrackFormat::Unknown) and passed over, as are other programs. Loss is told
+//! exactly where the counters tell it; a video access unit that it touched is flagged, an audio frame dropped. The
+//! clock is that of the time stamps; PCR is only shown. To take another codec, add a reader beside `video.rs` and
+//! `audio.rs` and one line to `Body::new`.
+
+mod audio;
+mod mux;
+mod out;
+mod video;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+use self::mux::Mux;
+use super::{Demuxed, Demuxer};
+use crate::{
+    error::{LimitError, ParseError},
+    time::Now,
+    wire::ts::{Framed, Framer},
+};
+
+/// What to take from a transport stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TsConfig {
+    /// `program_number` of the program to take. Default: the first one that has H.264 or AAC.
+    pub program: Option<u16>,
+    /// Which of its H.264 streams to take, counted from 0 in the order of the program map. Default: the first.
+    pub video_index: usize,
+}
+
+/// Reads a transport stream; packets of 188, 192 and 204 bytes, cut anywhere.
+#[derive(Debug)]
+pub struct TsDemuxer {
+    framer: Framer,
+    input: Bytes,
+    at: usize,
+    mux: Mux,
+}
+
+impl TsDemuxer {
+    /// A reader that waits for its first byte.
+    #[must_use]
+    pub fn new(config: TsConfig) -> Self {
+        Self { framer: Framer::new(), input: Bytes::new(), at: 0, mux: Mux::new(config) }
+    }
+
+    /// The last program clock reference of the program, in ticks of 27 MHz.
+    #[must_use]
+    pub const fn pcr(&self) -> Option<u64> {
+        self.mux.pcr()
+    }
+
+    /// `program_number` of the program that is being read.
+    #[must_use]
+    pub fn program(&self) -> Option<u16> {
+        self.mux.program()
+    }
+
+    /// Takes bytes as `push` does; a stream needs no clock.
+    pub(super) fn take(&mut self, bytes: Bytes) -> Result<(), ParseError> {
+        if self.at >= self.input.len() {
+            self.input = bytes;
+        } else {
+            // The last push was not pulled to its end.
+            let left = self.input.slice(self.at..);
+            let asked = left.len().saturating_add(bytes.len());
+            if asked > MAX_UNREAD {
+                let limit = LimitError { what: "unread input bytes", ceiling: MAX_UNREAD as u64, asked: asked as u64 };
+                return Err(ParseError::new(limit.into(), "ts", None, self.framer.position()));
+            }
+            let mut joined = BytesMut::with_capacity(asked);
+            joined.extend_from_slice(&left);
+            joined.extend_from_slice(&bytes);
+            self.input = joined.freeze();
+        }
+        self.at = 0;
+        Ok(())
+    }
+
+    /// The source changed: continuity counters may jump without anything being lost.
+    pub(super) fn source_changed(&mut self) {
+        self.mux.forgive();
+    }
+
+    fn read(&mut self, is_last: bool) -> bool {
+        match self.framer.next(&self.input, &mut self.at, is_last) {
+            Some(Framed::Packet(packet)) => self.mux.packet(packet),
+            Some(Framed::Resync(skipped)) => self.mux.resync(skipped),
+            None => return false,
+        }
+        self.mux.out.position = self.framer.position();
+        true
+    }
+}
+
+impl Demuxer for TsDemuxer {
+    fn push(&mut self, bytes: Bytes, _now: Now) -> Result<(), ParseError> {
+        self.take(bytes)
+    }
+
+    fn pull(&mut self) -> Option<Demuxed> {
+        while self.mux.out.queue.is_empty() {
+            if !self.read(false) {
+                return None;
+            }
+        }
+        self.mux.out.queue.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    fn handle_timeout(&mut self, _now: Now) {}
+
+    fn finish(&mut self) {
+        while self.read(false) {}
+        while self.read(true) {}
+        self.mux.finish(self.framer.holds_half());
+    }
+}
+
+const MAX_UNREAD: usize = 32 << 20;
