@@ -134,6 +134,18 @@ pub enum Fault {
         /// What is wrong.
         what: String,
     },
+    /// Decode times that did not move forward were moved on by a tick.
+    #[error("{count} decode times moved on by a tick")]
+    Bumped {
+        /// How many.
+        count: u64,
+    },
+    /// The peer sent nothing for so long that its session was ended.
+    #[error("nothing came for {after_millis} ms: the session was ended")]
+    IdleTimeout {
+        /// The limit that was reached.
+        after_millis: u64,
+    },
     /// A codec refused a unit.
     #[error("codec: {what}")]
     Codec {
@@ -176,6 +188,8 @@ impl Fault {
             Self::TimeJump { .. } => "INGEST_TIME_JUMP",
             Self::Dropped { .. } => "INGEST_DROPPED",
             Self::Output { .. } => "OUTPUT_BROKEN",
+            Self::Bumped { .. } => "INGEST_DTS_BUMPED",
+            Self::IdleTimeout { .. } => "INGEST_SESSION_IDLE_TIMEOUT",
             Self::Codec { .. } => "CODEC_REFUSED",
         }
     }

@@ -8,6 +8,7 @@ mod clock;
 mod datagram;
 #[cfg(test)]
 mod rig;
+pub mod rtmp;
 mod rtp;
 mod tally;
 mod ts;

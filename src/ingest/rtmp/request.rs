@@ -1,0 +1,127 @@
+//! What a publisher asks for, and the secrets in it.
+
+use std::{fmt, hint::black_box};
+
+/// A publisher's wish to go on air. Printing it shows no secret.
+#[derive(Clone)]
+pub struct PublishRequest {
+    /// The application name of the URL, such as `live`, as sent. It may hold an access token after the first `/` or `?`.
+    pub app: String,
+    /// The name under which it wants to publish, never empty.
+    pub stream_key: StreamKey,
+    /// The URL that the publisher dialled, without user, query and all but the first part of its path.
+    pub tc_url: String,
+    /// `live`, `record` or `append`, as sent.
+    pub publish_type: String,
+    /// What the publisher says it is (`flashVer`), such as `FMLE/3.0 (compatible; FMSc/1.0)`.
+    pub encoder: String,
+}
+
+/// The secret part of a publishing URL. It never prints, and it is compared in constant time.
+#[derive(Clone)]
+pub struct StreamKey(Vec<u8>);
+
+impl StreamKey {
+    /// The key `key`.
+    #[must_use]
+    pub fn new(key: &str) -> Self {
+        Self(key.as_bytes().to_vec())
+    }
+
+    /// Whether this is `key`. How long it takes tells the length of the key and nothing else.
+    #[must_use]
+    pub fn matches(&self, key: &str) -> bool {
+        let key = key.as_bytes();
+        if self.0.len() != key.len() {
+            return false;
+        }
+        let difference = self.0.iter().zip(key).fold(0, |sum, (a, b)| black_box(sum | (a ^ b)));
+        black_box(difference) == 0
+    }
+
+    /// The key itself, for a host that routes by it. Do not log it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Whether there is no key at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A URL without what may be secret: user, query, and the path after its first part.
+pub(super) fn redact_url(url: &str) -> String {
+    let url = url.trim_matches('"');
+    let (scheme, rest) = url.split_once("://").unwrap_or(("rtmp", url));
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}/{}", first_part(path))
+}
+
+fn first_part(path: &str) -> &str {
+    path.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+impl fmt::Debug for PublishRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublishRequest")
+            .field("app", &first_part(&self.app))
+            .field("stream_key", &self.stream_key)
+            .field("tc_url", &self.tc_url)
+            .field("publish_type", &self.publish_type)
+            .field("encoder", &self.encoder)
+            .finish()
+    }
+}
+
+impl fmt::Debug for StreamKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StreamKey(***)")
+    }
+}
+
+impl fmt::Display for StreamKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Drop for StreamKey {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        black_box(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_match_and_never_print() {
+        let key = StreamKey::new("s3cr3t-k3y");
+        assert!(key.matches("s3cr3t-k3y"));
+        assert!(!key.matches("s3cr3t-k3Y") && !key.matches("s3cr3t") && !key.matches(""));
+        assert_eq!(format!("{key} {key:?}"), "*** StreamKey(***)");
+    }
+
+    #[test]
+    fn a_printed_request_holds_no_secret() {
+        let request = PublishRequest {
+            app: String::from("live/t0ken"),
+            stream_key: StreamKey::new("s3cr3t"),
+            tc_url: redact_url("\"rtmp://user:t0ken@host:1935/live/t0ken?auth=t0ken\""),
+            publish_type: String::from("live"),
+            encoder: String::from("FMLE/3.0"),
+        };
+        let text = format!("{request:?}");
+        assert!(text.contains("rtmp://host:1935/live\"") && text.contains("app: \"live\""), "{text}");
+        assert!(!text.contains("t0ken") && !text.contains("s3cr3t"), "{text}");
+        assert_eq!(redact_url("host/live"), "rtmp://host/live");
+        assert_eq!(redact_url(""), "rtmp:///");
+    }
+}
