@@ -128,6 +128,12 @@ pub enum Fault {
         /// Why, from a fixed set of texts.
         reason: &'static str,
     },
+    /// A rendition does not keep to the grid, or a segment has no place in its timeline.
+    #[error("output: {what}")]
+    Output {
+        /// What is wrong.
+        what: String,
+    },
     /// Decode times that did not move forward were moved on by a tick.
     #[error("{count} decode times moved on by a tick")]
     Bumped {
@@ -181,6 +187,7 @@ impl Fault {
             Self::Ignored { .. } => "INGEST_IGNORED",
             Self::TimeJump { .. } => "INGEST_TIME_JUMP",
             Self::Dropped { .. } => "INGEST_DROPPED",
+            Self::Output { .. } => "OUTPUT_BROKEN",
             Self::Bumped { .. } => "INGEST_DTS_BUMPED",
             Self::IdleTimeout { .. } => "INGEST_SESSION_IDLE_TIMEOUT",
             Self::Codec { .. } => "CODEC_REFUSED",

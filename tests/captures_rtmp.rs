@@ -2,6 +2,8 @@
 //!
 //! Reads `../shared/media` and is skipped where that folder is absent.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic and read its fixtures")]
+
 use std::{
     path::{Path, PathBuf},
     time::Duration,

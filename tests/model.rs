@@ -1,4 +1,5 @@
 //! The window of a timeline against a plain `Vec`, and every manifest against what the `Vec` says.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{sync::Arc, time::Duration};
 

@@ -144,11 +144,11 @@ impl AirChain {
             let (track, is_sound) = (unit.track, unit.track == SOUND_TRACK);
             // Sound from before the first boundary belongs to no segment: the encoder runs up before it.
             if let (Err(error), false) = (self.segmenter.push(track, unit), is_sound) {
-                self.faults.push_back(Fault::Codec { what: error.to_string() });
+                self.faults.push_back(Fault::Output { what: error.to_string() });
             }
         }
         let sealed = self.segmenter.pull()?;
-        self.faults.extend(sealed.faults.iter().map(|fault| Fault::Codec { what: fault.to_string() }));
+        self.faults.extend(sealed.faults.iter().map(|fault| Fault::Output { what: fault.to_string() }));
         Some(sealed)
     }
 
@@ -174,7 +174,7 @@ impl AirChain {
             self.note_source(&slot);
             if slot.starts_segment {
                 if let Err(error) = self.segmenter.boundary(slot.pts) {
-                    self.faults.push_back(Fault::Codec { what: error.to_string() });
+                    self.faults.push_back(Fault::Output { what: error.to_string() });
                 }
             }
             // The rate belongs to the frame that a switch made: the first live one.

@@ -1,7 +1,7 @@
 //! Programs: what is published of a channel, and into which asset (A17).
 
 use crate::{
-    archive::{Asset, AssetName, SealedSegment},
+    archive::{Asset, AssetName, SealedSegment, TimelineError},
     channel::{OperationId, ProgramId},
     time::{MediaDuration, MediaTime},
 };
@@ -37,12 +37,15 @@ impl ProgramConfig {
 
 impl Program {
     /// Takes a segment that lies within the program; whether the program is complete with it.
-    pub(super) fn push(&mut self, sealed: &SealedSegment) -> bool {
+    ///
+    /// # Errors
+    /// The segment has no place in the asset's timeline and is left out of it.
+    pub(super) fn push(&mut self, sealed: &SealedSegment) -> Result<bool, TimelineError> {
         let segment = &sealed.segment;
         let is_within = segment.start >= self.from && self.until.is_none_or(|(until, _)| segment.start < until);
         if is_within {
-            self.asset.push(sealed);
+            self.asset.push(sealed)?;
         }
-        self.until.is_some_and(|(until, _)| segment.end() >= until)
+        Ok(self.until.is_some_and(|(until, _)| segment.end() >= until))
     }
 }

@@ -163,20 +163,25 @@ impl Channel {
         while let Some(work) = self.air.as_mut().and_then(|air| air.pipeline.next_work()) {
             self.send(work);
         }
-        self.take_segments();
+        self.take_segments(now);
         self.tell(now);
         self.note_idle(now);
     }
 
-    fn take_segments(&mut self) {
+    fn take_segments(&mut self, now: Now) {
         while let Some(sealed) = self.air.as_mut().and_then(AirChain::pull) {
-            let mut ended = Vec::new();
+            let (mut ended, mut refused) = (Vec::new(), Vec::new());
             for program in &mut self.programs {
-                if program.push(&sealed) {
-                    program.asset.end();
-                    ended.push(program.id);
+                match program.push(&sealed) {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        program.asset.end();
+                        ended.push(program.id);
+                    }
+                    Err(error) => refused.push(Fault::Output { what: error.to_string() }),
                 }
             }
+            refused.into_iter().for_each(|fault| self.fault(None, fault, now));
             self.take_asset_outputs();
             for id in ended {
                 self.end_program(id);

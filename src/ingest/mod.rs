@@ -6,6 +6,8 @@
 
 mod clock;
 mod datagram;
+#[cfg(test)]
+mod rig;
 pub mod rtmp;
 mod rtp;
 mod tally;

@@ -91,7 +91,8 @@ impl AudioEncoder for FdkAacEncoder {
     }
 }
 
-#[cfg(all(test, feature = "aac"))]
+#[cfg(test)]
+#[cfg(feature = "aac")]
 mod tests {
     use super::*;
     use crate::ladder::{AudioDecoder, aac_decoder::SymphoniaAacDecoder};

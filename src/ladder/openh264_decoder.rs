@@ -51,10 +51,10 @@ pub(super) struct OpenH264Decoder {
 impl OpenH264Decoder {
     /// A decoder for a track set up as `config` says, for pictures of up to `ceiling` luma samples.
     pub(super) fn new(config: &H264Config, ceiling: u64) -> Result<Self, Fault> {
-        if let NalFraming::Length(bytes) = config.framing {
-            if !matches!(bytes, 1 | 2 | 4) {
-                return Err(Fault::Codec { what: format!("H.264 length field of {bytes} bytes") });
-            }
+        if let NalFraming::Length(bytes) = config.framing
+            && !matches!(bytes, 1 | 2 | 4)
+        {
+            return Err(Fault::Codec { what: format!("H.264 length field of {bytes} bytes") });
         }
         let mut decoder = Self {
             library: Library::open()?,

@@ -100,7 +100,7 @@ fn filter(window: &[i16], weights: &[i16]) -> i16 {
         }
         sum += i64::from(part);
     }
-    let rounded = sum + i64::from(ONE) / 2 >> ONE.trailing_zeros();
+    let rounded = (sum + i64::from(ONE) / 2) >> ONE.trailing_zeros();
     rounded.clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 

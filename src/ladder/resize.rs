@@ -171,7 +171,7 @@ fn blend<const K: usize>(rows: [&[i16]; K], weights: [i16; K], line: &mut [i16])
 
 /// The upper half of a 16-bit product, which is one vector instruction: from units of 1/128 to 1/32.
 fn part(sample: i16, weight: i16) -> i16 {
-    (i32::from(sample) * i32::from(weight) >> 16) as i16
+    ((i32::from(sample) * i32::from(weight)) >> 16) as i16
 }
 
 /// To units of 1/128.

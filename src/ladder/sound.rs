@@ -118,8 +118,8 @@ fn mix_down(data: &[i16], channels: u8, left: &mut Vec<i16>, right: &mut Vec<i16
             l += i32::from(*sample) * to_left;
             r += i32::from(*sample) * to_right;
         }
-        left.push((l + (1 << 14) >> 15) as i16);
-        right.push((r + (1 << 14) >> 15) as i16);
+        left.push(((l + (1 << 14)) >> 15) as i16);
+        right.push(((r + (1 << 14)) >> 15) as i16);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The URLs of A20, from path to meaning. One spelling per object: what is not exactly of this grammar is refused.
+//! The URLs of A20, from path to meaning. What is not of this grammar is refused.
 //!
 //! ```text
 //! /{locator}/{name}.ism/Manifest(format={format}[,…])[.ext]

@@ -28,8 +28,9 @@ struct Block {
 /// Blocks that melt into one.
 const FAN_IN: usize = 4;
 
-/// No block grows further once it holds this much, so that no append pauses for a large copy.
-const MAX_BLOCK: usize = 256 * 1024;
+/// No block grows further once it would hold more than this: an append never copies more at once, and no more than this is
+/// kept of what has left the front.
+const MAX_BLOCK: usize = 2 << 20;
 
 impl Rope {
     /// Adds text at the end.

@@ -68,8 +68,9 @@ impl TestPattern {
         let dot = (width / 110).max(1);
         canvas.fill((width / 6, height * 2 / 5), (width * 2 / 3, dot * 11), 24);
         canvas.write_centred(height * 2 / 5 + 2 * dot, dot, 228, &text);
-        let label = format!("HEADEND TEST SOURCE   FRAME {number}");
-        canvas.write_centred(height * 2 / 5 + dot * 14, dot.div_ceil(4), 16, &label);
+        let label = format!("HEADEND TEST SOURCE   FRAME {:07}", number.rem_euclid(1 << 20));
+        canvas.fill((width / 6, height * 2 / 5 + dot * 11), (width * 2 / 3, dot * 4), 24);
+        canvas.write_centred(height * 2 / 5 + dot * 12, dot.div_ceil(4), 150, &label);
         let lit = frame < 2;
         let disc = height / 10;
         canvas.fill((width / 2 - disc / 2, height * 13 / 20), (disc, disc), if lit { 235 } else { 24 });
@@ -159,8 +160,12 @@ fn bars(width: usize, height: usize) -> Vec<u8> {
     }
     let (u, v) = chroma.split_at_mut(width * height / 4);
     let coloured = height * 5 / 12;
-    for (u, v) in u.chunks_exact_mut(width / 2).zip(v.chunks_exact_mut(width / 2)).take(coloured) {
-        for (x, (u, v)) in u.iter_mut().zip(v).enumerate() {
+    let panel = height / 5..height / 5 + (width / 110).max(1) * 15 / 2;
+    let is_grey =
+        |x: usize, y: usize| y < height / 36 || (panel.contains(&y) && (width / 12..width * 5 / 12).contains(&x));
+    let rows = u.chunks_exact_mut(width / 2).zip(v.chunks_exact_mut(width / 2));
+    for (y, (u, v)) in rows.enumerate().take(coloured) {
+        for (x, (u, v)) in u.iter_mut().zip(v).enumerate().filter(|(x, _)| !is_grey(*x, y)) {
             (*u, *v) = (BARS[x * 14 / width].1, BARS[x * 14 / width].2);
         }
     }

@@ -1,5 +1,6 @@
 //! Whole manifests at chosen instants, as text in this folder. `UPDATE_GOLDEN=1 cargo test --test golden` rewrites them;
 //! review reads the difference.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod judges;
 mod rig;

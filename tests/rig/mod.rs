@@ -1,7 +1,14 @@
 //! A host on virtual time: it owns the clock, runs the work, keeps the store and feeds the origin.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "every scenario uses a part of the rig, and a test may panic")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test binary uses a part of the rig and may panic"
+)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the rig is a host")]
 
+pub mod feed;
 pub mod toy_codecs;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -11,7 +18,7 @@ use headend::{
     archive::{AssetName, Segment, TimelineChange, TimelineUpdate},
     channel::{Channel, ChannelConfig, ChannelState, Event, IngestId, Input, Output, ProgramConfig, ProgramId},
     ingest::Demuxer,
-    ladder::{Codecs, Work},
+    ladder::{Codecs, Profile, Rung, Work},
     media::{Body, Presentation},
     time::{Now, Utc},
 };
@@ -27,6 +34,15 @@ pub enum Schedule {
     Shuffled(u64, usize),
     /// On this many real threads.
     Threads(usize),
+}
+
+/// A channel of two tiny rungs: scenarios with toy codecs are about time, not about scaling.
+pub fn small_config() -> ChannelConfig {
+    let rung =
+        |name: &str, width, bitrate| Rung { name: name.into(), width, height: 32, bitrate, profile: Profile::Baseline };
+    let mut config = ChannelConfig::new("one").unwrap();
+    config.preset.rungs = vec![rung("wide", 48, 2_000), rung("narrow", 32, 1_000)];
+    config
 }
 
 /// One channel and everything that a host owns.

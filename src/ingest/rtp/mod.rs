@@ -1,7 +1,7 @@
 //! MPEG-TS over RTP (RFC 3550, RFC 2250 section 2; two legs as in SMPTE ST 2022-7).
 //!
-//! Puts datagrams in order within a bounded window and hands their payloads to a [`TsDemuxer`]. In order, nothing waits; a
-//! gap is waited for until the window is full or its time is up, then counted. Legs with equal sequence numbers merge by
+//! Puts datagrams in order within a bounded window and hands their payloads to a [`TsDemuxer`]. In order, nothing waits (but
+//! the first four datagrams, 20 ms at most, for a feed may begin out of order); a gap is waited for until the window is full or its time is up, then counted. Legs with equal sequence numbers merge by
 //! themselves. Refuses nothing for good: a datagram that cannot be read is counted and passed over. Forward error
 //! correction (ST 2022-1) comes on other ports and is not read.
 
@@ -184,9 +184,8 @@ impl Demuxer for RtpReceiver {
         self.window.restart(&mut self.ready);
         let ready = &mut self.ready;
         self.tally.flush(|fault| ready.push_back(Ready::Fault(fault)));
-        while let Some(found) = self.pull() {
-            self.finished.push_back(found);
-        }
+        let found: Vec<Demuxed> = std::iter::from_fn(|| self.pull()).collect();
+        self.finished.extend(found);
         self.ts.finish();
     }
 }

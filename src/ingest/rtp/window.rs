@@ -18,6 +18,8 @@ pub(super) struct Window {
     held: VecDeque<Option<(Bytes, Duration)>>,
     /// Since when the datagram that is due is missed.
     since: Option<Duration>,
+    /// So many of the first datagrams are still held: the very first need not be the first in order.
+    settling: usize,
     /// One bit for each of the last sequence numbers before `next`: it came.
     seen: [u64; HISTORY / 64],
 }
@@ -41,6 +43,7 @@ impl Window {
             next: None,
             held: VecDeque::new(),
             since: None,
+            settling: SETTLE_PACKETS,
             seen: [0; HISTORY / 64],
         }
     }
@@ -53,12 +56,17 @@ impl Window {
     /// Takes a datagram at most 1 024 behind the one that is due.
     pub(super) fn push(&mut self, sequence: u16, payload: Bytes, now: Duration, ready: &mut VecDeque<Ready>) -> Place {
         self.next.get_or_insert(sequence);
+        if self.settling > 0 {
+            self.step_back(sequence);
+        }
         let Ok(mut ahead) = usize::try_from(self.distance(sequence)) else {
             let place = if self.has_seen(sequence) { Place::Duplicate } else { Place::Late };
             self.mark(sequence, true);
             return place;
         };
         if ahead >= self.max {
+            self.settling = 0;
+            self.let_go(ready);
             let before = self.next;
             self.make_room(ahead, ready);
             ahead = usize::try_from(self.distance(sequence)).unwrap_or(0);
@@ -74,7 +82,10 @@ impl Window {
             return Place::Duplicate;
         }
         *slot = Some((payload, now));
-        self.let_go(ready);
+        self.settling = self.settling.saturating_sub(1);
+        if self.settling == 0 {
+            self.let_go(ready);
+        }
         if !self.held.is_empty() {
             self.since.get_or_insert(now);
         }
@@ -83,12 +94,17 @@ impl Window {
 
     /// When the datagram that is missed is waited for no more.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        self.since.map(|since| since.saturating_add(self.wait))
+        let wait = if self.settling > 0 { self.wait.min(SETTLE_TIME) } else { self.wait };
+        self.since.map(|since| since.saturating_add(wait))
     }
 
     /// Gives up what has been missed for too long.
     pub(super) fn expire(&mut self, now: Duration, ready: &mut VecDeque<Ready>) {
         while self.deadline().is_some_and(|deadline| deadline <= now) {
+            if std::mem::take(&mut self.settling) > 0 {
+                self.let_go(ready);
+                continue;
+            }
             self.give_up(usize::MAX, ready);
             self.let_go(ready);
         }
@@ -101,6 +117,16 @@ impl Window {
             self.let_go(ready);
         }
         (self.next, self.since, self.seen) = (None, None, [0; HISTORY / 64]);
+        self.settling = SETTLE_PACKETS;
+    }
+
+    /// Nothing was let go yet, so what is due may still turn out to be an earlier one.
+    fn step_back(&mut self, sequence: u16) {
+        let Ok(behind) = usize::try_from(-self.distance(sequence)) else { return };
+        if self.held.len() + behind <= self.max {
+            (0..behind).for_each(|_| self.held.push_front(None));
+            self.next = Some(sequence);
+        }
     }
 
     /// Gives up from the front until one that is `ahead` of the front would fit.
@@ -174,6 +200,10 @@ impl Window {
 pub(super) const MAX_PACKETS: u16 = 1024;
 /// Longest wait for a datagram that is missed.
 pub(super) const MAX_TIME: Duration = Duration::from_millis(500);
+/// The first datagrams are held until there are so many, so that a feed may begin out of order.
+const SETTLE_PACKETS: usize = 4;
+/// And no longer than this.
+const SETTLE_TIME: Duration = Duration::from_millis(20);
 /// Sequence numbers whose arrival is remembered.
 pub(super) const HISTORY: usize = 1024;
 
@@ -198,9 +228,33 @@ mod tests {
         }
     }
 
+    /// A window that has let go everything before `next`.
+    fn settled(packets: u16, wait: Duration, next: u16) -> Window {
+        let mut window = Window::new(packets, wait);
+        for back in (1..=4).rev() {
+            run(&mut window, next.wrapping_sub(back), 0);
+        }
+        assert_eq!(window.distance(next), 0);
+        window
+    }
+
+    #[test]
+    fn a_feed_may_begin_out_of_order() {
+        let mut window = Window::new(16, MAX_TIME);
+        for sequence in [2, 3, 1] {
+            assert_eq!(run(&mut window, sequence, 0), (Place::Taken, vec![]));
+        }
+        assert_eq!(run(&mut window, 0, 0), (Place::Taken, vec![0, 1, 2, 3]));
+        assert_eq!(run(&mut window, 4, 0), (Place::Taken, vec![4]));
+        let mut window = Window::new(16, MAX_TIME);
+        assert_eq!(run(&mut window, 9, 0), (Place::Taken, vec![]));
+        assert_eq!(window.deadline(), Some(SETTLE_TIME));
+        assert_eq!(run(&mut window, 10, 20), (Place::Taken, vec![9, 10]));
+    }
+
     #[test]
     fn in_order_nothing_waits_over_the_wrap_row_26() {
-        let mut window = Window::new(16, MAX_TIME);
+        let mut window = settled(16, MAX_TIME, 65_534);
         for sequence in [65_534, 65_535, 0, 1] {
             assert_eq!(run(&mut window, sequence, 0), (Place::Taken, vec![sequence.into()]));
             assert_eq!(window.deadline(), None);
@@ -209,7 +263,7 @@ mod tests {
 
     #[test]
     fn reordered_duplicate_and_late_rows_22_and_23() {
-        let mut window = Window::new(4, MAX_TIME);
+        let mut window = settled(4, MAX_TIME, 10);
         assert_eq!(run(&mut window, 10, 0), (Place::Taken, vec![10]));
         assert_eq!(run(&mut window, 12, 1), (Place::Taken, vec![]));
         assert_eq!(run(&mut window, 12, 1), (Place::Duplicate, vec![]));
@@ -226,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_burst_longer_than_the_window_is_counted_whole_row_21() {
-        let mut window = Window::new(8, Duration::from_millis(20));
+        let mut window = settled(8, Duration::from_millis(20), 0);
         run(&mut window, 0, 0);
         assert_eq!(run(&mut window, 1001, 0), (Place::Taken, vec![-993]));
         assert_eq!(run(&mut window, 1002, 5), (Place::Taken, vec![-7, 1001, 1002]));
@@ -234,12 +288,13 @@ mod tests {
 
     #[test]
     fn a_restart_lets_everything_go() {
-        let (mut window, mut ready) = (Window::new(8, MAX_TIME), VecDeque::new());
+        let (mut window, mut ready) = (settled(8, MAX_TIME, 5), VecDeque::new());
         run(&mut window, 5, 0);
         run(&mut window, 8, 0);
         run(&mut window, 9, 0);
         window.restart(&mut ready);
         assert_eq!(ready.into_iter().map(number).collect::<Vec<_>>(), [-2, 8, 9]);
-        assert_eq!(run(&mut window, 60_000, 0), (Place::Taken, vec![60_000]));
+        assert_eq!(run(&mut window, 60_000, 0), (Place::Taken, vec![]));
+        assert_eq!(run(&mut window, 60_001, 20), (Place::Taken, vec![60_000, 60_001]));
     }
 }

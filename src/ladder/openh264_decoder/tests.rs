@@ -70,7 +70,7 @@ fn pictures_come_in_presentation_order_each_with_its_own_time() {
 #[test]
 fn a_lost_or_garbled_unit_is_an_error_and_the_next_idr_is_clean() {
     let mut units = b_pictures();
-    let garbled: Vec<u8> = units[5].data.iter().enumerate().map(|(i, b)| b ^ ((i * 37 & 0x5f) as u8)).collect();
+    let garbled: Vec<u8> = units[5].data.iter().enumerate().map(|(i, b)| b ^ (((i * 37) & 0x5f) as u8)).collect();
     units[5].data = garbled.into();
     units[7].data = units[7].data.slice(..3);
     units.remove(9);

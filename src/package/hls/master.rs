@@ -43,7 +43,7 @@ pub fn master(presentation: &Presentation, rates: &[Bitrates]) -> Option<String>
 
 /// Where the media playlist of a track stands, relative to the master (A20.9).
 fn uri(track: &TrackSpec) -> String {
-    format!("QualityLevels({})/Manifest({},format=m3u8-cmaf)", track.bitrate, track.url_track)
+    format!("QualityLevels({})/Manifest({},format=m3u8-cmaf).m3u8", track.bitrate, track.url_track)
 }
 
 fn variant(track: &TrackSpec, own: Bitrates, audio: Option<&TrackSpec>, sound: Bitrates) -> Option<VariantStream> {

@@ -76,7 +76,7 @@ impl MediaPlaylist {
         }
         head.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
         if let Some(track) = self.presentation.tracks.get(self.track) {
-            let _ = writeln!(head, "#EXT-X-MAP:URI=\"Fragments({}=i,format=m3u8-cmaf)\"", track.url_track);
+            let _ = writeln!(head, "#EXT-X-MAP:URI=\"Fragments({}=i,format=m3u8-cmaf).mp4\"", track.url_track);
         }
         // Where the first one starts with a discontinuity, its own entry says when.
         if let Some(first) = first.filter(|segment| !segment.is_discontinuous)
@@ -102,7 +102,7 @@ impl MediaPlaylist {
             if span.is_missing() {
                 text.push_str("#EXT-X-GAP\n");
             }
-            let _ = writeln!(text, "Fragments({}={},format=m3u8-cmaf)", track.url_track, span.start);
+            let _ = writeln!(text, "Fragments({}={},format=m3u8-cmaf).m4s", track.url_track, span.start);
         }
         self.scratch = text;
     }

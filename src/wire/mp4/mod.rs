@@ -8,6 +8,9 @@
 //! To add a box: a function that writes it into a [`BoxWriter`] beside its relatives, and its kind to
 //! `reader::CONTAINERS` where it holds boxes.
 
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic"))]
+
 mod fragment;
 mod init;
 mod moof;

@@ -8,9 +8,12 @@
 //! read; any other is put together in a buffer that grows with the bytes received, never with those announced. A type 3
 //! chunk on an unknown chunk stream, a new header inside a message and anything over [`Ceilings`] end the session.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 
-use super::{Message, MessageType};
+use super::{
+    Message, MessageType,
+    chunk_stream::{ChunkStream, Header, basic_header},
+};
 use crate::error::{LimitError, ParseError, ParseErrorKind};
 
 /// How much a peer may make us hold.
@@ -44,42 +47,10 @@ struct Current {
     missing: usize,
 }
 
-/// What a chunk stream remembers for headers that leave things out.
-#[derive(Debug)]
-struct ChunkStream {
-    csid: u32,
-    kind: MessageType,
-    stream_id: u32,
-    length: usize,
-    timestamp: u32,
-    delta: u32,
-    /// The extended time stamp of the last header that had one in full.
-    extended: Option<u32>,
-    /// Whether the peer repeats it on type 3 chunks, as the specification says and as some encoders do not.
-    repeats_extended: bool,
-    is_in_message: bool,
-    body: BytesMut,
-}
-
 #[derive(Debug, Default)]
 struct Stash {
     bytes: [u8; MAX_HEADER],
     len: usize,
-}
-
-/// A chunk header as it stands on the wire.
-#[derive(Clone, Copy, Debug)]
-struct Header {
-    csid: u32,
-    /// Time stamp or delta, extended where it is; nothing for type 3.
-    time: Option<u32>,
-    extended: Option<u32>,
-    length: Option<usize>,
-    kind: MessageType,
-    /// Type 0 only.
-    stream_id: Option<u32>,
-    /// Bytes it takes.
-    size: usize,
 }
 
 impl ChunkReader {
@@ -339,66 +310,6 @@ impl ChunkReader {
     }
 }
 
-impl ChunkStream {
-    fn new(csid: u32) -> Self {
-        Self {
-            csid,
-            kind: MessageType(0),
-            stream_id: 0,
-            length: 0,
-            timestamp: 0,
-            delta: 0,
-            extended: None,
-            repeats_extended: true,
-            is_in_message: false,
-            body: BytesMut::new(),
-        }
-    }
-
-    /// Payload bytes of the chunk that comes next.
-    fn chunk_len(&self, chunk_size: usize) -> usize {
-        let missing = if self.is_in_message { self.length.saturating_sub(self.body.len()) } else { self.length };
-        missing.min(chunk_size)
-    }
-
-    /// Starts a message with a header of type 0, 1 or 2; gives its length.
-    fn take_header(&mut self, header: &Header, time: u32) -> usize {
-        if let Some(stream_id) = header.stream_id {
-            self.stream_id = stream_id;
-            self.timestamp = time;
-            // By the letter (clause 5.3.1.2.4) a type 3 chunk that follows would add the time stamp once more. librtmp
-            // means "the same time" by it, and no encoder was seen that means the letter.
-            self.delta = 0;
-        } else {
-            self.delta = time;
-            self.timestamp = self.timestamp.wrapping_add(time);
-        }
-        if let Some(length) = header.length {
-            self.length = length;
-            self.kind = header.kind;
-        }
-        self.extended = header.extended;
-        self.length
-    }
-
-    fn end_message(&mut self, payload: Bytes) -> Message {
-        self.is_in_message = false;
-        let &mut Self { csid, kind, stream_id, timestamp, .. } = self;
-        Message { csid, kind, stream_id, timestamp, payload }
-    }
-
-    /// Goes on with a message, or starts one like the last (type 3); gives its length.
-    fn continue_or_repeat(&mut self, header: &Header) -> usize {
-        if !self.is_in_message {
-            self.timestamp = self.timestamp.wrapping_add(self.delta);
-        }
-        if self.extended.is_some() {
-            self.repeats_extended = header.extended.is_some();
-        }
-        self.length
-    }
-}
-
 impl Stash {
     fn push(&mut self, byte: u8) {
         // A header that fills the stash has been parsed, so there is always room.
@@ -410,23 +321,6 @@ impl Stash {
 
     fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
-    }
-}
-
-/// Format and chunk stream id (clause 5.3.1.1), with the bytes after them.
-fn basic_header(bytes: &[u8]) -> Option<(u8, u32, &[u8])> {
-    let (&first, rest) = bytes.split_first()?;
-    let format = first >> 6;
-    match first & 0x3F {
-        0 => {
-            let (&low, rest) = rest.split_first()?;
-            Some((format, u32::from(low).saturating_add(64), rest))
-        }
-        1 => {
-            let (&low_high, rest) = rest.split_first_chunk()?;
-            Some((format, u32::from(u16::from_le_bytes(low_high)).saturating_add(64), rest))
-        }
-        short => Some((format, short.into(), rest)),
     }
 }
 

@@ -4,6 +4,7 @@
 //! objects are refused. To read one more control message, add it to `control.rs`.
 
 mod chunk_reader;
+mod chunk_stream;
 mod chunk_writer;
 mod control;
 mod handshake;

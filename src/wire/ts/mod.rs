@@ -22,6 +22,9 @@ pub(crate) use pes::PesReader;
 pub(crate) use pmt::{Pmt, Stream, StreamType};
 pub(crate) use section::{Sections, Table};
 
+#[cfg(test)]
+pub(crate) use crc::crc32;
+
 /// Bytes of a packet, sync byte included.
 pub(crate) const PACKET_LEN: usize = 188;
 /// PIDs are 13 bits.

@@ -1,0 +1,145 @@
+//! A contribution without a wire format: what a host's own protocol behind [`Demuxer`] looks like.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use headend::{
+    error::ParseError,
+    ingest::{Demuxed, Demuxer},
+    media::{
+        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, Language, NalFraming, Track, TrackFormat, TrackId,
+        VideoTrack,
+    },
+    time::{MediaDuration, MediaTime, Now, Timescale},
+};
+
+use super::Rig;
+
+const VIDEO: TrackId = TrackId(1);
+const AUDIO: TrackId = TrackId(2);
+
+/// Queues items; the demuxer that it hands out yields them on the next push.
+#[derive(Clone, Default)]
+pub struct Feed(Arc<Mutex<VecDeque<Demuxed>>>);
+
+struct FeedDemuxer(Feed);
+
+impl Feed {
+    pub fn demuxer(&self) -> Box<dyn Demuxer> {
+        Box::new(FeedDemuxer(self.clone()))
+    }
+
+    pub fn push(&self, item: Demuxed) {
+        self.0.lock().unwrap().push_back(item);
+    }
+}
+
+impl Demuxer for FeedDemuxer {
+    fn push(&mut self, _: Bytes, _: Now) -> Result<(), ParseError> {
+        Ok(())
+    }
+
+    fn pull(&mut self) -> Option<Demuxed> {
+        self.0.0.lock().unwrap().pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    fn handle_timeout(&mut self, _: Now) {}
+
+    fn finish(&mut self) {}
+}
+
+/// An encoder on virtual time: pictures with a mark and sound with a beep, both from one source clock.
+pub struct Encoder {
+    feed: Feed,
+    id: headend::channel::IngestId,
+    /// Source time of the next picture and of the next sound.
+    pub video_at: MediaTime,
+    pub audio_at: MediaTime,
+    pub frame: MediaDuration,
+    pub gop: u64,
+    frames: u64,
+    audio_rate: Timescale,
+    origin: MediaTime,
+}
+
+impl Encoder {
+    /// Attaches to the channel of `rig`; its clock starts at `at`.
+    pub fn attach(rig: &mut Rig, at: MediaTime, rate: FrameRate, audio_rate: u32) -> Self {
+        let feed = Feed::default();
+        let id = rig.attach("feed", feed.demuxer());
+        let video =
+            VideoTrack { width: 16, height: 16, sample_aspect: (1, 1), frame_rate: Some(rate), is_interlaced: false };
+        let config = H264Config { framing: NalFraming::AnnexB, sps: vec![], pps: vec![] };
+        let track = |id, format| Track { id, language: Language::UND, timescale: Timescale::MPEG, format };
+        feed.push(Demuxed::Track(track(VIDEO, TrackFormat::H264(video, config))));
+        let audio = AudioTrack { sample_rate: audio_rate, channels: 2 };
+        let asc = AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) };
+        feed.push(Demuxed::Track(track(AUDIO, TrackFormat::Aac(audio, asc))));
+        let audio_rate = Timescale::new(audio_rate).unwrap();
+        let frame = rate.frame_duration();
+        Self { feed, id, video_at: at, audio_at: at, frame, gop: 60, frames: 0, audio_rate, origin: at }
+    }
+
+    pub fn id(&self) -> headend::channel::IngestId {
+        self.id
+    }
+
+    /// Sends everything that falls into the next `span` of source time, as it comes due.
+    pub fn send(&mut self, rig: &mut Rig, span: Duration) {
+        let end = rig.now.monotonic + span;
+        while rig.now.monotonic < end {
+            self.send_frame(rig);
+            let step = self.frame.to_std().min(end - rig.now.monotonic);
+            rig.pass(step);
+        }
+    }
+
+    /// Sends the next picture, and the sound up to it.
+    pub fn send_frame(&mut self, rig: &mut Rig) {
+        while self.audio_at <= self.video_at {
+            let sample = self.audio_at.since(self.origin).ticks(self.audio_rate);
+            let is_loud = sample.rem_euclid(i64::from(self.audio_rate.per_second())) < 1024;
+            let data = Bytes::from(vec![if is_loud { 200 } else { 0 }]);
+            let duration = MediaDuration::from_ticks(1024, self.audio_rate);
+            self.feed.push(Demuxed::Unit(unit(AUDIO, self.audio_at, duration, true, data)));
+            self.audio_at = self.audio_at.plus(duration);
+        }
+        let mark = if self.is_flash() { 250 } else { 60 + (self.frames % 100) as u8 };
+        let is_idr = self.frames.is_multiple_of(self.gop);
+        let data = Bytes::from(vec![0, mark]);
+        self.feed.push(Demuxed::Unit(unit(VIDEO, self.video_at, self.frame, is_idr, data)));
+        self.frames += 1;
+        self.video_at = self.video_at.plus(self.frame);
+        rig.bytes(self.id, Bytes::from_static(&[0; 1000]));
+    }
+
+    /// Makes the next picture one that is not an IDR picture.
+    pub fn skip_idr(&mut self) {
+        self.frames = self.frames.max(1);
+    }
+
+    /// Moves the source clock, as an encoder that restarts or is set does.
+    pub fn jump(&mut self, by: MediaDuration) {
+        self.video_at = self.video_at.plus(by);
+        self.audio_at = self.audio_at.plus(by);
+        self.origin = self.origin.plus(by);
+    }
+
+    /// Whether the next picture is the one at which a second of the source clock starts.
+    fn is_flash(&self) -> bool {
+        let since = self.video_at.since(self.origin).flicks().rem_euclid(headend::time::FLICKS_PER_SECOND);
+        since < self.frame.flicks()
+    }
+}
+
+fn unit(track: TrackId, at: MediaTime, duration: MediaDuration, is_random_access: bool, data: Bytes) -> AccessUnit {
+    AccessUnit { track, pts: at, dts: at, duration, is_random_access, is_damaged: false, data }
+}

@@ -1,0 +1,63 @@
+//! Sound stays beside the picture, at the start and after ten hours (FAULTS I7).
+
+use std::time::Duration;
+
+use headend::{
+    media::FrameRate,
+    time::{FLICKS_PER_SECOND, MediaTime},
+};
+
+use crate::{
+    rig::{Rig, feed::Encoder, small_config, toy_codecs::ToyCodecs},
+    timeline::{assert_seamless, pictures, sounds},
+};
+
+/// Distance of every beep from its flash, in seconds, in the order in which they come.
+fn offsets(rig: &Rig) -> Vec<f64> {
+    let flashes: Vec<f64> =
+        pictures(rig).iter().filter(|(_, luma)| *luma >= 240).map(|(ticks, _)| *ticks as f64 / 90_000.0).collect();
+    let sounds = sounds(rig);
+    let is_start = |n: usize| sounds[n].1 > 1000 && (n == 0 || sounds[n - 1].1 <= 1000);
+    let beeps = (0..sounds.len()).filter(|n| is_start(*n)).map(|n| {
+        let (at, _, first) = sounds[n];
+        (at + i64::from(first)) as f64 / 44_100.0
+    });
+    beeps
+        .filter_map(|beep| {
+            let nearest = flashes.iter().map(|flash| beep - flash).min_by(|a, b| a.abs().total_cmp(&b.abs()))?;
+            (nearest.abs() < 0.4).then_some(nearest)
+        })
+        .collect()
+}
+
+fn watch(sample_rate: u32, rate: FrameRate, hours: u64) -> Vec<f64> {
+    let mut rig = Rig::new(small_config(), ToyCodecs::shared());
+    rig.start();
+    let mut encoder = Encoder::attach(&mut rig, MediaTime::from_flicks(FLICKS_PER_SECOND * 50), rate, sample_rate);
+    encoder.gop = 50;
+    encoder.send(&mut rig, Duration::from_secs(hours * 3600));
+    // The channel has no program so far: nothing of those hours was kept.
+    rig.start_program("asset");
+    encoder.send(&mut rig, Duration::from_secs(20));
+    assert_seamless(&rig);
+    offsets(&rig)
+}
+
+#[test]
+fn beeps_start_with_their_flashes() {
+    for (sample_rate, rate) in
+        [(48_000, FrameRate::FPS_30), (44_100, FrameRate::FPS_25), (48_000, FrameRate::FPS_29_97)]
+    {
+        let offsets = watch(sample_rate, rate, 0);
+        assert!(offsets.len() >= 12, "{offsets:?}");
+        // The flash is the picture that holds the second's start: up to a frame late. One audio frame is 23 ms.
+        assert!(offsets.iter().all(|offset| offset.abs() < 1024.0 / 44_100.0 + 0.045), "{offsets:?}");
+    }
+}
+
+#[test]
+fn after_ten_hours_they_still_do() {
+    let offsets = watch(48_000, FrameRate::FPS_30, 10);
+    assert!(offsets.len() >= 12, "{offsets:?}");
+    assert!(offsets.iter().all(|offset| offset.abs() < 1024.0 / 44_100.0), "{offsets:?}");
+}
