@@ -13,3 +13,7 @@ pub mod package;
 pub mod splice;
 pub mod time;
 mod wire;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

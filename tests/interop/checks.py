@@ -1,0 +1,139 @@
+"""What is checked, in order. A check returns what it saw, or fails an assertion."""
+
+import os
+import time
+import urllib.parse
+
+import play
+import push
+import timeline
+
+
+def first_picture(server) -> str:
+    """Item: a picture plays in Chromium within 10 s of the server's start."""
+    seen = play.Browser(server.base, "hls", 4).seen()
+    after = seen["firstAt"] / 1000 - server.began
+    assert after <= 10, f"the first picture came {after:.1f} s after the start"
+    assert seen["text"] == "Test source", f"on air: {seen['text']}"
+    return f"first picture {after:.1f} s after the start of the server; {play.told(seen)}"
+
+
+def pushed_by(tool: str, protocol: str):
+    def check(server) -> str:
+        with push.Push(tool, protocol, server.channel()["ingest"]) as encoder:
+            began = time.monotonic()
+            is_ours = lambda channel: channel["on_air"] == "live" and (channel["health"] or {}).get("protocol") == protocol
+            server.wait("live on air", 5, is_ours)
+            took = time.monotonic() - began
+            time.sleep(3.2)
+            encoder.check_alive()
+            channel = server.channel()
+        health, rungs = channel["health"], channel["rungs"]
+        size = (health["width"], health["height"])
+        assert channel["on_air"] == "live", f"on air: {channel['on_air']}"
+        assert size == (push.WIDTH, push.HEIGHT), f"size {size}"
+        assert abs(health["frame_rate"] - push.RATE) <= 4, f"{health['frame_rate']} fps"
+        assert health["bitrate"] > 100_000, f"{health['bitrate']} bit/s"
+        assert health["last_video_seconds"] is not None and health["last_audio_seconds"] is not None, "a time stamp is missing"
+        assert health["time_jumps"] == 0, f"{health['time_jumps']} time jumps"
+        assert len(rungs) == 7 and all(rung["measured"] for rung in rungs), "a rung is missing"
+        return f"on air after {took:.1f} s, {health['bitrate'] / 1e6:.2f} Mbit/s, {health['frame_rate']:.1f} fps, {health['dropped']} dropped"
+
+    return check
+
+
+def ffmpeg_plays(server) -> str:
+    """HLS and DASH at once, decoded by ffmpeg for 20 s, with a feed on air."""
+    channel = server.channel()
+    with push.Push("ffmpeg", "rtmp", channel["ingest"]):
+        server.wait("live on air", 5, lambda channel: channel["on_air"] == "live")
+        players = {name: play.Decode(channel["playback"][name], 20) for name in ("hls", "dash")}
+        frames = {name: player.frames() for name, player in players.items()}
+    return ", ".join(f"{name} {count} frames" for name, count in frames.items())
+
+
+def browser_plays(player: str):
+    def check(server) -> str:
+        with push.Push("ffmpeg", "rtmp", server.channel()["ingest"]):
+            return play.told(play.Browser(server.base, player, 21).seen())
+
+    return check
+
+
+def encoder_is_pulled(server) -> str:
+    """Item: pull the encoder, wait 5 s, push again: players go on, and the timeline has no gap."""
+    ingest = server.channel()["ingest"]
+    with push.Push("ffmpeg", "rtmp", ingest):
+        server.wait("live on air", 5, lambda channel: channel["on_air"] == "live")
+        browser = play.Browser(server.base, "hls", 24)
+        time.sleep(8)
+    server.wait("the slate on air", 3, lambda channel: channel["on_air"] == "slate")
+    time.sleep(5)
+    with push.Push("ffmpeg", "rtmp", ingest):
+        server.wait("live on air again", 5, lambda channel: channel["on_air"] == "live")
+        seen = browser.seen()
+    return f"{play.told(seen)}; {timeline.check(server)}"
+
+
+def commands_work(server) -> str:
+    """Slate, its refusals, reset, stop and start by the API; the page's buttons do the same."""
+    name = f"/api/channels/{server.channel()['name']}"
+    assert server.json("DELETE", f"{name}/slate")["code"] == "SLATE_NOT_SHOWN"
+    assert server.json("POST", f"{name}/slate", {"duration": -1})["status"] == 400
+    assert server.json("POST", f"{name}/start", {})["status"] == 409
+    assert server.json("POST", "/api/channels/other/start", {})["status"] == 404
+    server.json("POST", f"{name}/slate", {})
+    server.wait("the operator's slate", 3, lambda channel: channel["on_air"] == "operator_slate")
+    server.json("DELETE", f"{name}/slate")
+    server.wait("the source again", 3, lambda channel: channel["on_air"] != "operator_slate")
+    before = server.channel()["asset"]
+    server.json("POST", f"{name}/reset", {})
+    is_new = lambda channel: channel["portal_state"] == "Streaming" and channel["asset"] != before and channel["segments"]
+    server.wait("streaming after the reset", 10, is_new)
+    server.json("POST", f"{name}/stop", {})
+    channel = server.wait("Stopped", 8, lambda channel: channel["state"] == "Stopped")
+    assert "#EXT-X-ENDLIST" in server.text(timeline.playlists(server, channel)[0]), "the stopped program has no end"
+    server.json("POST", f"{name}/start", {})
+    server.wait("streaming after the start", 10, lambda channel: channel["portal_state"] == "Streaming" and channel["segments"])
+    return "slate, hide, reset, stop, start; refusals have their codes"
+
+
+def ends_cleanly(server) -> str:
+    """Ctrl-C: exit code 0, and the last segment that a player saw, and what came after it, are stored."""
+    channel = server.channel()
+    playlist = timeline.playlists(server, channel)[0]
+    last = timeline.segments(server.text(playlist))[-1]
+    rung, asset = channel["rungs"][0], channel["asset"]
+    began = time.monotonic()
+    code = server.interrupt(6)
+    took = time.monotonic() - began
+    assert code == 0, f"exit code {code}: {server.lines[-3:]}"
+    assert "every segment is stored" in server.lines[-1], server.lines[-1]
+    folder = os.path.join(server.folder, asset, rung["name"])
+    stored = sorted(int(file[:-4]) for file in os.listdir(folder) if file.endswith(".m4s"))
+    assert last.start in stored, f"segment {last.start} was listed and is not stored"
+    assert stored[-1] > last.start, "the open segment was not closed and stored"
+    parts = [file for _, _, files in os.walk(server.folder) for file in files if file.endswith(".part")]
+    assert not parts, f"half written: {parts}"
+    return f"ended after {took:.1f} s with {len(stored)} segments of each rendition stored"
+
+
+def urls_are_those_of_the_request(server) -> str:
+    channel = server.channel()
+    host = urllib.parse.urlsplit(server.base).netloc
+    assert all(urllib.parse.urlsplit(url).netloc == host for url in channel["playback"].values()), channel["playback"]
+    assert channel["ingest"]["rtmp"].startswith("rtmp://127.0.0.1:"), channel["ingest"]
+    return f"{channel['playback']['hls']}"
+
+
+ALL = [
+    ("first picture", first_picture),
+    ("urls", urls_are_those_of_the_request),
+    *[(f"{tool} pushes {protocol}", pushed_by(tool, protocol)) for tool in ("ffmpeg", "gstreamer") for protocol in ("rtmp", "rtp", "udp")],
+    ("ffmpeg plays HLS and DASH", ffmpeg_plays),
+    ("chromium plays HLS", browser_plays("hls")),
+    ("chromium plays DASH", browser_plays("dash")),
+    ("encoder pulled", encoder_is_pulled),
+    ("commands", commands_work),
+    ("ctrl-c", ends_cleanly),
+]
