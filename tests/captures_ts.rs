@@ -1,6 +1,7 @@
 //! Real captures with known answers: transport streams as FFmpeg reads them, RTP captures, malformed input.
 //!
 //! The material lies beside the project and is not part of it; without it every test says so and passes.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads its fixtures from disk")]
 
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
