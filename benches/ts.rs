@@ -55,7 +55,7 @@ fn demux(stream: &Bytes) -> (usize, usize) {
 fn stream() -> Vec<u8> {
     let mut mux = Mux::default();
     for frame in 0..SECONDS * 30 {
-        if frame % 3 == 0 {
+        if frame.is_multiple_of(3) {
             mux.section(0, &[0, 0, 0xB0, 13, 0, 1, 0xC1, 0, 0, 0, 1, 0xF0, 0]);
             let pmt = [2, 0xB0, 23, 0, 1, 0xC1, 0, 0, 0xE1, 0, 0xF0, 0, 0x1B, 0xE1, 0, 0xF0, 0, 0x0F, 0xE1, 1, 0xF0, 0];
             mux.section(0x1000, &[&[0][..], &pmt].concat());
@@ -72,7 +72,7 @@ fn stream() -> Vec<u8> {
 
 fn picture(frame: u32) -> Vec<u8> {
     let mut unit = b"\0\0\0\x01\x09\xF0".to_vec();
-    let is_idr = frame % 60 == 0;
+    let is_idr = frame.is_multiple_of(60);
     if is_idr {
         unit.extend([b"\0\0\0\x01", SPS, b"\0\0\0\x01\x68\xEB\xE3\xCB\x22\xC0"].concat());
     }

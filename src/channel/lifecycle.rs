@@ -232,7 +232,7 @@ impl Channel {
             tone: Box::new(TestTone::new(self.config.preset.audio_sample_rate)),
             at: MediaTime::ZERO.plus(now.utc.since(self.config.epoch)),
         };
-        self.send(Work::new(Lane::Open, self.generation, Job::Open(job)));
+        self.send(Work::new(Lane::Open, self.generation, Job::Open(Box::new(job))));
     }
 
     pub(super) fn send(&mut self, work: Work) {

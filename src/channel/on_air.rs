@@ -172,10 +172,10 @@ impl AirChain {
         let mut change = (rate != self.rate).then_some(rate);
         while let Some(slot) = self.switcher.pull() {
             self.note_source(&slot);
-            if slot.starts_segment {
-                if let Err(error) = self.segmenter.boundary(slot.pts) {
-                    self.faults.push_back(Fault::Output { what: error.to_string() });
-                }
+            if slot.starts_segment
+                && let Err(error) = self.segmenter.boundary(slot.pts)
+            {
+                self.faults.push_back(Fault::Output { what: error.to_string() });
             }
             // The rate belongs to the frame that a switch made: the first live one.
             let new_rate = if slot.source.is_some() { change.take() } else { None };

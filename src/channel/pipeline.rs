@@ -28,11 +28,11 @@ pub(super) struct Pipeline {
     generation: u64,
     decode: Slotted<DecodeLane, DecodeOp>,
     frames: FrameQueue,
-    picture: Slotted<PictureLane, (Slot, Option<FrameRate>, PictureOp)>,
+    picture: Slotted<Box<PictureLane>, (Slot, Option<FrameRate>, PictureOp)>,
     /// Slots of the picture work that is out, in order.
     in_picture: VecDeque<(Slot, Option<FrameRate>)>,
     rungs: Vec<Slotted<Box<dyn VideoEncoder>, RungOp>>,
-    sound: Slotted<SoundLane, SoundOp>,
+    sound: Slotted<Box<SoundLane>, SoundOp>,
     encoded: VecDeque<AccessUnit>,
     faults: VecDeque<Fault>,
 }

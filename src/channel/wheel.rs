@@ -106,10 +106,10 @@ impl Channel {
 
     fn take_track(&mut self, ingest: IngestId, track: Track) {
         let Some(contribution) = &mut self.contribution else { return };
-        if contribution.takes(&track) {
-            if let Some(air) = &mut self.air {
-                air.open(&track);
-            }
+        if contribution.takes(&track)
+            && let Some(air) = &mut self.air
+        {
+            air.open(&track);
         }
         self.event(Event::Track { ingest, track });
     }
@@ -129,11 +129,11 @@ impl Channel {
         self.finish_stopping(now);
     }
 
-    fn opened(&mut self, opened: Result<OpenLadder, Fault>, now: Now) {
+    fn opened(&mut self, opened: Result<Box<OpenLadder>, Fault>, now: Now) {
         let Some(id) = self.opening.take() else { return };
         match opened {
             Ok(ladder) => {
-                let mut air = AirChain::new(&self.config, ladder, self.generation, now);
+                let mut air = AirChain::new(&self.config, *ladder, self.generation, now);
                 // A session that was taken in while a reset was under way has told its tracks already.
                 if let Some(contribution) = &self.contribution {
                     air.switcher.attach(true);

@@ -36,7 +36,7 @@ impl Feed {
 
     pub(super) fn write(&self, mux: &mut Mux, range: Range<u32>, video: u16) {
         for n in range.clone() {
-            if n % 5 == 0 || n == range.start {
+            if n.is_multiple_of(5) || n == range.start {
                 mux.tables(video);
             }
             let dts = (self.first + u64::from(n) * 3840) % (1 << 33);
@@ -48,7 +48,7 @@ impl Feed {
 
     /// AUD, parameter sets with an IDR picture, two slices.
     pub(super) fn picture(&self, n: u32) -> Vec<u8> {
-        let is_idr = n % self.gop == 0;
+        let is_idr = n.is_multiple_of(self.gop);
         let mut unit = b"\0\0\0\x01\x09\xF0".to_vec();
         if is_idr {
             unit.extend([b"\0\0\0\x01", self.sps, b"\0\0\0\x01", PPS].concat());

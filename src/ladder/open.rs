@@ -22,14 +22,14 @@ pub(crate) struct OpenJob {
     pub(crate) at: MediaTime,
 }
 
-pub(crate) type OpenDone = Result<OpenLadder, Fault>;
+pub(crate) type OpenDone = Result<Box<OpenLadder>, Fault>;
 
 /// Every lane of a ladder, ready to run.
 pub(crate) struct OpenLadder {
     pub(crate) decode: DecodeLane,
-    pub(crate) picture: PictureLane,
+    pub(crate) picture: Box<PictureLane>,
     pub(crate) rungs: Vec<Box<dyn VideoEncoder>>,
-    pub(crate) sound: SoundLane,
+    pub(crate) sound: Box<SoundLane>,
     /// Codec and set-up of each rung, in the preset's order.
     pub(crate) video_formats: Vec<TrackFormat>,
     pub(crate) audio_format: (AudioTrack, AacConfig),
@@ -55,13 +55,13 @@ impl OpenJob {
         })?;
         let audio_format = encoder.format();
         let sound = SoundLane::new(self.codecs.clone(), encoder, self.tone, self.preset.audio_sample_rate, self.at);
-        Ok(OpenLadder {
+        Ok(Box::new(OpenLadder {
             decode: DecodeLane::new(self.codecs),
-            picture: PictureLane::new(&self.preset.rungs, self.slate, self.test),
+            picture: Box::new(PictureLane::new(&self.preset.rungs, self.slate, self.test)),
             video_formats: rungs.iter().map(|encoder| encoder.format()).collect(),
             rungs,
-            sound,
+            sound: Box::new(sound),
             audio_format,
-        })
+        }))
     }
 }

@@ -24,12 +24,12 @@ pub(crate) enum PictureOp {
 }
 
 pub(crate) struct PictureJob {
-    pub(crate) lane: PictureLane,
+    pub(crate) lane: Box<PictureLane>,
     pub(crate) ops: Vec<(MediaTime, PictureOp)>,
 }
 
 pub(crate) struct PictureDone {
-    pub(crate) lane: PictureLane,
+    pub(crate) lane: Box<PictureLane>,
     /// One picture per rung, for each of the job's steps.
     pub(crate) pictures: Vec<Vec<Frame>>,
 }

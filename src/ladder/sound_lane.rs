@@ -50,12 +50,12 @@ pub(crate) enum SoundOp {
 }
 
 pub(crate) struct SoundJob {
-    pub(crate) lane: SoundLane,
+    pub(crate) lane: Box<SoundLane>,
     pub(crate) ops: Vec<SoundOp>,
 }
 
 pub(crate) struct SoundDone {
-    pub(crate) lane: SoundLane,
+    pub(crate) lane: Box<SoundLane>,
     pub(crate) out: SoundOut,
 }
 

@@ -43,7 +43,7 @@ pub enum Lane {
 }
 
 pub(crate) enum Job {
-    Open(OpenJob),
+    Open(Box<OpenJob>),
     Decode(DecodeJob),
     Picture(PictureJob),
     Rung(RungJob),

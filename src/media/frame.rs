@@ -122,10 +122,10 @@ impl FramePool {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if let Ok(mut free) = self.home.free.lock() {
-            if free.len() < FramePool::KEPT {
-                free.push(std::mem::take(&mut self.bytes));
-            }
+        if let Ok(mut free) = self.home.free.lock()
+            && free.len() < FramePool::KEPT
+        {
+            free.push(std::mem::take(&mut self.bytes));
         }
     }
 }

@@ -48,10 +48,10 @@ impl Joining {
         let Some(median) = gaps.get(gaps.len() / 2).copied() else { return self.stated.unwrap_or(FrameRate::FPS_30) };
         // Time stamps in whole milliseconds are off by up to one of them.
         let slack = median / 20 + MediaDuration::from_millis(1).flicks();
-        if let Some(stated) = self.stated {
-            if (stated.frame_duration().flicks() - median).abs() <= slack {
-                return stated;
-            }
+        if let Some(stated) = self.stated
+            && (stated.frame_duration().flicks() - median).abs() <= slack
+        {
+            return stated;
         }
         let near: Vec<i64> = gaps.iter().copied().filter(|gap| (gap - median).abs() <= slack).collect();
         let mean = near.iter().sum::<i64>() / i64::try_from(near.len().max(1)).unwrap_or(1);

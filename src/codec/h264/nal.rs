@@ -15,6 +15,10 @@ use crate::media::NalFraming;
 pub struct NalRanges<'a>(Inner<'a>);
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lives on the stack for one loop; a box would cost an allocation per access unit"
+)]
 enum Inner<'a> {
     AnnexB { data: &'a [u8], codes: memmem::FindIter<'a, 'static>, start: Option<usize> },
     Length { data: &'a [u8], size: usize, at: usize },

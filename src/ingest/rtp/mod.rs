@@ -105,7 +105,7 @@ impl RtpReceiver {
             return self.ignore("other payload type");
         }
         let mut payload = datagram.slice(header.payload.clone());
-        if payload.len() % PACKET_LEN != 0 {
+        if !payload.len().is_multiple_of(PACKET_LEN) {
             // It has its place in the sequence all the same and is no loss.
             self.ignore("payload of no whole packets");
             payload = Bytes::new();

@@ -9,6 +9,7 @@
 mod audio;
 mod mux;
 mod out;
+mod reader;
 mod video;
 
 #[cfg(test)]

@@ -1,19 +1,14 @@
 //! From packets to the streams of one program: tables, routes, continuity.
 
-use super::{
-    TsConfig,
-    audio::Audio,
-    out::{Out, Stamp},
-    video::Video,
-};
+use super::{TsConfig, out::Out, reader::Reader};
 use crate::{
     error::{Fault, LimitError},
     ingest::Demuxed,
     media::{Language, Track, TrackFormat, TrackId},
     time::Timescale,
     wire::ts::{
-        Arrival, Continuity, PACKET_LEN, PID_COUNT, PID_PAT, Packet, Pat, PatReader, PesReader, Pmt, ProgramNumber,
-        Sections, Stream, StreamType, Table,
+        Arrival, Continuity, PACKET_LEN, PID_COUNT, PID_PAT, Packet, Pat, PatReader, Pmt, ProgramNumber, Sections,
+        Stream, StreamType, Table,
     },
 };
 
@@ -55,23 +50,6 @@ struct TablePid {
     last: Vec<u8>,
 }
 
-#[derive(Debug)]
-struct Reader {
-    stream: Stream,
-    track: TrackId,
-    continuity: Continuity,
-    pes: PesReader,
-    body: Body,
-}
-
-#[derive(Debug)]
-enum Body {
-    Video(Box<Video>),
-    Audio(Box<Audio>),
-    /// Only its clock is read.
-    Nothing,
-}
-
 impl Mux {
     pub(super) fn new(config: TsConfig) -> Self {
         let mut mux = Self {
@@ -103,7 +81,7 @@ impl Mux {
 
     pub(super) fn forgive(&mut self) {
         self.tables.iter_mut().for_each(|table| table.continuity.forgive());
-        self.streams.iter_mut().for_each(|reader| reader.continuity.forgive());
+        self.streams.iter_mut().for_each(|reader| reader.forgive());
     }
 
     /// Bytes were passed over; the packet before them may be broken, too.
@@ -112,11 +90,7 @@ impl Mux {
         match self.routes.get(usize::from(self.last_pid)) {
             Some(Route::Stream(index)) => {
                 if let Some(reader) = self.streams.get_mut(usize::from(*index)) {
-                    match &mut reader.body {
-                        Body::Video(video) => video.damage(&mut self.out),
-                        Body::Audio(audio) => audio.gap(&mut self.out),
-                        Body::Nothing => {}
-                    }
+                    reader.damage(&mut self.out);
                 }
             }
             Some(Route::Table(index)) => {
@@ -133,7 +107,7 @@ impl Mux {
             self.out.ignore("cut");
         }
         for reader in &mut self.streams {
-            reader.body.finish(&mut self.out);
+            reader.finish(&mut self.out);
         }
         self.out.finish();
     }
@@ -146,13 +120,7 @@ impl Mux {
         let pid = Packet::pid(bytes);
         self.last_pid = pid;
         let route = self.routes.get(usize::from(pid)).copied().unwrap_or(Route::Nothing);
-        if route == Route::Nothing {
-            return;
-        }
-        let packet = match Packet::parse(bytes) {
-            Ok(packet) => packet,
-            Err(_) => return self.out.ignore("malformed"),
-        };
+        let Ok(packet) = Packet::parse(bytes) else { return self.out.ignore("malformed") };
         match route {
             Route::Table(index) => self.table(usize::from(index), &packet),
             Route::Stream(index) => {
@@ -320,14 +288,14 @@ impl Mux {
             let track = match moved {
                 Some(at) => {
                     let mut reader = old.remove(at);
-                    reader.body.finish(&mut self.out);
+                    reader.finish(&mut self.out);
                     reader.track
                 }
                 None => self.track(),
             };
             streams.push(Reader::new(stream, track));
         }
-        old.iter_mut().for_each(|reader| reader.body.finish(&mut self.out));
+        old.iter_mut().for_each(|reader| reader.finish(&mut self.out));
         if streams.len() > MAX_STREAMS {
             let asked = streams.len() as u64;
             self.out.over(LimitError { what: "PIDs", ceiling: MAX_STREAMS as u64, asked }, PID_PAT);
@@ -384,89 +352,6 @@ impl Mux {
             if let Some(slot) = self.routes.get_mut(usize::from(pid)) {
                 *slot = route;
             }
-        }
-    }
-}
-
-impl Reader {
-    fn new(stream: Stream, track: TrackId) -> Self {
-        let body = Body::new(&stream, track);
-        Self { stream, track, continuity: Continuity::default(), pes: PesReader::new(), body }
-    }
-
-    fn packet(&mut self, packet: &Packet<'_>, out: &mut Out) {
-        if matches!(self.body, Body::Nothing) {
-            return;
-        }
-        match self.continuity.check(packet) {
-            Arrival::Duplicate => return,
-            Arrival::Next => {}
-            Arrival::Jump => self.gap(out),
-            Arrival::Lost(lost) => {
-                out.fault(Fault::Loss { lost: lost.into(), stream: Some(self.stream.pid.into()) });
-                self.gap(out);
-            }
-        }
-        let Some(payload) = packet.payload else { return };
-        if packet.is_scrambled {
-            return out.ignore("scrambled");
-        }
-        let step = match self.pes.push(payload, packet.is_start) {
-            Ok(step) => step,
-            Err(kind) => return out.unreadable(kind, self.stream.pid),
-        };
-        if let Some(header) = step.header {
-            if header.is_scrambled {
-                self.pes = PesReader::new();
-                return out.ignore("scrambled");
-            }
-            let stamp = header
-                .dts
-                .zip(header.pts)
-                .map(|(dts, pts)| Stamp { dts: out.clock.advance_to(dts), pts: out.clock.place(pts) });
-            match &mut self.body {
-                Body::Video(video) => video.start(stamp),
-                Body::Audio(audio) => audio.start(stamp.map(|stamp| stamp.pts)),
-                Body::Nothing => {}
-            }
-        }
-        match &mut self.body {
-            Body::Video(video) => {
-                video.push(step.data, out);
-                if step.is_end {
-                    video.end(out);
-                }
-            }
-            Body::Audio(audio) => audio.push(step.data, out),
-            Body::Nothing => {}
-        }
-    }
-
-    fn gap(&mut self, out: &mut Out) {
-        match &mut self.body {
-            Body::Video(video) => video.gap(self.pes.is_whole(), out),
-            Body::Audio(audio) => audio.gap(out),
-            Body::Nothing => {}
-        }
-        self.pes.gap();
-    }
-}
-
-impl Body {
-    fn new(stream: &Stream, track: TrackId) -> Self {
-        let language = stream.language.unwrap_or(Language::UND);
-        match stream.stream_type {
-            StreamType::H264 => Self::Video(Box::new(Video::new(stream.pid, track, language))),
-            StreamType::AAC_ADTS => Self::Audio(Box::new(Audio::new(track, language))),
-            _ => Self::Nothing,
-        }
-    }
-
-    fn finish(&mut self, out: &mut Out) {
-        match self {
-            Self::Video(video) => video.finish(out),
-            Self::Audio(audio) => audio.finish(out),
-            Self::Nothing => {}
         }
     }
 }
