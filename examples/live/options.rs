@@ -97,7 +97,7 @@ Push a feed (while it runs):
   OBS        Settings, Stream: service Custom, server rtmp://127.0.0.1:1935/live, stream key main;
              Settings, Output: encoder x264, keyframe interval 2 s
   GStreamer  gst-launch-1.0 -e flvmux name=mux streamable=true ! rtmp2sink location=rtmp://127.0.0.1:1935/live/main \\
-               videotestsrc is-live=true ! video/x-raw,width=1280,height=720,framerate=30/1 ! x264enc tune=zerolatency \\
+               videotestsrc is-live=true ! video/x-raw,format=I420,width=1280,height=720,framerate=30/1 ! x264enc tune=zerolatency \\
                key-int-max=60 ! h264parse ! mux. audiotestsrc is-live=true ! avenc_aac ! aacparse ! mux.
 
 Every flag can also be set by the environment variable that is named beside it.

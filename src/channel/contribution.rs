@@ -42,6 +42,8 @@ pub(super) struct Contribution {
     audio_track: Option<Track>,
     /// Pictures are dropped up to the next IDR, because the decoder's queue was full or its state is gone.
     pub(super) waits_for_idr: bool,
+    /// A picture of this session has a place on the channel's clock.
+    pub(super) is_placed: bool,
     sound: VecDeque<AccessUnit>,
     /// Where the sound that was placed so far ends.
     sound_end: Option<MediaTime>,
@@ -64,6 +66,7 @@ impl Contribution {
             audio: None,
             audio_track: None,
             waits_for_idr: false,
+            is_placed: false,
             sound: VecDeque::new(),
             sound_end: None,
             window: (now.monotonic, 0, 0),

@@ -86,16 +86,20 @@ impl AirChain {
                 return;
             }
             Taken::Jumped(by) => {
-                from.health.jumps += 1;
                 from.timeline_changed();
                 // Pictures before and after the jump must not be put in one order.
                 self.pipeline.push_decode(DecodeOp::Flush);
                 from.waits_for_idr = true;
-                self.faults
-                    .push_back(Fault::TimeJump { by_millis: by.flicks() / MediaDuration::from_millis(1).flicks() });
+                // A session that follows another one so soon that nothing was lost has a clock of its own: no fault.
+                if from.is_placed {
+                    from.health.jumps += 1;
+                    let by_millis = by.flicks() / MediaDuration::from_millis(1).flicks();
+                    self.faults.push_back(Fault::TimeJump { by_millis });
+                }
             }
             Taken::Decode => {}
         }
+        from.is_placed = true;
         if !from.waits_for_idr || idr {
             from.waits_for_idr = !self.pipeline.push_decode(DecodeOp::Unit(unit));
             if from.waits_for_idr {

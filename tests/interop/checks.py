@@ -20,6 +20,7 @@ def first_picture(server) -> str:
 
 def pushed_by(tool: str, protocol: str):
     def check(server) -> str:
+        before = len(server.lines)
         with push.Push(tool, protocol, server.channel()["ingest"]) as encoder:
             began = time.monotonic()
             is_ours = lambda channel: channel["on_air"] == "live" and (channel["health"] or {}).get("protocol") == protocol
@@ -31,6 +32,8 @@ def pushed_by(tool: str, protocol: str):
         health, rungs = channel["health"], channel["rungs"]
         size = (health["width"], health["height"])
         assert channel["on_air"] == "live", f"on air: {channel['on_air']}"
+        undecoded = [line for line in server.lines[before:] if "codec:" in line]
+        assert not undecoded, undecoded
         assert size == (push.WIDTH, push.HEIGHT), f"size {size}"
         assert abs(health["frame_rate"] - push.RATE) <= 4, f"{health['frame_rate']} fps"
         assert health["bitrate"] > 100_000, f"{health['bitrate']} bit/s"
@@ -100,7 +103,7 @@ def commands_work(server) -> str:
 
 def ends_cleanly(server) -> str:
     """Ctrl-C: exit code 0, and the last segment that a player saw, and what came after it, are stored."""
-    channel = server.channel()
+    channel = server.wait("three segments", 10, lambda channel: channel["segments"] >= 3)
     playlist = timeline.playlists(server, channel)[0]
     last = timeline.segments(server.text(playlist))[-1]
     rung, asset = channel["rungs"][0], channel["asset"]

@@ -13,7 +13,7 @@ FFMPEG = (
 
 GSTREAMER = (
     "gst-launch-1.0 -q videotestsrc is-live=true pattern=ball "
-    f"! video/x-raw,width={WIDTH},height={HEIGHT},framerate={RATE}/1 ! x264enc tune=zerolatency speed-preset=ultrafast "
+    f"! video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate={RATE}/1 ! x264enc tune=zerolatency speed-preset=ultrafast "
     f"bitrate=3000 key-int-max={RATE} ! h264parse ! queue ! mux. "
     "audiotestsrc is-live=true wave=sine ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! aacparse ! queue ! mux. "
 )
