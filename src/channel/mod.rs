@@ -2,7 +2,7 @@
 //!
 //! # Driving a channel
 //!
-//! 1. [`Channel::new`], then [`Channel::start`]; both take the host's [`Now`](crate::time::Now).
+//! 1. [`Channel::new`], then [`Channel::start`]; both take the host's [`Now`].
 //! 2. Drain [`Channel::poll_output`] until `None`: run each [`Output::Work`] on any thread, store objects, apply timeline
 //!    updates to an [`Origin`](crate::origin::Origin), write replies.
 //! 3. Hand in [`Input::Done`] for every work, and [`Input::Bytes`] for what the sockets gave, with
