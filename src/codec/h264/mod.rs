@@ -9,7 +9,7 @@ mod sps;
 
 pub use nal::{NalRanges, begins_access_unit, contains_idr, nal_ranges, nal_type, nal_units};
 pub use parameter_sets::ParameterSets;
-pub use sps::{codecs_string, video_track};
+pub use sps::video_track;
 
 /// `nal_unit_type` of a slice of a picture that is not an IDR picture.
 pub const NAL_SLICE: u8 = 1;

@@ -49,16 +49,6 @@ pub fn video_track(sps: &[u8]) -> Result<VideoTrack, ParseError> {
     })
 }
 
-/// The RFC 6381 name of a stream with this sequence parameter set, such as `avc1.64001f`; `avc1` alone where it is too
-/// short to tell.
-#[must_use]
-pub fn codecs_string(sps: &[u8]) -> String {
-    match sps {
-        [_, profile, constraints, level, ..] => format!("avc1.{profile:02x}{constraints:02x}{level:02x}"),
-        _ => String::from("avc1"),
-    }
-}
-
 fn parse(sps: &[u8]) -> Result<SeqParameterSet, ParseError> {
     if sps.len() > MAX_LEN {
         let asked = sps.len() as u64;
@@ -96,12 +86,11 @@ mod tests {
         b"\x67\x64\x00\x1F\xAC\xD9\x40\x50\x05\xBB\x01\x10\x00\x00\x03\x00\x10\x00\x00\x03\x03\x20\xF1\x83\x19\x60";
 
     #[test]
-    fn size_rate_and_name() {
+    fn size_and_rate() {
         let track = video_track(HD).unwrap();
         assert_eq!((track.width, track.height, track.sample_aspect), (1280, 720, (1, 1)));
         assert_eq!(track.frame_rate, Some(FrameRate::FPS_25));
         assert!(!track.is_interlaced);
-        assert_eq!(codecs_string(HD), "avc1.64001f");
     }
 
     #[test]
@@ -120,7 +109,6 @@ mod tests {
         for len in 4..HD.len() - 1 {
             assert!(video_track(&HD[..len]).is_err(), "{len}");
         }
-        assert_eq!(codecs_string(&[]), "avc1");
     }
 
     #[test]
