@@ -91,7 +91,7 @@ impl Contribution {
                 }
                 is_ours
             }
-            TrackFormat::Unknown(_) => false,
+            TrackFormat::Av1(..) | TrackFormat::Unknown(_) => false,
         }
     }
 

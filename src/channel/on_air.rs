@@ -71,7 +71,7 @@ impl AirChain {
             TrackFormat::Aac(audio, config) => {
                 self.pipeline.push_sound(SoundOp::Open(*audio, config.clone()));
             }
-            TrackFormat::Unknown(_) => {}
+            TrackFormat::Av1(..) | TrackFormat::Unknown(_) => {}
         }
     }
 

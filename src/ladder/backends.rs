@@ -37,7 +37,7 @@ impl Default for BuiltinCodecs {
 }
 
 #[cfg_attr(
-    not(all(feature = "openh264", feature = "aac", feature = "fdk-aac")),
+    not(all(feature = "openh264", feature = "aac", feature = "fdk-aac", feature = "av1")),
     allow(unused_variables, reason = "a method whose feature is off ignores its arguments")
 )]
 impl Codecs for BuiltinCodecs {
@@ -55,6 +55,13 @@ impl Codecs for BuiltinCodecs {
         missing("H.264 encode needs the feature openh264")
     }
 
+    fn av1_encoder(&self, config: &VideoEncoderConfig) -> Result<Box<dyn VideoEncoder>, Fault> {
+        #[cfg(feature = "av1")]
+        return Ok(Box::new(super::av1_encoder::Rav1eEncoder::new(config)?));
+        #[cfg(not(feature = "av1"))]
+        missing("AV1 encode needs the feature av1")
+    }
+
     fn aac_decoder(&self, track: &AudioTrack, config: &AacConfig) -> Result<Box<dyn AudioDecoder>, Fault> {
         #[cfg(feature = "aac")]
         return Ok(Box::new(super::aac_decoder::SymphoniaAacDecoder::new(track, config)?));
@@ -70,7 +77,22 @@ impl Codecs for BuiltinCodecs {
     }
 }
 
-#[cfg(not(all(feature = "openh264", feature = "aac", feature = "fdk-aac")))]
+#[cfg(not(all(feature = "openh264", feature = "aac", feature = "fdk-aac", feature = "av1")))]
 fn missing<T>(what: &str) -> Result<T, Fault> {
     Err(Fault::Codec { what: what.into() })
+}
+
+#[cfg(all(test, not(feature = "av1")))]
+mod tests {
+    use super::*;
+    use crate::{ladder::Profile, media::FrameRate};
+
+    #[test]
+    fn what_is_not_built_in_names_its_feature() {
+        let (profile, frame_rate) = (Profile::Av1Main, FrameRate::FPS_30);
+        let (width, height, bitrate, sample_aspect) = (340, 192, 200_000, (1, 1));
+        let config = VideoEncoderConfig { width, height, bitrate, profile, frame_rate, sample_aspect };
+        let fault = BuiltinCodecs::new().av1_encoder(&config).err().map(|fault| fault.to_string());
+        assert_eq!(fault.as_deref(), Some("codec: AV1 encode needs the feature av1"));
+    }
 }

@@ -26,12 +26,14 @@ pub trait VideoDecoder: Send {
 
 /// Raw pictures to compressed ones.
 pub trait VideoEncoder: Send {
-    /// Encodes one picture of exactly the rung's size. `force_idr` makes it an IDR picture; no other picture becomes one.
-    /// Every call yields exactly one access unit, in order: `pts == dts == frame.pts`.
+    /// Encodes one picture of exactly the rung's size. `force_idr` makes it an IDR picture (in AV1 a key frame with its
+    /// sequence header); no other picture but a stream's first becomes one. Every picture becomes exactly one access unit,
+    /// in order, with `pts == dts == frame.pts`. `None` where the encoder looks ahead and holds its first few back: from
+    /// then on each call yields the unit of an earlier picture.
     ///
     /// # Errors
     /// The encoder refused the picture; the rung is missing it.
-    fn encode(&mut self, frame: &Frame, force_idr: bool) -> Result<AccessUnit, Fault>;
+    fn encode(&mut self, frame: &Frame, force_idr: bool) -> Result<Option<AccessUnit>, Fault>;
 
     /// Pictures come at this rate from now on; the bitrate stays. Parameter sets do not change.
     fn set_frame_rate(&mut self, rate: FrameRate);
@@ -74,7 +76,7 @@ pub struct VideoEncoderConfig {
     pub height: u32,
     /// Bits per second.
     pub bitrate: u32,
-    /// H.264 profile.
+    /// Codec and profile.
     pub profile: super::Profile,
     /// Frames per second at which pictures come.
     pub frame_rate: FrameRate,
@@ -101,11 +103,19 @@ pub trait Codecs: Send + Sync {
     /// No backend takes this stream; the text names the feature that would.
     fn h264_decoder(&self, config: &H264Config) -> Result<Box<dyn VideoDecoder>, Fault>;
 
-    /// An encoder for a rung.
+    /// An encoder for an H.264 rung.
     ///
     /// # Errors
     /// No backend makes this rung.
     fn h264_encoder(&self, config: &VideoEncoderConfig) -> Result<Box<dyn VideoEncoder>, Fault>;
+
+    /// An encoder for an AV1 rung. Hosts that have none leave this as it is.
+    ///
+    /// # Errors
+    /// No backend makes this rung; the text names the feature that would.
+    fn av1_encoder(&self, _config: &VideoEncoderConfig) -> Result<Box<dyn VideoEncoder>, Fault> {
+        Err(Fault::Codec { what: "this host's codecs make no AV1".into() })
+    }
 
     /// A decoder for an AAC track.
     ///

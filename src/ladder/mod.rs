@@ -7,6 +7,8 @@
 mod aac_decoder;
 #[cfg(feature = "fdk-aac")]
 mod aac_encoder;
+#[cfg(feature = "av1")]
+mod av1_encoder;
 mod backends;
 mod codec;
 mod decode_lane;

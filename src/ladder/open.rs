@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::{
     error::Fault,
     ladder::{
-        AudioEncoderConfig, Codecs, DecodeLane, PictureLane, Preset, SoundLane, VideoEncoder, VideoEncoderConfig,
+        AudioEncoderConfig, Codecs, DecodeLane, PictureLane, Preset, Profile, SoundLane, VideoEncoder,
+        VideoEncoderConfig,
     },
     media::{AacConfig, AudioTrack, FrameRate, PictureSource, SoundSource, TrackFormat},
     time::MediaTime,
@@ -39,14 +40,18 @@ impl OpenJob {
     pub(crate) fn run(self) -> OpenDone {
         let mut rungs = Vec::with_capacity(self.preset.rungs.len());
         for rung in &self.preset.rungs {
-            rungs.push(self.codecs.h264_encoder(&VideoEncoderConfig {
+            let config = VideoEncoderConfig {
                 width: rung.width,
                 height: rung.height,
                 bitrate: rung.bitrate,
                 profile: rung.profile,
                 frame_rate: self.frame_rate,
                 sample_aspect: (1, 1),
-            })?);
+            };
+            rungs.push(match rung.profile {
+                Profile::Baseline | Profile::Main | Profile::High => self.codecs.h264_encoder(&config)?,
+                Profile::Av1Main => self.codecs.av1_encoder(&config)?,
+            });
         }
         let encoder = self.codecs.aac_encoder(&AudioEncoderConfig {
             sample_rate: self.preset.audio_sample_rate,

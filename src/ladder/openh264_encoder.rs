@@ -35,7 +35,8 @@ pub(super) struct OpenH264Encoder {
 impl OpenH264Encoder {
     /// An encoder for `config`, whose parameter sets are known at once.
     pub(super) fn new(config: &VideoEncoderConfig) -> Result<Self, Fault> {
-        let library = Library::open(config)?;
+        let profile = profile(config.profile).ok_or_else(|| fault("H.264 encoder was asked for AV1"))?;
+        let library = Library::open(config, profile)?;
         let mut parameter_sets =
             H264Config { framing: NalFraming::Length(LENGTH_BYTES), sps: Vec::new(), pps: Vec::new() };
         library.parameter_sets(|nal| match nal_type(nal) {
@@ -51,7 +52,7 @@ impl OpenH264Encoder {
 }
 
 impl VideoEncoder for OpenH264Encoder {
-    fn encode(&mut self, frame: &Frame, force_idr: bool) -> Result<AccessUnit, Fault> {
+    fn encode(&mut self, frame: &Frame, force_idr: bool) -> Result<Option<AccessUnit>, Fault> {
         if (frame.width, frame.height) != (self.config.width as usize, self.config.height as usize) {
             return Err(Fault::Codec {
                 what: format!(
@@ -79,7 +80,7 @@ impl VideoEncoder for OpenH264Encoder {
         if data.is_empty() {
             return Err(fault("H.264 encoder left a picture out"));
         }
-        Ok(AccessUnit {
+        Ok(Some(AccessUnit {
             track: TrackId(0),
             pts: frame.pts,
             dts: frame.pts,
@@ -87,7 +88,7 @@ impl VideoEncoder for OpenH264Encoder {
             is_random_access: is_idr,
             is_damaged: false,
             data: data.freeze(),
-        })
+        }))
     }
 
     fn set_frame_rate(&mut self, rate: FrameRate) {
@@ -115,7 +116,7 @@ struct Library(*mut sys::ISVCEncoder);
 unsafe impl Send for Library {}
 
 impl Library {
-    fn open(config: &VideoEncoderConfig) -> Result<Self, Fault> {
+    fn open(config: &VideoEncoderConfig, profile: (sys::EProfileIdc, bool)) -> Result<Self, Fault> {
         let mut object: *mut sys::ISVCEncoder = ptr::null_mut();
         // SAFETY: the out pointer is valid; on success it holds an object that `Drop` destroys.
         let status = unsafe { sys::source::APILoader::new().WelsCreateSVCEncoder(&raw mut object) };
@@ -136,7 +137,7 @@ impl Library {
         let status = unsafe {
             set_option(object, sys::ENCODER_OPTION_TRACE_LEVEL, (&raw mut level).cast::<c_void>());
             defaults(object, &raw mut parameters);
-            set_parameters(&mut parameters, config);
+            set_parameters(&mut parameters, config, profile);
             initialise(object, &raw const parameters)
         };
         if status != 0 {
@@ -229,15 +230,24 @@ impl Drop for Library {
     }
 }
 
-fn set_parameters(p: &mut sys::SEncParamExt, config: &VideoEncoderConfig) {
+/// The library's name of a profile, and whether its entropy coding is CABAC.
+const fn profile(profile: Profile) -> Option<(sys::EProfileIdc, bool)> {
+    match profile {
+        Profile::Baseline => Some((sys::PRO_BASELINE, false)),
+        Profile::Main => Some((sys::PRO_MAIN, true)),
+        Profile::High => Some((sys::PRO_HIGH, true)),
+        Profile::Av1Main => None,
+    }
+}
+
+fn set_parameters(
+    p: &mut sys::SEncParamExt,
+    config: &VideoEncoderConfig,
+    (profile, is_cabac): (sys::EProfileIdc, bool),
+) {
     let (width, height) = (config.width as c_int, config.height as c_int);
     let bitrate = c_int::try_from(config.bitrate).unwrap_or(c_int::MAX);
     let rate = config.frame_rate.as_f64() as f32;
-    let (profile, is_cabac) = match config.profile {
-        Profile::Baseline => (sys::PRO_BASELINE, false),
-        Profile::Main => (sys::PRO_MAIN, true),
-        Profile::High => (sys::PRO_HIGH, true),
-    };
     p.iUsageType = sys::CAMERA_VIDEO_REAL_TIME;
     p.iPicWidth = width;
     p.iPicHeight = height;

@@ -4,15 +4,17 @@ use std::fmt;
 
 use crate::media::FrameRate;
 
-/// H.264 profile of a rung.
+/// Codec and profile of a rung.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Profile {
-    /// Constrained Baseline, profile_idc 66.
+    /// H.264 Constrained Baseline, profile_idc 66.
     Baseline,
-    /// Main, profile_idc 77.
+    /// H.264 Main, profile_idc 77.
     Main,
-    /// High, profile_idc 100.
+    /// H.264 High, profile_idc 100.
     High,
+    /// AV1 Main, seq_profile 0, 8 bits: for small rungs or many cores (feature `av1`).
+    Av1Main,
 }
 
 /// One encoding of the ladder.
@@ -26,7 +28,7 @@ pub struct Rung {
     pub height: u32,
     /// Bits per second.
     pub bitrate: u32,
-    /// H.264 profile.
+    /// Codec and profile.
     pub profile: Profile,
 }
 

@@ -32,7 +32,7 @@ impl RungJob {
         let mut units = Vec::with_capacity(ops.len());
         for op in ops {
             match op {
-                RungOp::Encode { frame, force_idr } => units.push(encoder.encode(&frame, force_idr)),
+                RungOp::Encode { frame, force_idr } => units.extend(encoder.encode(&frame, force_idr).transpose()),
                 RungOp::FrameRate(rate) => encoder.set_frame_rate(rate),
             }
         }

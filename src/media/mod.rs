@@ -21,4 +21,6 @@ pub use rate::FrameRate;
 pub use samples::Samples;
 pub use segment::{Bitrates, Segment, Span};
 pub use source::{PictureSource, SoundSource};
-pub use track::{AacConfig, AudioTrack, H264Config, Language, NalFraming, Track, TrackFormat, TrackId, VideoTrack};
+pub use track::{
+    AacConfig, AudioTrack, Av1Config, H264Config, Language, NalFraming, Track, TrackFormat, TrackId, VideoTrack,
+};

@@ -98,13 +98,13 @@ impl TrackSpec {
     #[must_use]
     pub fn nominal_unit(&self) -> MediaDuration {
         match (&self.format, self.frame_rate) {
-            (TrackFormat::H264(..), Some(rate)) => rate.frame_duration(),
+            (TrackFormat::H264(..) | TrackFormat::Av1(..), Some(rate)) => rate.frame_duration(),
             (TrackFormat::Aac(..), _) => MediaDuration::from_ticks(1024, self.timescale),
             _ => MediaDuration::ZERO,
         }
     }
 
-    /// The RFC 6381 codec string, such as `avc1.64001F` or `mp4a.40.2`; `None` where the set-up is too short to say.
+    /// The RFC 6381 codec string, such as `avc1.64001F`, `av01.0.05M.08` or `mp4a.40.2`; `None` where the set-up is too short to say.
     #[must_use]
     pub fn codecs(&self) -> Option<String> {
         match &self.format {
@@ -114,6 +114,17 @@ impl TrackSpec {
                     write!(text, "{byte:02X}").ok()?;
                     Some(text)
                 })
+            }
+            TrackFormat::Av1(_, config) => {
+                // AV1 in ISOBMFF clause 2.3.3: marker and version, profile and level, tier and bit depth.
+                let [_, profile, depth, ..] = config.av1c.as_ref() else { return None };
+                let tier = if depth & 0x80 == 0 { 'M' } else { 'H' };
+                let bits = match depth >> 5 & 3 {
+                    0 | 1 => 8,
+                    2 => 10,
+                    _ => 12,
+                };
+                Some(format!("av01.{}.{:02}{tier}.{bits:02}", profile >> 5, profile & 0x1F))
             }
             TrackFormat::Aac(_, config) => {
                 // ISO/IEC 14496-3 clause 1.6.2.1: five bits, 31 escapes to six more.
@@ -134,7 +145,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::media::{AacConfig, AudioTrack, H264Config, NalFraming, VideoTrack};
+    use crate::media::{AacConfig, AudioTrack, Av1Config, H264Config, NalFraming, VideoTrack};
 
     #[test]
     fn codec_strings_come_from_the_decoder_set_up() {
@@ -152,5 +163,13 @@ mod tests {
         assert_eq!(spec(&[0x12, 0x10]).codecs().as_deref(), Some("mp4a.40.2"));
         assert_eq!(spec(&[0xF9, 0x46]).codecs().as_deref(), Some("mp4a.40.42"));
         assert_eq!(spec(&[]).codecs(), None);
+
+        let av1 = |av1c: &'static [u8]| {
+            let config = Av1Config { av1c: Bytes::from_static(av1c) };
+            TrackSpec::video(TrackId(0), "v", 1, TrackFormat::Av1(video, config), FrameRate::FPS_30).codecs()
+        };
+        assert_eq!(av1(&[0x81, 0x05, 0x0C, 0x00]).as_deref(), Some("av01.0.05M.08"));
+        assert_eq!(av1(&[0x81, 0x0D, 0xCC, 0x00]).as_deref(), Some("av01.0.13H.10"));
+        assert_eq!(av1(&[0x81]), None);
     }
 }

@@ -26,6 +26,8 @@ pub struct Track {
 pub enum TrackFormat {
     /// H.264 video.
     H264(VideoTrack, H264Config),
+    /// AV1 video, made here: as a contribution it is not read.
+    Av1(VideoTrack, Av1Config),
     /// AAC audio.
     Aac(AudioTrack, AacConfig),
     /// A stream that is carried in the multiplex and that this crate does not read; the text says what it is.
@@ -65,6 +67,14 @@ pub struct H264Config {
     pub sps: Vec<Bytes>,
     /// Picture parameter sets, NAL header included, without start code.
     pub pps: Vec<Bytes>,
+}
+
+/// AV1 decoder set-up. Access units are temporal units of low-overhead OBUs without the temporal delimiter (AV1 in ISOBMFF
+/// clause 2.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Av1Config {
+    /// The AV1CodecConfigurationRecord, the sequence header OBU in it (AV1 in ISOBMFF clause 2.3.3).
+    pub av1c: Bytes,
 }
 
 /// How NAL units are delimited (ISO/IEC 14496-10 Annex B, or ISO/IEC 14496-15).
@@ -110,7 +120,16 @@ impl TrackFormat {
     /// Whether this is a video track.
     #[must_use]
     pub const fn is_video(&self) -> bool {
-        matches!(self, Self::H264(..))
+        self.video().is_some()
+    }
+
+    /// The picture properties of a video track.
+    #[must_use]
+    pub const fn video(&self) -> Option<&VideoTrack> {
+        match self {
+            Self::H264(video, _) | Self::Av1(video, _) => Some(video),
+            Self::Aac(..) | Self::Unknown(_) => None,
+        }
     }
 
     /// Whether this is an audio track.

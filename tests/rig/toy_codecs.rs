@@ -72,10 +72,10 @@ impl VideoDecoder for ToyDecoder {
 
 /// One NAL unit of two bytes: its type, and the luma in the middle of the picture.
 impl VideoEncoder for ToyEncoder {
-    fn encode(&mut self, frame: &Frame, force_idr: bool) -> Result<AccessUnit, Fault> {
+    fn encode(&mut self, frame: &Frame, force_idr: bool) -> Result<Option<AccessUnit>, Fault> {
         let luma = frame.y().data[frame.y().data.len() / 2];
         let is_idr = force_idr || !std::mem::replace(&mut self.1, true);
-        Ok(AccessUnit {
+        Ok(Some(AccessUnit {
             track: TrackId(0),
             pts: frame.pts,
             dts: frame.pts,
@@ -83,7 +83,7 @@ impl VideoEncoder for ToyEncoder {
             is_random_access: is_idr,
             is_damaged: false,
             data: Bytes::copy_from_slice(&[0, 0, 0, 2, if is_idr { 0x65 } else { 0x41 }, luma]),
-        })
+        }))
     }
 
     fn set_frame_rate(&mut self, rate: FrameRate) {

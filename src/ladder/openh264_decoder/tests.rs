@@ -9,8 +9,8 @@ use crate::{
             tests::{config, moving_picture},
         },
     },
-    media::{FrameRate, TrackFormat, TrackId},
-    time::MediaDuration,
+    media::{FramePool, FrameRate, TrackFormat, TrackId},
+    time::{MediaDuration, MediaTime},
 };
 
 const HD: u64 = 1920 * 1088;
@@ -100,7 +100,7 @@ fn what_the_encoder_made_comes_back() {
         let sent: Vec<Frame> = (0..8).map(|n| moving_picture(&pool, (size.0 as usize, size.1 as usize), n)).collect();
         let mut frames = Vec::new();
         for (n, frame) in sent.iter().enumerate() {
-            decoder.decode(&encoder.encode(frame, n == 0).unwrap(), &mut frames).unwrap();
+            decoder.decode(&encoder.encode(frame, n == 0).unwrap().unwrap(), &mut frames).unwrap();
         }
         decoder.flush(&mut frames).unwrap();
         assert_eq!(frames.len(), sent.len());

@@ -59,12 +59,16 @@ pub(super) fn skeleton(presentation: &Presentation, flavour: Flavour, shape: Sha
     parts
 }
 
-/// Positions of the tracks of each switching set, in order of appearance.
+/// Positions of the tracks of each switching set, in order of appearance. Codecs do not mix in one: a player cannot change
+/// decoders at a segment.
 pub(super) fn switching_sets(presentation: &Presentation) -> Vec<Vec<usize>> {
     let mut sets: Vec<Vec<usize>> = Vec::new();
-    let name = |position: usize| presentation.tracks.get(position).map(|track| track.url_track.as_str());
+    let kind = |position: usize| {
+        let track = presentation.tracks.get(position)?;
+        Some((track.url_track.as_str(), std::mem::discriminant(&track.format)))
+    };
     for position in 0..presentation.tracks.len() {
-        let same = sets.iter_mut().find(|set| set.first().and_then(|first| name(*first)) == name(position));
+        let same = sets.iter_mut().find(|set| set.first().and_then(|first| kind(*first)) == kind(position));
         match same {
             Some(set) => set.push(position),
             None => sets.push(vec![position]),
@@ -147,7 +151,7 @@ fn representation(track: &TrackSpec) -> Representation {
         ..Representation::default()
     };
     match &track.format {
-        TrackFormat::H264(video, _) => Representation {
+        TrackFormat::H264(video, _) | TrackFormat::Av1(video, _) => Representation {
             width: Some(video.width.into()),
             height: Some(video.height.into()),
             sar: Some(format!("{}:{}", video.sample_aspect.0.max(1), video.sample_aspect.1.max(1))),

@@ -56,10 +56,8 @@ fn variant(track: &TrackSpec, own: Bitrates, audio: Option<&TrackSpec>, sound: B
         (Some(own), Some(Some(audio))) => Some(format!("{own},{audio}")),
         _ => None,
     };
-    let resolution = match &track.format {
-        TrackFormat::H264(video, _) => Some(Resolution { width: video.width.into(), height: video.height.into() }),
-        _ => None,
-    };
+    let size = track.format.video();
+    let resolution = size.map(|video| Resolution { width: video.width.into(), height: video.height.into() });
     Some(VariantStream {
         uri: uri(track),
         bandwidth: own.peak.saturating_add(sound.peak),

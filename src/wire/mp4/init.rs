@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{BoxWriter, sample_entry::sample_entry};
-use crate::media::{Language, TrackFormat, TrackSpec};
+use crate::media::{Language, TrackSpec};
 
 /// The init segment of `track`; `None` where the format cannot stand in an MP4 file.
 ///
@@ -76,7 +76,7 @@ fn tkhd(w: &mut BoxWriter, track: &TrackSpec) {
 
 /// Width and height as shown, in square pixels of the coded height.
 fn display_size(track: &TrackSpec) -> (u32, u32) {
-    let TrackFormat::H264(video, _) = &track.format else { return (0, 0) };
+    let Some(video) = track.format.video() else { return (0, 0) };
     let (horizontal, vertical) = video.sample_aspect;
     let wide = u64::from(video.width).saturating_mul(u64::from(horizontal));
     let width = wide.checked_div(u64::from(vertical)).filter(|width| *width > 0).unwrap_or(u64::from(video.width));

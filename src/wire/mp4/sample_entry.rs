@@ -1,5 +1,5 @@
-//! Sample entries: `avc1` with `avcC` (ISO/IEC 14496-15 clauses 5.3.3.1, 5.4.2) and `mp4a` with `esds` (ISO/IEC 14496-14
-//! clause 6.7.2, descriptors of ISO/IEC 14496-1 clause 7.2.6).
+//! Sample entries: `avc1` with `avcC` (ISO/IEC 14496-15 clauses 5.3.3.1, 5.4.2), `av01` with `av1C` (AV1 in ISOBMFF clauses
+//! 2.2, 2.3) and `mp4a` with `esds` (ISO/IEC 14496-14 clause 6.7.2, descriptors of ISO/IEC 14496-1 clause 7.2.6).
 
 use bytes::Bytes;
 
@@ -10,16 +10,18 @@ use crate::media::{AacConfig, AudioTrack, H264Config, TrackFormat, TrackSpec, Vi
 pub(super) fn sample_entry(track: &TrackSpec) -> Option<Bytes> {
     let mut w = BoxWriter::with_capacity(256);
     match &track.format {
-        TrackFormat::H264(video, config) => avc1(&mut w, video, config, track.bitrate)?,
+        TrackFormat::H264(video, config) => visual(&mut w, b"avc1", video, (b"avcC", &avcc(config)?), track.bitrate),
+        TrackFormat::Av1(_, config) if config.av1c.len() < AV1C_FIXED => return None,
+        TrackFormat::Av1(video, config) => visual(&mut w, b"av01", video, (b"av1C", &config.av1c), track.bitrate),
         TrackFormat::Aac(audio, config) => mp4a(&mut w, *audio, config, track.bitrate),
         TrackFormat::Unknown(_) => return None,
     }
     Some(w.into_bytes())
 }
 
-fn avc1(w: &mut BoxWriter, video: &VideoTrack, config: &H264Config, bitrate: u32) -> Option<()> {
-    let avcc = avcc(config)?;
-    w.boxed(b"avc1", |w| {
+/// A VisualSampleEntry (ISO/IEC 14496-12 clause 12.1.3) around the decoder set-up in `config`, a box type and its content.
+fn visual(w: &mut BoxWriter, kind: &[u8; 4], video: &VideoTrack, config: (&[u8; 4], &[u8]), bitrate: u32) {
+    w.boxed(kind, |w| {
         w.zeros(1);
         w.u16(0);
         w.u16(1); // data_reference_index
@@ -33,14 +35,13 @@ fn avc1(w: &mut BoxWriter, video: &VideoTrack, config: &H264Config, bitrate: u32
         w.zeros(8); // compressorname: none
         w.u16(0x0018);
         w.u16(0xFFFF);
-        w.boxed(b"avcC", |w| w.raw(&avcc));
+        w.boxed(config.0, |w| w.raw(config.1));
         w.boxed(b"pasp", |w| {
             w.u32(video.sample_aspect.0.max(1));
             w.u32(video.sample_aspect.1.max(1));
         });
         btrt(w, bitrate);
     });
-    Some(())
 }
 
 /// AVCDecoderConfigurationRecord with 4-byte lengths; at most 31 SPS and 255 PPS stand in it.
@@ -131,6 +132,9 @@ fn descriptor(w: &mut BoxWriter, tag: u8, payload: &[u8]) {
 fn btrt(w: &mut BoxWriter, bitrate: u32) {
     w.boxed(b"btrt", |w| [0, bitrate, bitrate].into_iter().for_each(|word| w.u32(word)));
 }
+
+/// Bytes of an AV1CodecConfigurationRecord before its OBUs.
+const AV1C_FIXED: usize = 4;
 
 #[cfg(test)]
 mod tests {
