@@ -114,6 +114,11 @@ impl Candidate {
         }
     }
 
+    /// Whether its peer waits for an answer.
+    pub(crate) const fn has_reply(&self) -> bool {
+        matches!(self, Self::Rtmp(_))
+    }
+
     /// Tells the publisher that it is on air, and hands its session over.
     pub(crate) fn into_demuxer(self) -> Box<dyn Demuxer> {
         match self {
