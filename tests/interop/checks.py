@@ -108,6 +108,13 @@ def commands_work(server) -> str:
     return "slate, hide, reset, stop, start; refusals have their codes"
 
 
+def buttons_work(server) -> str:
+    """The page's buttons: slate, hide, stop, start, reset, and the switch of players; it plays again after each."""
+    answer = play.script("buttons.mjs", server.base, 90)
+    assert answer["ok"], answer["why"]
+    return "slate, hide, stop, start, reset, DASH; a picture after each"
+
+
 def ends_cleanly(server) -> str:
     """Ctrl-C: exit code 0, and the last segment that a player saw, and what came after it, are stored."""
     channel = server.wait("three segments", 10, lambda channel: channel["segments"] >= 3)
@@ -144,6 +151,7 @@ ALL = [
     ("chromium plays HLS", browser_plays("hls")),
     ("chromium plays DASH", browser_plays("dash")),
     ("encoder pulled", encoder_is_pulled),
+    ("buttons", buttons_work),
     ("commands", commands_work),
     ("ctrl-c", ends_cleanly),
 ]
