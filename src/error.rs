@@ -175,6 +175,30 @@ impl ParseError {
 }
 
 impl Fault {
+    /// Adds what an earlier fault of the same kind counted, so that a folded fault still tells how much in all.
+    pub(crate) fn absorb(&mut self, earlier: &Self) {
+        let (Some(mine), Some(theirs)) = (self.quantity_mut(), earlier.quantity()) else { return };
+        *mine = mine.saturating_add(theirs);
+    }
+
+    /// How much was lost, skipped or dropped, where the fault counts something.
+    #[must_use]
+    pub fn quantity(&self) -> Option<u64> {
+        self.clone().quantity_mut().copied()
+    }
+
+    const fn quantity_mut(&mut self) -> Option<&mut u64> {
+        match self {
+            Self::Loss { lost: n, .. }
+            | Self::Late { late: n }
+            | Self::Resync { skipped: n }
+            | Self::Ignored { count: n, .. }
+            | Self::Dropped { count: n, .. }
+            | Self::Bumped { count: n } => Some(n),
+            _ => None,
+        }
+    }
+
     /// A code that stays the same from release to release.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! Real H.264 and AAC through segmenter, asset and origin into a folder, and ffmpeg reads it back. An extra: without ffmpeg
 //! it prints that it was skipped.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and reads and writes files")]
 
 use std::{
     fs,

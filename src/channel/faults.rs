@@ -21,7 +21,7 @@ impl FaultFold {
     const QUIET: Duration = Duration::from_secs(1);
 
     /// Notes a fault; returned at once where its kind was quiet for a while.
-    pub(super) fn push(&mut self, ingest: Option<IngestId>, fault: Fault, now: Duration) -> Option<(Fault, u64)> {
+    pub(super) fn push(&mut self, ingest: Option<IngestId>, mut fault: Fault, now: Duration) -> Option<(Fault, u64)> {
         let key = (ingest, fault.code());
         match self.kinds.get_mut(&key) {
             None => {
@@ -29,7 +29,11 @@ impl FaultFold {
                 Some((fault, 1))
             }
             Some(folded) => {
-                let count = folded.newest.as_ref().map_or(0, |(_, count)| *count) + 1;
+                let mut count = 1;
+                if let Some((earlier, folded)) = &folded.newest {
+                    fault.absorb(earlier);
+                    count += folded;
+                }
                 folded.newest = Some((fault, count));
                 None
             }
@@ -70,7 +74,8 @@ mod tests {
         }
         assert_eq!(fold.pull(Duration::from_millis(999)), None);
         assert_eq!(fold.poll_timeout(), Some(Duration::from_secs(1)));
-        assert_eq!(fold.pull(Duration::from_secs(1)), Some((None, fault(), 1000)));
+        let sum = Fault::Loss { lost: 1000, stream: None };
+        assert_eq!(fold.pull(Duration::from_secs(1)), Some((None, sum, 1000)), "nothing is lost from the count");
         assert_eq!(fold.pull(Duration::from_secs(5)), None);
         fold.tidy(Duration::from_secs(5));
         assert!(fold.kinds.is_empty());

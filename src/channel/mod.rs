@@ -2,7 +2,7 @@
 //!
 //! # Driving a channel
 //!
-//! 1. [`Channel::new`], then [`Channel::start`]; both take the host's [`Now`](crate::time::Now).
+//! 1. [`Channel::new`], then [`Channel::start`]; both take the host's [`Now`].
 //! 2. Drain [`Channel::poll_output`] until `None`: run each [`Output::Work`] on any thread, store objects, apply timeline
 //!    updates to an [`Origin`](crate::origin::Origin), write replies.
 //! 3. Hand in [`Input::Done`] for every work, and [`Input::Bytes`] for what the sockets gave, with
@@ -42,7 +42,7 @@ use crate::{
     },
     ladder::Codecs,
     splice::OnAir,
-    time::{MediaTime, Now},
+    time::{MediaDuration, MediaTime, Now},
 };
 
 /// A live channel. See the [module](self) for how to drive one.
@@ -69,6 +69,8 @@ pub struct Channel {
     next_program: u64,
     /// Since when nothing uses the channel, on the monotonic clock.
     idle_since: Option<Duration>,
+    /// The output is far ahead of the host's clock; until when, on the monotonic clock.
+    ahead_until: Option<Duration>,
 }
 
 /// Why a command was refused; it changed nothing.
@@ -108,7 +110,7 @@ pub enum CommandError {
     TooManyPrograms(usize),
     /// A17.2.
     #[error("an archive window of {0:?} is outside 5 minutes to 25 hours")]
-    Window(crate::time::MediaDuration),
+    Window(MediaDuration),
     /// A17.7: one asset for one program.
     #[error("a program publishes into {0} already")]
     AssetInUse(AssetName),
@@ -145,6 +147,9 @@ impl CommandError {
 }
 
 impl Channel {
+    /// A contribution that comes faster than it plays may take the output this far ahead of the host's clock before
+    /// [`wants_input`](Self::wants_input) says no.
+    pub const MAX_LEAD: MediaDuration = MediaDuration::from_secs(2);
     /// Programs that may run at once (A25.2).
     pub const MAX_PROGRAMS: usize = 3;
 
@@ -172,6 +177,7 @@ impl Channel {
             next_ingest: 1,
             next_program: 1,
             idle_since: None,
+            ahead_until: None,
         })
     }
 
@@ -242,7 +248,7 @@ impl Channel {
     /// IDR once the decoder's queue is full; UDP cannot wait.
     #[must_use]
     pub fn wants_input(&self) -> bool {
-        self.air.as_ref().is_none_or(|air| !air.pipeline.is_full())
+        self.ahead_until.is_none() && self.air.as_ref().is_none_or(|air| !air.pipeline.is_full())
     }
 
     fn allow(&self, operation: Operation) -> Result<(), CommandError> {

@@ -14,7 +14,7 @@ use crate::{
     ingest::Demuxed,
     ladder::{Done, OpenLadder, Outcome},
     media::Track,
-    time::Now,
+    time::{MediaDuration, Now},
 };
 
 impl Channel {
@@ -58,7 +58,7 @@ impl Channel {
         let air = self.air.as_ref().map(|air| air.switcher.poll_timeout());
         let demuxer = self.contribution.as_ref().and_then(|contribution| contribution.demuxer.poll_timeout());
         let idle = self.idle_since.map(|since| since + self.config.idle_shutoff);
-        [air, demuxer, idle, self.faults.poll_timeout()].into_iter().flatten().min()
+        [air, demuxer, idle, self.ahead_until, self.faults.poll_timeout()].into_iter().flatten().min()
     }
 
     fn take_bytes(&mut self, id: IngestId, bytes: Bytes, now: Now) -> Result<(), CommandError> {
@@ -166,6 +166,7 @@ impl Channel {
         self.take_segments(now);
         self.tell(now);
         self.note_idle(now);
+        self.note_lead(now);
     }
 
     fn take_segments(&mut self, now: Now) {
@@ -238,6 +239,15 @@ impl Channel {
         } else if self.idle_since.is_none() {
             self.idle_since = Some(now.monotonic);
         }
+    }
+
+    /// A file that is pushed at full speed must not run away from the clock: the host stops reading until half the lead is
+    /// played.
+    fn note_lead(&mut self, now: Now) {
+        self.ahead_until = self.air.as_ref().filter(|air| air.switcher.lead(now) > Self::MAX_LEAD).map(|air| {
+            let half = MediaDuration::from_flicks(Self::MAX_LEAD.flicks() / 2);
+            air.switcher.monotonic_at(air.switcher.position().minus(half))
+        });
     }
 
     /// A4.1: an encoding channel that nobody uses stops by itself; the idle time is billed (A4.3).

@@ -1,6 +1,6 @@
 //! The seams of a codec backend. Each backend sits in a file of its own under its feature; nothing else names it.
 //!
-//! To add one: a file here, a feature, and one line in the [`Codecs`](super::Codecs) that hands it out.
+//! To add one: a file here, a feature, and one line in the [`Codecs`] that hands it out.
 
 use crate::{
     error::Fault,

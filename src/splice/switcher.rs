@@ -177,7 +177,7 @@ impl Switcher {
         let monotonic = now.monotonic;
         let loss_after = self.config.loss_after.to_std();
         match &self.feed {
-            Feed::Live(live) if monotonic >= live.last_arrival + loss_after => self.lose(),
+            Feed::Live(live) if monotonic >= self.loss_at(live) => self.lose(),
             Feed::Joining(joining) if monotonic >= joining.last_arrival + loss_after => self.feed = Feed::None,
             _ => {}
         }
@@ -194,10 +194,21 @@ impl Switcher {
     #[must_use]
     pub fn poll_timeout(&self) -> Duration {
         if let Feed::Live(live) = &self.feed {
-            return live.last_arrival + self.config.loss_after.to_std();
+            return self.loss_at(live);
         }
-        let due = self.cadence.time_of(self.next).since(self.started.1);
-        self.started.0 + due.to_std()
+        self.monotonic_at(self.position())
+    }
+
+    /// How far the output is ahead of the host's clock: a contribution that comes faster than it plays makes it so.
+    #[must_use]
+    pub fn lead(&self, now: Now) -> MediaDuration {
+        self.position().since(self.clock(now))
+    }
+
+    /// The host's monotonic clock when the output should have come to `at`.
+    #[must_use]
+    pub fn monotonic_at(&self, at: MediaTime) -> Duration {
+        self.started.0 + at.since(self.started.1).to_std()
     }
 
     /// The next output frame.
@@ -326,6 +337,11 @@ impl Switcher {
     fn stands_by(&self) -> bool {
         let Some(lost_at) = self.lost_at else { return true };
         !self.is_attached && self.position() >= lost_at.plus(self.config.standby_after)
+    }
+
+    /// When the contribution on air is lost: it was silent for `loss_after`, and what it sent ahead of time has played.
+    fn loss_at(&self, live: &LiveFeed) -> Duration {
+        (live.last_arrival + self.config.loss_after.to_std()).max(self.monotonic_at(self.position()))
     }
 
     fn clock(&self, now: Now) -> MediaTime {

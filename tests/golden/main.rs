@@ -1,6 +1,6 @@
 //! Whole manifests at chosen instants, as text in this folder. `UPDATE_GOLDEN=1 cargo test --test golden` rewrites them;
 //! review reads the difference.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and reads and writes files")]
 
 mod judges;
 mod rig;

@@ -13,6 +13,7 @@ mod rig;
 mod determinism;
 mod life_cycle;
 mod loss_of_ingest;
+mod pacing;
 mod sound_and_picture;
 mod test_source;
 mod time_jumps;

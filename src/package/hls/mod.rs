@@ -1,6 +1,6 @@
 //! HTTP Live Streaming, RFC 8216 (and its second edition draft for `EXT-X-GAP`), protocol version 7, fragmented MP4.
 //!
-//! [`master`] is written with `m3u8-rs`; [`MediaPlaylist`] is our own writer, because it must be incremental. Media
+//! [`master()`] is written with `m3u8-rs`; [`MediaPlaylist`] is our own writer, because it must be incremental. Media
 //! playlists stand at `QualityLevels(…)/Manifest(…)`, so fragments are relative to that (A20.9).
 //! Every URL has an extension behind its parenthesis (A20.6): ffmpeg since 2025 refuses segments without one. To add a tag: to
 //! `write_entry` where it belongs to a segment, else to `MediaPlaylist::head`.
