@@ -16,7 +16,7 @@ use headend::{
 use socket2::SockRef;
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::handle::{Candidate, Gone, Handle};
+use crate::handle::{Candidate, Gone, Handle, Taken};
 
 /// Opens the port, with as much room for a burst as the system grants: an encoder sends a whole IDR picture at once.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
@@ -99,9 +99,9 @@ impl Door {
         if self.refused_at.is_some_and(|at| now < at + ASK_AGAIN) {
             return Ok(());
         }
-        let demuxer = DatagramDemuxer::new(RtpConfig::default());
+        let demuxer = Box::new(DatagramDemuxer::new(RtpConfig::default()));
         match self.handle.attach(Candidate::Datagrams(protocol, demuxer)).await? {
-            Ok((id, replies)) => {
+            Ok(Taken { id, replies }) => {
                 self.senders.insert(from, Sender { id, heard: now, replies });
                 self.handle.bytes(id, datagram).await
             }

@@ -94,7 +94,7 @@ impl Wheel {
             Turn::Command(command, answer) => {
                 let _ = answer.send(self.director.command(&mut self.channel, command, now));
             }
-            Turn::Look(look) => look(&self.channel, &self.director, now),
+            Turn::Look(look) => (look.0)(&self.channel, &self.director, now),
             Turn::Finish => {
                 self.is_finishing = true;
                 self.director.finish();
@@ -104,7 +104,7 @@ impl Wheel {
 
     fn attach(
         &mut self,
-        candidate: Box<Candidate>,
+        candidate: Candidate,
         peer: mpsc::Sender<Bytes>,
         answer: oneshot::Sender<Result<IngestId, Refused>>,
     ) {
