@@ -98,3 +98,7 @@ pub mod package;
 pub mod splice;
 pub mod time;
 mod wire;
+
+#[cfg(all(doctest, feature = "openh264", feature = "aac", feature = "fdk-aac"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

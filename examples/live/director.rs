@@ -20,7 +20,7 @@ pub(crate) struct Director {
     /// A program was started into the published asset.
     is_used: bool,
     /// The program that runs, or that is being stopped.
-    program: Option<(ProgramId, IsStopping)>,
+    program: Option<Running>,
     /// Earlier assets, to be given back when the next program starts.
     outdated: Vec<Published>,
 }
@@ -44,7 +44,11 @@ enum Aim {
     Nothing,
 }
 
-type IsStopping = bool;
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    id: ProgramId,
+    is_stopping: bool,
+}
 
 impl Director {
     pub(crate) fn new(channel: &Channel, endpoint: Arc<Endpoint>, window: MediaDuration, now: Now) -> Self {
@@ -86,7 +90,7 @@ impl Director {
 
     /// Takes the next step, where one is possible; whether it did anything.
     pub(crate) fn step(&mut self, channel: &mut Channel, now: Now) -> bool {
-        if self.program.is_some_and(|(id, _)| !channel.programs().any(|(running, _)| running == id)) {
+        if self.program.is_some_and(|program| !channel.programs().any(|(id, _)| id == program.id)) {
             self.program = None;
         }
         let is_on_air = channel.state() == ChannelState::Running && channel.presentation().is_some();
@@ -97,8 +101,8 @@ impl Director {
             (Aim::Streaming, None) => self.start_program(channel),
             (Aim::OffAir, None) => channel.stop(now).map(drop),
             (Aim::Reset, None) => self.reset(channel, now),
-            (Aim::OffAir | Aim::Reset, Some((id, false))) => {
-                self.program = Some((id, true));
+            (Aim::OffAir | Aim::Reset, Some(Running { id, is_stopping: false })) => {
+                self.program = Some(Running { id, is_stopping: true });
                 channel.stop_program(id).map(drop)
             }
             _ => return false,
@@ -123,7 +127,7 @@ impl Director {
     fn start_program(&mut self, channel: &mut Channel) -> Result<(), CommandError> {
         let config = ProgramConfig { asset: self.published.asset.clone(), window: Some(self.window) };
         let id = channel.start_program(config)?;
-        self.program = Some((id, false));
+        self.program = Some(Running { id, is_stopping: false });
         self.is_used = true;
         Ok(())
     }

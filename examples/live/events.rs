@@ -143,7 +143,14 @@ fn track_text(track: &Track) -> String {
             let scan = if video.is_interlaced { ", interlaced" } else { "" };
             format!("video H.264 {}x{}{rate}{scan}", video.width, video.height)
         }
-        TrackFormat::Aac(audio, _) => format!("sound AAC {} Hz, {} channels", audio.sample_rate, audio.channels),
+        TrackFormat::Aac(audio, _) => {
+            let channels = match audio.channels {
+                1 => "mono".into(),
+                2 => "stereo".into(),
+                more => format!("{more} channels"),
+            };
+            format!("sound AAC {} Hz, {channels}", audio.sample_rate)
+        }
         TrackFormat::Unknown(what) => format!("{what} is carried and not read"),
     }
 }

@@ -22,13 +22,17 @@ pub(crate) struct Handle {
 
 /// One thing for the wheel to do.
 pub(crate) enum Turn {
-    Attach(Box<Candidate>, mpsc::Sender<Bytes>, oneshot::Sender<Result<IngestId, Refused>>),
+    Attach(Candidate, mpsc::Sender<Bytes>, oneshot::Sender<Result<IngestId, Refused>>),
     Bytes(IngestId, Bytes),
     Closed(IngestId),
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
-    Look(Box<dyn FnOnce(&Channel, &Director, Now) + Send>),
+    Look(Look),
     Finish,
 }
+
+/// Something to do where the channel is.
+#[expect(clippy::type_complexity, reason = "this is the name of it")]
+pub(crate) struct Look(pub(crate) Box<dyn FnOnce(&Channel, &Director, Now) + Send>);
 
 /// What an operator may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,15 +47,22 @@ pub(crate) enum Command {
 /// A contribution session that wants to be taken in.
 pub(crate) enum Candidate {
     /// Its publisher waits for an answer.
-    Rtmp(RtmpSession),
+    Rtmp(Box<RtmpSession>),
     /// `rtp` or `udp`, by the first byte.
-    Datagrams(&'static str, DatagramDemuxer),
+    Datagrams(&'static str, Box<DatagramDemuxer>),
 }
 
 /// A contribution session that was not taken in, for its door to tell it why.
 pub(crate) struct Refused {
     pub(crate) why: CommandError,
-    pub(crate) candidate: Box<Candidate>,
+    pub(crate) candidate: Candidate,
+}
+
+/// A contribution session that was taken in.
+pub(crate) struct Taken {
+    pub(crate) id: IngestId,
+    /// What the channel wants sent to the peer; closed when the session is over.
+    pub(crate) replies: mpsc::Receiver<Bytes>,
 }
 
 /// The wheel has ended, and the process is about to.
@@ -59,13 +70,12 @@ pub(crate) struct Refused {
 pub(crate) struct Gone;
 
 impl Handle {
-    /// Has a session taken in. What the channel wants sent to the peer comes out of the receiver, which is closed when the
-    /// session is over.
-    pub(crate) async fn attach(&self, candidate: Candidate) -> Result<Taken, Gone> {
+    /// Has a session taken in.
+    pub(crate) async fn attach(&self, candidate: Candidate) -> Result<Result<Taken, Refused>, Gone> {
         let (peer, replies) = mpsc::channel(64);
         let (answer, answered) = oneshot::channel();
-        self.turns.send(Turn::Attach(Box::new(candidate), peer, answer)).await.map_err(|_| Gone)?;
-        Ok(answered.await.map_err(|_| Gone)?.map(|id| (id, replies)))
+        self.turns.send(Turn::Attach(candidate, peer, answer)).await.map_err(|_| Gone)?;
+        Ok(answered.await.map_err(|_| Gone)?.map(|id| Taken { id, replies }))
     }
 
     /// Hands in what a socket gave.
@@ -89,10 +99,10 @@ impl Handle {
         read: impl FnOnce(&Channel, &Director, Now) -> T + Send + 'static,
     ) -> Result<T, Gone> {
         let (answer, answered) = oneshot::channel();
-        let look = Turn::Look(Box::new(move |channel, director, now| {
+        let look = Turn::Look(Look(Box::new(move |channel, director, now| {
             // Whoever asked may have gone.
             let _ = answer.send(read(channel, director, now));
-        }));
+        })));
         self.turns.send(look).await.map_err(|_| Gone)?;
         answered.await.map_err(|_| Gone)
     }
@@ -103,9 +113,6 @@ impl Handle {
     }
 }
 
-/// The session's name and what to send to its peer, or why it was refused.
-pub(crate) type Taken = Result<(IngestId, mpsc::Receiver<Bytes>), Refused>;
-
 impl Candidate {
     pub(crate) const fn protocol(&self) -> &'static str {
         match self {
@@ -114,15 +121,20 @@ impl Candidate {
         }
     }
 
+    /// Whether its peer waits for an answer.
+    pub(crate) const fn has_reply(&self) -> bool {
+        matches!(self, Self::Rtmp(_))
+    }
+
     /// Tells the publisher that it is on air, and hands its session over.
     pub(crate) fn into_demuxer(self) -> Box<dyn Demuxer> {
         match self {
             Self::Rtmp(mut session) => {
                 // Nothing waits for an answer only where the peer has gone, and that comes out of the session itself.
                 let _ = session.accept();
-                Box::new(session)
+                session
             }
-            Self::Datagrams(_, demuxer) => Box::new(demuxer),
+            Self::Datagrams(_, demuxer) => demuxer,
         }
     }
 }

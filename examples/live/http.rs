@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
     serve::ListenerExt,
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use headend::origin::{Method, Request as OriginRequest};
 use tokio::net::TcpListener;
 
@@ -74,7 +74,7 @@ async fn media(State(app): State<App>, request: Request) -> Response {
     let body = match answer.body.parts() {
         [] => Body::empty(),
         [only] => Body::from(only.clone()),
-        parts => Body::from_stream(stream::iter(parts.to_vec().into_iter().map(Ok::<_, Infallible>))),
+        parts => Body::from_stream(stream::iter(parts.to_vec()).map(Ok::<_, Infallible>)),
     };
     (StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), headers, body).into_response()
 }

@@ -19,17 +19,20 @@ pub(crate) async fn events(
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let (kept, news) = app.events.listen(last);
-    let stream = stream::unfold((VecDeque::from(kept), news), next);
+    let stream = stream::unfold(Listener { kept: kept.into(), news }, next);
     Sse::new(stream).keep_alive(KeepAlive::default())
 }
 
-type Listener = (VecDeque<Told>, Receiver<Told>);
+struct Listener {
+    kept: VecDeque<Told>,
+    news: Receiver<Told>,
+}
 
-async fn next((mut kept, mut news): Listener) -> Option<(Result<Event, Infallible>, Listener)> {
-    let told = match kept.pop_front() {
+async fn next(mut listener: Listener) -> Option<(Result<Event, Infallible>, Listener)> {
+    let told = match listener.kept.pop_front() {
         Some(told) => told,
         None => loop {
-            match news.recv().await {
+            match listener.news.recv().await {
                 Ok(told) => break told,
                 // Too slow for some of them: go on with the oldest that is left.
                 Err(RecvError::Lagged(_)) => {}
@@ -37,5 +40,5 @@ async fn next((mut kept, mut news): Listener) -> Option<(Result<Event, Infallibl
             }
         },
     };
-    Some((Ok(Event::default().id(told.id.to_string()).data(told.json)), (kept, news)))
+    Some((Ok(Event::default().id(told.id.to_string()).data(told.json)), listener))
 }

@@ -34,7 +34,7 @@ use std::{fmt, io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration
 use clap::Parser;
 use headend::{channel::Channel, ladder::BuiltinCodecs};
 use tokio::{
-    net::{TcpListener, UdpSocket},
+    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::mpsc,
     task::JoinHandle,
@@ -70,7 +70,7 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), Trouble> {
     let rtmp = bind(options.rtmp, "--rtmp", TcpListener::bind(options.rtmp).await)?;
-    let ts = bind(options.ts, "--ts", UdpSocket::bind(options.ts).await)?;
+    let ts = bind(options.ts, "--ts", udp_door::bind(options.ts))?;
     let http = bind(options.http, "--http", TcpListener::bind(options.http).await)?;
     let store = Store::open(options.data.as_deref()).map_err(|error| {
         Trouble(format!("the folder of --data cannot be used: {error}; choose one that can be written to"))

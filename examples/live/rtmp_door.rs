@@ -20,7 +20,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::handle::{Candidate, Gone, Handle, Refused};
+use crate::handle::{Candidate, Gone, Handle, Refused, Taken};
 
 /// Accepts connections for ever.
 pub(crate) async fn serve(listener: TcpListener, handle: Handle) {
@@ -54,8 +54,8 @@ async fn connection(socket: TcpStream, handle: Handle) -> io::Result<()> {
     let session = RtmpSession::new(RtmpConfig::default(), handle.clock.now());
     let asked = timeout(TO_PUBLISH, ask(session, &mut reader, &mut writer, &handle)).await;
     let Some(session) = asked.map_err(|_| io::ErrorKind::TimedOut)?? else { return Ok(()) };
-    match handle.attach(Candidate::Rtmp(session)).await {
-        Ok(Ok((id, replies))) => publish(id, reader, writer, replies, handle).await,
+    match handle.attach(Candidate::Rtmp(Box::new(session))).await {
+        Ok(Ok(Taken { id, replies })) => publish(id, reader, writer, replies, handle).await,
         Ok(Err(refused)) => refuse(refused, &mut writer).await,
         Err(Gone) => Ok(()),
     }
@@ -84,7 +84,7 @@ async fn ask(
 
 async fn refuse(refused: Refused, writer: &mut OwnedWriteHalf) -> io::Result<()> {
     let Refused { why, candidate } = refused;
-    if let Candidate::Rtmp(mut session) = *candidate {
+    if let Candidate::Rtmp(mut session) = candidate {
         // It waits for an answer: that is why it was a candidate.
         let _ = session.reject(Refusal::BadName, &why.to_string());
         write_replies(&mut session, writer).await?;

@@ -1,36 +1,73 @@
 //! Takes MPEG-TS by UDP, plain or in RTP: one session for each address that sends, over after ten seconds of silence.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{SocketAddr, UdpSocket},
+    thread,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use headend::{
     channel::IngestId,
     ingest::{DatagramDemuxer, RtpConfig},
 };
-use tokio::{net::UdpSocket, sync::mpsc, time::timeout};
+use socket2::SockRef;
+use tokio::{sync::mpsc, time::timeout};
 
-use crate::handle::{Candidate, Gone, Handle};
+use crate::handle::{Candidate, Gone, Handle, Taken};
+
+/// Opens the port, with as much room for a burst as the system grants: an encoder sends a whole IDR picture at once.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(address)?;
+    // The system may grant less, and what it grants will do for smaller pictures.
+    let _ = SockRef::from(&socket).set_recv_buffer_size(BURST);
+    Ok(socket)
+}
 
 /// Receives datagrams for ever.
 pub(crate) async fn serve(socket: UdpSocket, handle: Handle) -> Result<(), Gone> {
-    let mut door = Door { handle, senders: BTreeMap::new(), refused_at: Duration::ZERO };
-    // The largest datagram that there is.
-    let mut buffer = vec![0; 65_536];
+    let (sender, mut datagrams) = mpsc::channel(QUEUE);
+    // A thread of its own waits for nothing but the socket, so that it is awake before the socket's buffer is full.
+    let spawned = thread::Builder::new().name("udp".into()).spawn(move || receive(&socket, &sender));
+    let mut door = Door { handle, senders: BTreeMap::new(), refused_at: None };
+    if let Err(error) = spawned {
+        eprintln!("live: no thread for UDP: {error}");
+    }
     loop {
-        // Errors are those of datagrams that we sent, and we send none: the next one may be fine.
-        if let Ok(Ok((length, from))) = timeout(SWEEP, socket.recv_from(&mut buffer)).await {
-            let datagram = Bytes::copy_from_slice(buffer.get(..length).unwrap_or_default());
-            door.take(from, datagram).await?;
+        match timeout(SWEEP, datagrams.recv()).await {
+            Ok(Some((from, datagram))) => door.take(from, datagram).await?,
+            Ok(None) => return Ok(()),
+            Err(_) => {}
         }
         door.sweep().await?;
     }
 }
 
+fn receive(socket: &UdpSocket, sender: &mpsc::Sender<(SocketAddr, Bytes)>) {
+    let mut buffer = vec![0; LARGEST];
+    while !sender.is_closed() {
+        // Errors are those of datagrams that we sent, and we send none: the next one may be fine.
+        let Ok((length, from)) = socket.recv_from(&mut buffer) else { continue };
+        let datagram = Bytes::copy_from_slice(buffer.get(..length).unwrap_or_default());
+        // A full queue loses it like a full socket would: the session sees the loss and tells it.
+        let _ = sender.try_send((from, datagram));
+    }
+}
+
+/// Bytes that may wait in the socket.
+const BURST: usize = 4 << 20;
+/// Datagrams that may wait for the channel.
+const QUEUE: usize = 4096;
+/// The largest datagram that there is.
+const LARGEST: usize = 65_536;
+
 struct Door {
     handle: Handle,
     senders: BTreeMap<SocketAddr, Sender>,
     /// When the channel last refused a newcomer, on the monotonic clock.
-    refused_at: Duration,
+    refused_at: Option<Duration>,
 }
 
 struct Sender {
@@ -59,17 +96,17 @@ impl Door {
             self.senders.remove(&from);
         }
         let Some(protocol) = protocol(&datagram) else { return Ok(()) };
-        if now < self.refused_at + ASK_AGAIN && !self.refused_at.is_zero() {
+        if self.refused_at.is_some_and(|at| now < at + ASK_AGAIN) {
             return Ok(());
         }
-        let demuxer = DatagramDemuxer::new(RtpConfig::default());
+        let demuxer = Box::new(DatagramDemuxer::new(RtpConfig::default()));
         match self.handle.attach(Candidate::Datagrams(protocol, demuxer)).await? {
-            Ok((id, replies)) => {
+            Ok(Taken { id, replies }) => {
                 self.senders.insert(from, Sender { id, heard: now, replies });
                 self.handle.bytes(id, datagram).await
             }
             Err(_) => {
-                self.refused_at = now;
+                self.refused_at = Some(now);
                 Ok(())
             }
         }

@@ -94,7 +94,7 @@ impl Wheel {
             Turn::Command(command, answer) => {
                 let _ = answer.send(self.director.command(&mut self.channel, command, now));
             }
-            Turn::Look(look) => look(&self.channel, &self.director, now),
+            Turn::Look(look) => (look.0)(&self.channel, &self.director, now),
             Turn::Finish => {
                 self.is_finishing = true;
                 self.director.finish();
@@ -104,25 +104,22 @@ impl Wheel {
 
     fn attach(
         &mut self,
-        candidate: Box<Candidate>,
+        candidate: Candidate,
         peer: mpsc::Sender<Bytes>,
         answer: oneshot::Sender<Result<IngestId, Refused>>,
     ) {
         let now = self.clock.now();
-        let attached = match self.channel.check_attach(now) {
-            Ok(()) => {
-                let protocol = candidate.protocol();
-                self.channel.attach(protocol, candidate.into_demuxer(), now)
-            }
-            Err(why) => {
-                let _ = answer.send(Err(Refused { why, candidate }));
-                return;
-            }
-        };
-        if let Ok(id) = attached {
+        if let Err(why) = self.channel.check_attach(now) {
+            let _ = answer.send(Err(Refused { why, candidate }));
+            return;
+        }
+        let (protocol, has_reply) = (candidate.protocol(), candidate.has_reply());
+        if let Ok(id) = self.channel.attach(protocol, candidate.into_demuxer(), now) {
             self.peers.insert(id, peer);
-            // Nothing new: it only brings out what the session has to say already.
-            let _ = self.channel.handle_input(Input::Bytes(id, Bytes::new()), now);
+            if has_reply {
+                // Nothing new: it only brings out what the session has to say already.
+                let _ = self.channel.handle_input(Input::Bytes(id, Bytes::new()), now);
+            }
             let _ = answer.send(Ok(id));
         }
     }

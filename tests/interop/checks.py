@@ -18,9 +18,15 @@ def first_picture(server) -> str:
     return f"first picture {after:.1f} s after the start of the server; {play.told(seen)}"
 
 
+# A little longer than the default of --loss-after.
+QUIET = 1.2
+
+
 def pushed_by(tool: str, protocol: str):
     def check(server) -> str:
         before = len(server.lines)
+        # An encoder is refused while the one before it may still be sending.
+        time.sleep(QUIET)
         with push.Push(tool, protocol, server.channel()["ingest"]) as encoder:
             began = time.monotonic()
             is_ours = lambda channel: channel["on_air"] == "live" and (channel["health"] or {}).get("protocol") == protocol
@@ -48,6 +54,7 @@ def pushed_by(tool: str, protocol: str):
 def ffmpeg_plays(server) -> str:
     """HLS and DASH at once, decoded by ffmpeg for 20 s, with a feed on air."""
     channel = server.channel()
+    time.sleep(QUIET)
     with push.Push("ffmpeg", "rtmp", channel["ingest"]):
         server.wait("live on air", 5, lambda channel: channel["on_air"] == "live")
         players = {name: play.Decode(channel["playback"][name], 20) for name in ("hls", "dash")}
@@ -101,6 +108,13 @@ def commands_work(server) -> str:
     return "slate, hide, reset, stop, start; refusals have their codes"
 
 
+def buttons_work(server) -> str:
+    """The page's buttons: slate, hide, stop, start, reset, and the switch of players; it plays again after each."""
+    answer = play.script("buttons.mjs", server.base, 90)
+    assert answer["ok"], answer["why"]
+    return "slate, hide, stop, start, reset, DASH; a picture after each"
+
+
 def ends_cleanly(server) -> str:
     """Ctrl-C: exit code 0, and the last segment that a player saw, and what came after it, are stored."""
     channel = server.wait("three segments", 10, lambda channel: channel["segments"] >= 3)
@@ -137,6 +151,7 @@ ALL = [
     ("chromium plays HLS", browser_plays("hls")),
     ("chromium plays DASH", browser_plays("dash")),
     ("encoder pulled", encoder_is_pulled),
+    ("buttons", buttons_work),
     ("commands", commands_work),
     ("ctrl-c", ends_cleanly),
 ]

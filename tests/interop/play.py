@@ -30,6 +30,13 @@ class Browser:
         return seen
 
 
+def script(name: str, url: str, seconds: int) -> dict:
+    """What a script for Chromium says of the page."""
+    ran = subprocess.run(["node", name, url], capture_output=True, text=True, cwd=HERE, timeout=seconds)
+    assert ran.stdout, f"no answer: {ran.stderr[-400:]}"
+    return json.loads(ran.stdout)
+
+
 def told(seen: dict) -> str:
     return (
         f"{seen['to'] - seen['from']:.1f} s played, {seen['frames']} frames, {seen['dropped']} dropped, "
