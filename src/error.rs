@@ -146,6 +146,12 @@ pub enum Fault {
         /// The limit that was reached.
         after_millis: u64,
     },
+    /// No decoder takes the contribution's track: it does not go on air (A27.1).
+    #[error("the contribution cannot be decoded: {what}")]
+    Unsupported {
+        /// Why, and which feature would take it.
+        what: String,
+    },
     /// A codec refused a unit.
     #[error("codec: {what}")]
     Codec {
@@ -214,6 +220,7 @@ impl Fault {
             Self::Output { .. } => "OUTPUT_BROKEN",
             Self::Bumped { .. } => "INGEST_DTS_BUMPED",
             Self::IdleTimeout { .. } => "INGEST_SESSION_IDLE_TIMEOUT",
+            Self::Unsupported { .. } => "MPE_INGEST_CODEC_NOT_SUPPORTED",
             Self::Codec { .. } => "CODEC_REFUSED",
         }
     }

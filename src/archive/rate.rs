@@ -44,7 +44,7 @@ impl RateMeter {
 
     pub(super) fn bitrates(&self, timescale: u32) -> Bitrates {
         let mean = bits_per_second(self.bytes, self.ticks, timescale);
-        Bitrates { peak: self.peaks.front().map_or(mean, |(_, rate)| *rate), mean }
+        Bitrates { peak: self.peaks.front().map_or(mean, |(_, rate)| *rate).max(mean), mean }
     }
 }
 

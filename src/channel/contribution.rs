@@ -42,6 +42,8 @@ pub(super) struct Contribution {
     audio_track: Option<Track>,
     /// Pictures are dropped up to the next IDR, because the decoder's queue was full or its state is gone.
     pub(super) waits_for_idr: bool,
+    /// No decoder takes its pictures: they stay out until the track changes.
+    pub(super) is_refused: bool,
     /// A picture of this session has a place on the channel's clock.
     pub(super) is_placed: bool,
     sound: VecDeque<AccessUnit>,
@@ -66,6 +68,7 @@ impl Contribution {
             audio: None,
             audio_track: None,
             waits_for_idr: false,
+            is_refused: false,
             is_placed: false,
             sound: VecDeque::new(),
             sound_end: None,
@@ -79,6 +82,7 @@ impl Contribution {
             TrackFormat::H264(video, _) => {
                 let is_ours = self.video.as_ref().is_none_or(|ours| ours.id == track.id);
                 if is_ours {
+                    self.is_refused = false;
                     self.health.video = Some(*video);
                     self.video = Some(track.clone());
                 }

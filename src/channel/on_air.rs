@@ -77,6 +77,10 @@ impl AirChain {
 
     /// Takes a picture of the contribution.
     pub(super) fn push_video(&mut self, from: &mut Contribution, unit: AccessUnit, now: Now) {
+        if from.is_refused {
+            from.health.dropped += 1;
+            return;
+        }
         let stated = from.health.video.and_then(|video| video.frame_rate);
         let idr = unit.is_random_access;
         match self.switcher.push(unit.pts, unit.dts, idr, stated, now) {
@@ -117,6 +121,16 @@ impl AirChain {
     pub(super) fn push_audio(&mut self, from: &mut Contribution, unit: AccessUnit) {
         from.push_sound(unit);
         self.place_sound(from);
+    }
+
+    /// Takes the contribution off air where no decoder takes its pictures.
+    pub(super) fn heed_refusal(&mut self, from: Option<&mut Contribution>) {
+        let Some(why) = self.pipeline.pull_refusal() else { return };
+        self.faults.push_back(Fault::Unsupported { what: why.to_string() });
+        if let Some(from) = from {
+            from.is_refused = true;
+            self.switcher.drop_feed();
+        }
     }
 
     /// Makes what is due by the host's clock.

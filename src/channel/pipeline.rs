@@ -163,6 +163,11 @@ impl Pipeline {
         self.encoded.pop_front()
     }
 
+    /// Why no decoder takes the contribution's pictures, once.
+    pub(super) fn pull_refusal(&mut self) -> Option<Fault> {
+        self.frames.pull_refusal()
+    }
+
     /// The next thing that a codec complained about.
     pub(super) fn pull_fault(&mut self) -> Option<Fault> {
         self.faults.pop_front().or_else(|| self.frames.pull_fault())

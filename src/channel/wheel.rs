@@ -158,6 +158,7 @@ impl Channel {
     /// Moves everything one step on: sound, work, segments, events.
     fn turn(&mut self, now: Now) {
         if let Some(air) = &mut self.air {
+            air.heed_refusal(self.contribution.as_mut());
             air.settle_sound(self.contribution.as_ref());
         }
         while let Some(work) = self.air.as_mut().and_then(|air| air.pipeline.next_work()) {

@@ -41,6 +41,8 @@ pub(crate) enum Decoded {
     Frame(Frame),
     /// Nothing earlier will come any more.
     Flushed,
+    /// No decoder takes the track that was opened.
+    Refused(Fault),
     Fault(Fault),
 }
 
@@ -71,7 +73,7 @@ impl DecodeJob {
                         Ok(decoder) => lane.decoder = Some(decoder),
                         Err(fault) => {
                             lane.decoder = None;
-                            decoded.push(Decoded::Fault(fault));
+                            decoded.push(Decoded::Refused(fault));
                         }
                     }
                 }

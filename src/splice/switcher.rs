@@ -172,6 +172,14 @@ impl Switcher {
         taken
     }
 
+    /// The contribution's pictures cannot be decoded: it goes off air, or never gets there.
+    pub fn drop_feed(&mut self) {
+        if matches!(self.feed, Feed::Live(_)) {
+            self.lost_at = Some(self.position());
+        }
+        self.feed = Feed::None;
+    }
+
     /// Makes the frames that are due by the host's clock.
     pub fn handle_timeout(&mut self, now: Now) {
         let monotonic = now.monotonic;
@@ -318,6 +326,10 @@ impl Switcher {
 
     fn emit(&mut self, live: Picture) {
         let pts = self.position();
+        // Once the standby source is back it stays until a contribution is on air, not only until one is attached.
+        if self.stands_by() {
+            self.lost_at = None;
+        }
         let picture = match self.on_air() {
             OnAir::Live => live,
             OnAir::Slate | OnAir::OperatorSlate => Picture::Slate,

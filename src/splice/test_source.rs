@@ -17,6 +17,8 @@ pub struct TestPattern {
     frame: MediaDuration,
     epoch: Utc,
     background: Vec<u8>,
+    /// Film grain, [`GRAIN`] values more than a picture has: each picture starts at another place in it.
+    grain: Vec<u8>,
     pool: FramePool,
 }
 
@@ -31,8 +33,8 @@ impl TestPattern {
     #[must_use]
     pub fn new(width: usize, height: usize, rate: FrameRate, epoch: Utc) -> Self {
         let (width, height) = (width.next_multiple_of(2), height.next_multiple_of(2));
-        let background = bars(width, height);
-        Self { width, height, frame: rate.frame_duration(), epoch, background, pool: FramePool::new() }
+        let (background, grain) = (bars(width, height), grain(width * height + GRAIN));
+        Self { width, height, frame: rate.frame_duration(), epoch, background, grain, pool: FramePool::new() }
     }
 
     fn draw(&self, luma: &mut [u8], number: i64, at: MediaTime) {
@@ -45,7 +47,7 @@ impl TestPattern {
         for row in canvas.luma.chunks_exact_mut(width).skip(top) {
             for (x, pixel) in row.iter_mut().enumerate() {
                 let ramp = (x + phase) % 384;
-                *pixel = 16 + u8::try_from(ramp.min(383 - ramp)).unwrap_or(0);
+                *pixel = pixel.saturating_add(u8::try_from(ramp.min(383 - ramp) / 2).unwrap_or(0));
             }
         }
         let side = height / 8;
@@ -83,7 +85,10 @@ impl PictureSource for TestPattern {
         Frame::build(&self.pool.clone(), (self.width, self.height), at, |y, u, v| {
             let luma = self.width * self.height;
             let chroma = luma / 4;
-            y.copy_from_slice(&self.background[..luma]);
+            let start = usize::try_from(number.wrapping_mul(7919).rem_euclid(GRAIN as i64)).unwrap_or(0);
+            for ((pixel, base), grain) in y.iter_mut().zip(&self.background).zip(&self.grain[start..]) {
+                *pixel = base.saturating_add(*grain);
+            }
             u.copy_from_slice(&self.background[luma..luma + chroma]);
             v.copy_from_slice(&self.background[luma + chroma..]);
             self.draw(y, number, at);
@@ -140,6 +145,24 @@ fn barcode(canvas: &mut Canvas<'_>, strip: usize, number: i64) {
     }
 }
 
+/// Values that a picture's grain may start at.
+const GRAIN: usize = 65_521;
+
+/// Film grain of about [`GRAIN_DEPTH`] levels, as a linear congruential generator gives it: the same everywhere. Without it
+/// the picture is so easy that no rung needs its bits.
+fn grain(len: usize) -> Vec<u8> {
+    let mut state = 0x2545_F491u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 28
+    };
+    // Two draws: values near the middle are more frequent, as in film.
+    (0..len).map(|_| u8::try_from(next() + next()).unwrap_or(0)).collect()
+}
+
+/// Half of the deepest grain: taken off the background, so that the mean stays.
+const GRAIN_DEPTH: u8 = 15;
+
 /// Colour bars at 75 % (the order of SMPTE EG 1) over a grey floor, as I420 planes one after the other.
 fn bars(width: usize, height: usize) -> Vec<u8> {
     const BARS: [(u8, u8, u8); 7] = [
@@ -155,7 +178,7 @@ fn bars(width: usize, height: usize) -> Vec<u8> {
     let (luma, chroma) = planes.split_at_mut(width * height);
     for (y, row) in luma.chunks_exact_mut(width).enumerate() {
         for (x, pixel) in row.iter_mut().enumerate() {
-            *pixel = if y < height * 5 / 6 { BARS[x * 7 / width].0 } else { 64 };
+            *pixel = if y < height * 5 / 6 { BARS[x * 7 / width].0 - GRAIN_DEPTH } else { 24 };
         }
     }
     let (u, v) = chroma.split_at_mut(width * height / 4);

@@ -15,10 +15,11 @@ use headend::{
     time::{MediaDuration, MediaTime, Timescale},
 };
 
-/// Makes the toys; `refuse_rung` makes the start fail at the rung of that bitrate.
+/// Makes the toys; `refuse_rung` makes the start fail at the rung of that bitrate, `refuse_video` every contribution.
 #[derive(Clone, Debug, Default)]
 pub struct ToyCodecs {
     pub refuse_rung: Option<u32>,
+    pub refuse_video: bool,
 }
 
 impl ToyCodecs {
@@ -34,6 +35,9 @@ struct ToyAudioEncoder(AudioEncoderConfig);
 
 impl Codecs for ToyCodecs {
     fn h264_decoder(&self, _: &H264Config) -> Result<Box<dyn VideoDecoder>, Fault> {
+        if self.refuse_video {
+            return Err(Fault::Codec { what: "no decoder for this track".into() });
+        }
         Ok(Box::new(ToyDecoder(FramePool::new())))
     }
 

@@ -106,3 +106,38 @@ fn pictures_before_the_first_idr_are_dropped_and_counted_fault_36() {
     assert_eq!(rig.channel.contribution().unwrap().1.dropped, 17);
     assert_eq!(rig.channel.on_air(), Some(OnAir::Live));
 }
+
+#[test]
+fn the_standby_source_stays_until_the_first_idr() {
+    let mut config = small_config();
+    config.standby = headend::channel::Standby::TestSource;
+    let mut rig = Rig::new(config, ToyCodecs::shared());
+    rig.start();
+    rig.start_program("asset");
+    rig.pass(Duration::from_secs(1));
+    for _ in 0..2 {
+        let mut encoder = Encoder::attach(&mut rig, MediaTime::ZERO, FrameRate::FPS_30, 48_000);
+        encoder.skip_idr();
+        encoder.send(&mut rig, Duration::from_secs(5));
+        rig.close(encoder.id());
+        rig.pass(Duration::from_secs(20));
+    }
+    use OnAir::{Live, Slate, Test};
+    assert_eq!(on_air(&rig), [Test, Live, Slate, Test, Live, Slate, Test]);
+    assert_seamless(&rig);
+}
+
+#[test]
+fn a_track_that_no_decoder_takes_never_goes_on_air() {
+    let codecs = ToyCodecs { refuse_video: true, ..ToyCodecs::default() };
+    let mut rig = Rig::new(small_config(), std::sync::Arc::new(codecs));
+    rig.start();
+    rig.start_program("asset");
+    let mut encoder = Encoder::attach(&mut rig, MediaTime::ZERO, FrameRate::FPS_30, 48_000);
+    encoder.send(&mut rig, Duration::from_secs(5));
+    assert_eq!(on_air(&rig), [OnAir::Slate]);
+    let is_refusal =
+        |event: &Event| matches!(event, Event::Fault { fault, .. } if fault.code() == "MPE_INGEST_CODEC_NOT_SUPPORTED");
+    assert_eq!(rig.count_events(is_refusal), 1);
+    assert_seamless(&rig);
+}

@@ -19,6 +19,7 @@ pub(super) struct FrameQueue {
     decoded: VecDeque<Decoded>,
     slots: VecDeque<Waiting>,
     faults: VecDeque<Fault>,
+    refused: Option<Fault>,
     frames: usize,
     units_pushed: u64,
     units_decoded: u64,
@@ -63,6 +64,7 @@ impl FrameQueue {
                     self.decoded.push_back(item);
                 }
                 Decoded::Flushed => self.decoded.push_back(item),
+                Decoded::Refused(fault) => self.refused = Some(fault),
             }
         }
     }
@@ -75,6 +77,11 @@ impl FrameQueue {
     /// Decoded pictures that wait.
     pub(super) const fn len(&self) -> usize {
         self.frames
+    }
+
+    /// Why no decoder takes the contribution's pictures, once.
+    pub(super) fn pull_refusal(&mut self) -> Option<Fault> {
+        self.refused.take()
     }
 
     pub(super) fn pull_fault(&mut self) -> Option<Fault> {
@@ -110,7 +117,7 @@ impl FrameQueue {
                 Some(Decoded::Frame(frame)) if !is_older && frame.pts > pts => return Some(None),
                 Some(Decoded::Frame(_)) => drop(self.pop_frame()),
                 Some(Decoded::Flushed) if !is_older => return Some(None),
-                Some(Decoded::Flushed | Decoded::Fault(_)) => {
+                Some(Decoded::Flushed | Decoded::Refused(_) | Decoded::Fault(_)) => {
                     self.decoded.pop_front();
                     self.flushes_seen += 1;
                 }
