@@ -126,9 +126,9 @@ struct Host {
 
 impl Host {
     fn start(options: &Options, endpoint: &Arc<Endpoint>, events: &Arc<Events>) -> Result<Self, String> {
-        let config = options.channel().map_err(|error| error.to_string())?;
-        let channel = Channel::new(config, Arc::new(BuiltinCodecs::new())).map_err(|error| error.to_string())?;
         let clock = Clock::new();
+        let config = options.channel(clock.now()).map_err(|error| error.to_string())?;
+        let channel = Channel::new(config, Arc::new(BuiltinCodecs::new())).map_err(|error| error.to_string())?;
         let director = Director::new(&channel, Arc::clone(endpoint), options.rewind_window(), clock.now());
         let (done_sender, done) = mpsc::unbounded_channel();
         let workers = Workers::start(&done_sender).map_err(|error| format!("no threads: {error}"))?;

@@ -6,7 +6,7 @@ use clap::{Parser, ValueEnum};
 use headend::{
     channel::{ChannelConfig, ChannelName, ConfigError, Standby},
     ladder::Preset,
-    time::MediaDuration,
+    time::{MediaDuration, Now, Utc},
 };
 
 /// A live TV channel in one process: push a feed by RTMP, RTP or UDP, play an adaptive ladder as HLS and DASH.
@@ -48,6 +48,10 @@ pub(crate) struct Options {
           value_parser = clap::value_parser!(u16).range(5..=1500))]
     pub(crate) window: u16,
 
+    /// UTC second from which media times count; servers that share it cut and name the same segments. By default the start
+    #[arg(long, env = "HEADEND_EPOCH", value_name = "SECONDS")]
+    pub(crate) epoch: Option<i64>,
+
     /// Milliseconds without pictures until the slate takes over: 100 to 60000
     #[arg(long, env = "HEADEND_LOSS_AFTER", value_name = "MS", default_value_t = 1000,
           value_parser = clap::value_parser!(u32).range(100..=60_000))]
@@ -64,9 +68,11 @@ pub(crate) enum Source {
 }
 
 impl Options {
-    pub(crate) fn channel(&self) -> Result<ChannelConfig, ConfigError> {
+    pub(crate) fn channel(&self, now: Now) -> Result<ChannelConfig, ConfigError> {
         let mut config = ChannelConfig::new(self.name.as_str())?;
         config.preset = self.preset.clone();
+        let second = now.utc.unix_nanos() / 1_000_000_000;
+        config.epoch = Utc::from_unix_secs(self.epoch.unwrap_or(second));
         config.loss_after = Duration::from_millis(self.loss_after.into());
         config.standby = match self.source {
             Source::Test => Standby::TestSource,
