@@ -34,7 +34,7 @@ impl Codecs for OwnCodecs {
     }
 
     fn h264_encoder(&self, config: &VideoEncoderConfig) -> Result<Box<dyn VideoEncoder>, Fault> {
-        if config.width % 16 != 0 || config.height % 16 != 0 {
+        if !(config.width.is_multiple_of(16) && config.height.is_multiple_of(16)) {
             return Err(Fault::Codec { what: format!("{}x{} is not whole macroblocks", config.width, config.height) });
         }
         Ok(Box::new(PcmEncoder { config: config.clone(), frame_num: 0 }))
