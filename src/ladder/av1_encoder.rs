@@ -6,7 +6,7 @@
 //! it runs on the thread of the work and its bytes depend on its input only. It looks a few pictures ahead all the same:
 //! the first calls yield nothing.
 //!
-//! It is for small rungs or many cores: see `benches/README.md`. To add a parameter: a line in `Rav1eEncoder::settings`.
+//! It is slow: for small rungs or many cores. To add a parameter: a line in `settings`.
 
 use std::collections::VecDeque;
 
