@@ -193,6 +193,36 @@ impl Fault {
             Self::Codec { .. } => "CODEC_REFUSED",
         }
     }
+
+    /// Adds `later` to this one where both count the same thing, so that folding loses no count; `false` where they do not.
+    pub(crate) fn absorb(&mut self, later: &Self) -> bool {
+        let (count, more) = match (self, later) {
+            (Self::Loss { lost, stream }, Self::Loss { lost: more, stream: of }) if stream == of => (lost, more),
+            (Self::Late { late }, Self::Late { late: more }) => (late, more),
+            (Self::Resync { skipped }, Self::Resync { skipped: more }) => (skipped, more),
+            (Self::Ignored { what, count }, Self::Ignored { what: of, count: more }) if what == of => (count, more),
+            (Self::Dropped { count, reason }, Self::Dropped { count: more, reason: of }) if reason == of => {
+                (count, more)
+            }
+            (Self::Bumped { count }, Self::Bumped { count: more }) => (count, more),
+            _ => return false,
+        };
+        *count = count.saturating_add(*more);
+        true
+    }
+
+    /// Whether it counts something that a fold must not lose.
+    pub(crate) const fn is_count(&self) -> bool {
+        matches!(
+            self,
+            Self::Loss { .. }
+                | Self::Late { .. }
+                | Self::Resync { .. }
+                | Self::Ignored { .. }
+                | Self::Dropped { .. }
+                | Self::Bumped { .. }
+        )
+    }
 }
 
 impl fmt::Display for Location {

@@ -104,6 +104,7 @@ impl AirChain {
             }
         } else {
             from.health.dropped += 1;
+            self.faults.push_back(Fault::Dropped { count: 1, reason: "the decoder waits for an IDR" });
         }
         self.take_slots();
         self.place_sound(from);
@@ -111,7 +112,9 @@ impl AirChain {
 
     /// Takes sound of the contribution.
     pub(super) fn push_audio(&mut self, from: &mut Contribution, unit: AccessUnit) {
+        let before = from.health.dropped;
         from.push_sound(unit);
+        self.tell_dropped_sound(before, from);
         self.place_sound(from);
     }
 
@@ -210,8 +213,17 @@ impl AirChain {
 
     fn place_sound(&mut self, from: &mut Contribution) {
         let position = self.switcher.position();
+        let before = from.health.dropped;
         while let Some((unit, at)) = from.next_sound(|pts| self.switcher.place(pts), position) {
             self.pipeline.push_sound(SoundOp::Unit { unit, at });
+        }
+        self.tell_dropped_sound(before, from);
+    }
+
+    fn tell_dropped_sound(&mut self, before: u64, from: &Contribution) {
+        let count = from.health.dropped.saturating_sub(before);
+        if count > 0 {
+            self.faults.push_back(Fault::Dropped { count, reason: "sound without a place beside the pictures" });
         }
     }
 }

@@ -62,6 +62,11 @@ impl Channel {
     }
 
     fn take_bytes(&mut self, id: IngestId, bytes: Bytes, now: Now) -> Result<(), CommandError> {
+        // A host that was away may bring bytes before the timeout that was due before them: a feed that was silent for an
+        // hour is lost, and not an hour of frames to make up for in one step.
+        if let Some(air) = self.air.as_mut().filter(|air| air.switcher.poll_timeout() < now.monotonic) {
+            air.handle_timeout(now);
+        }
         let ours = self.contribution.as_mut().filter(|contribution| contribution.id == id);
         let contribution = ours.ok_or(CommandError::NoIngest(id))?;
         contribution.count_bytes(bytes.len(), now);

@@ -91,7 +91,7 @@ fn starting_and_stopping_take_nothing_a2_3() {
 
 #[test]
 fn a_start_that_fails_goes_back_to_stopped_and_says_why_a2_4() {
-    let codecs = ToyCodecs { refuse_rung: Some(1_000) };
+    let codecs = ToyCodecs { refuse_rung: Some(1_000), ..ToyCodecs::default() };
     let mut rig = Rig::new(small_config(), Arc::new(codecs));
     let id = rig.channel.start(rig.now).unwrap();
     rig.drain();
