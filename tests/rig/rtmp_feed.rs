@@ -12,7 +12,7 @@ use headend::{
 use super::{
     Rig,
     rtmp_publisher::{Publisher, with_length},
-    script::{Script, Sent, host_time},
+    script::{Script, Sent},
     ts_feed::{PPS, SPS_180},
 };
 
@@ -57,7 +57,7 @@ impl RtmpFeed {
                 self.publisher.audio(ms, &unit.data)
             });
         }
-        Sent { at: host_time(self.script.now() - self.script.frame), bytes: bytes.into(), units: units.collect() }
+        Sent { at: self.script.sent_at(), bytes: bytes.into(), units: units.collect() }
     }
 }
 

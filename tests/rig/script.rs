@@ -42,6 +42,8 @@ pub struct Script {
     frames: u64,
     sounds: i64,
     at: i64,
+    /// Where `Sent::at` counts from.
+    begin: i64,
     random: Random,
 }
 
@@ -64,6 +66,7 @@ impl Default for Script {
             frames: 0,
             sounds: 0,
             at: 0,
+            begin: 0,
             random,
         }
     }
@@ -119,6 +122,16 @@ impl Script {
     /// Makes the next picture an IDR picture, as an encoder that restarts does.
     pub fn restart(&mut self) {
         self.frames = 0;
+    }
+
+    /// What is sent from now on is sent that long after now.
+    pub fn begin_here(&mut self) {
+        self.begin = self.at;
+    }
+
+    /// When the picture that was made last is sent.
+    pub fn sent_at(&self) -> Duration {
+        host_time(self.at - self.frame - self.begin)
     }
 
     /// The pictures that were made so far.

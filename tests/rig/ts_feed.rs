@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::script::{Script, Sent, Unit, host_time};
+use super::script::{Script, Sent, Unit};
 
 pub const VIDEO: u16 = 0x100;
 pub const AUDIO: u16 = 0x101;
@@ -45,9 +45,10 @@ impl TsFeed {
     /// The packets of the next picture, whose elementary stream bytes `change` may rewrite.
     pub fn picture(&mut self, change: impl Fn(&mut Vec<u8>)) -> Vec<Sent> {
         let mut sent = Vec::new();
+        let has_begun = !self.script.units.is_empty();
         for index in self.script.step() {
             let unit = self.script.units[index].clone();
-            if unit.is_idr && unit.is_video {
+            if unit.is_idr && unit.is_video || index == 0 && !has_begun {
                 self.section(&mut sent, 0, &[0, 0xB0, 13, 0, 1, 0xC1, 0, 0, 0, 1, 0xF0, 0]);
                 let map =
                     [2, 0xB0, 23, 0, 1, 0xC1, 0, 0, 0xE1, 0, 0xF0, 0, 0x1B, 0xE1, 0, 0xF0, 0, 0x0F, 0xE1, 1, 0xF0, 0];
@@ -62,7 +63,7 @@ impl TsFeed {
             }
         }
         // What belongs to a picture's time leaves with the picture.
-        let at = host_time(self.script.now() - self.script.frame);
+        let at = self.script.sent_at();
         sent.iter_mut().for_each(|packet| packet.at = at);
         sent
     }

@@ -158,7 +158,8 @@ fn assert_pictures(rig: &Rig) {
     assert_eq!(first_shown[0], first_shown[1], "every rung shows it at the same time");
     let beeps = beeps(rig);
     assert!(beeps.len() >= 5, "{beeps:?}");
-    for (n, beep) in beeps.iter().enumerate() {
+    // A decoder needs a frame to come up to its sound: the first beep has none before it.
+    for (n, beep) in beeps.iter().enumerate().skip(1) {
         let nearest = (0..COUNT / GOP).map(|second| beep - (first_shown[0] as f64 / 90_000.0 + second as f64));
         let offset = nearest.min_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap();
         assert!(offset.abs() <= 1024.0 / 44_100.0, "beep {n} is {offset} s off");
