@@ -10,7 +10,7 @@ use crate::{
         pipeline::{Pipeline, SOUND_TRACK},
     },
     error::Fault,
-    ladder::{DecodeOp, OpenLadder, SoundFrom, SoundOp},
+    ladder::{DecodeOp, OpenLadder, SoundFrom, SoundLane, SoundOp},
     media::{AccessUnit, FrameRate, Language, Track, TrackFormat, TrackId},
     splice::{OnAir, Picture, Slot, Switcher, SwitcherConfig, Taken},
     time::{MediaDuration, MediaTime, Now},
@@ -134,7 +134,7 @@ impl AirChain {
         let live = from.filter(|_| self.switcher.on_air() == OnAir::Live).and_then(Contribution::sound_end);
         let until = live.map_or(position, |end| {
             let newest = position.plus(Self::SOUND_WAIT);
-            end.min(newest).max(position.minus(Self::SOUND_WAIT))
+            end.minus(SoundLane::LAG).min(newest).max(position.minus(Self::SOUND_WAIT))
         });
         if until.since(self.settled) >= Self::SETTLE_STEP && self.pipeline.push_sound(SoundOp::Settle(until)) {
             self.settled = until;

@@ -70,6 +70,9 @@ impl SoundLane {
     const FADE: i32 = 441;
     /// Time stamps that are off by less than this are jitter and leave no gap (FAULTS row 43).
     const JITTER: MediaDuration = MediaDuration::from_millis(5);
+    /// Samples may come out this much later than the stamps of their access units say: the jitter that is let pass, and the
+    /// 36 samples that the resampler holds back, at the lowest rate. What is settled sooner is cut off.
+    pub(crate) const LAG: MediaDuration = MediaDuration::from_millis(10);
     /// Sound may be this far ahead of what is encoded; what is further is dropped.
     const AHEAD_SECONDS: i64 = 10;
     const CHANNELS: usize = 2;
