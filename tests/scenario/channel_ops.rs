@@ -221,12 +221,12 @@ fn assert_legal_life(rig: &Rig) {
 fn assert_ordered(rig: &Rig) {
     let mut last: BTreeMap<&str, (u64, MediaTime)> = BTreeMap::new();
     for update in &rig.updates {
-        if let TimelineChange::Added(segment) = &update.change {
-            if let Some((sequence, end)) = last.insert(update.asset.as_str(), (segment.sequence, segment.end())) {
-                assert_eq!(sequence + 1, segment.sequence, "{}", update.asset);
-                assert!(segment.start >= end, "{}", update.asset);
-            }
-        }
+        let TimelineChange::Added(segment) = &update.change else { continue };
+        let Some((sequence, end)) = last.insert(update.asset.as_str(), (segment.sequence, segment.end())) else {
+            continue;
+        };
+        assert_eq!(sequence + 1, segment.sequence, "{}", update.asset);
+        assert!(segment.start >= end, "{}", update.asset);
     }
 }
 

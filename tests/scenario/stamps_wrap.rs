@@ -89,8 +89,8 @@ impl Demuxer for Session {
     fn finish(&mut self) {}
 }
 
-/// Twelve seconds on air of a session that heard something after each of `steps` pauses; the `wrap`-th wrap of its time
-/// stamps comes after five of them, if the pauses are [`PAUSE`].
+/// Twelve seconds on air of a session that has heard a second before each of many pauses. Where they are as long as
+/// [`PAUSE`], the `wrap`-th wrap of its time stamps comes five seconds into those twelve.
 fn on_air_after(wrap: i64, pause: i64, wall: Duration) -> Rig {
     let mut feed = TsFeed::new(WRAP * wrap - 5 * Script::SECOND - steps(wrap) * PAUSE);
     let session = Session::new();
@@ -112,7 +112,7 @@ fn on_air_after(wrap: i64, pause: i64, wall: Duration) -> Rig {
     rig
 }
 
-/// The longest pause is three hours and some, far less than the half of the counter's range that can be told apart.
+/// Three hours and some, far less than the half of the counter's range that can be told apart.
 /// Sound, pictures and seconds begin together every eight seconds, so that the sessions differ in nothing but their age.
 const PAUSE: i64 = 1_491 * 8 * Script::SECOND;
 
