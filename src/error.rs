@@ -181,30 +181,6 @@ impl ParseError {
 }
 
 impl Fault {
-    /// Adds what an earlier fault of the same kind counted, so that a folded fault still tells how much in all.
-    pub(crate) fn absorb(&mut self, earlier: &Self) {
-        let (Some(mine), Some(theirs)) = (self.quantity_mut(), earlier.quantity()) else { return };
-        *mine = mine.saturating_add(theirs);
-    }
-
-    /// How much was lost, skipped or dropped, where the fault counts something.
-    #[must_use]
-    pub fn quantity(&self) -> Option<u64> {
-        self.clone().quantity_mut().copied()
-    }
-
-    const fn quantity_mut(&mut self) -> Option<&mut u64> {
-        match self {
-            Self::Loss { lost: n, .. }
-            | Self::Late { late: n }
-            | Self::Resync { skipped: n }
-            | Self::Ignored { count: n, .. }
-            | Self::Dropped { count: n, .. }
-            | Self::Bumped { count: n } => Some(n),
-            _ => None,
-        }
-    }
-
     /// A code that stays the same from release to release.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -223,6 +199,36 @@ impl Fault {
             Self::Unsupported { .. } => "MPE_INGEST_CODEC_NOT_SUPPORTED",
             Self::Codec { .. } => "CODEC_REFUSED",
         }
+    }
+
+    /// Adds `later` to this one where both count the same thing, so that folding loses no count; `false` where they do not.
+    pub(crate) fn absorb(&mut self, later: &Self) -> bool {
+        let (count, more) = match (self, later) {
+            (Self::Loss { lost, stream }, Self::Loss { lost: more, stream: of }) if stream == of => (lost, more),
+            (Self::Late { late }, Self::Late { late: more }) => (late, more),
+            (Self::Resync { skipped }, Self::Resync { skipped: more }) => (skipped, more),
+            (Self::Ignored { what, count }, Self::Ignored { what: of, count: more }) if what == of => (count, more),
+            (Self::Dropped { count, reason }, Self::Dropped { count: more, reason: of }) if reason == of => {
+                (count, more)
+            }
+            (Self::Bumped { count }, Self::Bumped { count: more }) => (count, more),
+            _ => return false,
+        };
+        *count = count.saturating_add(*more);
+        true
+    }
+
+    /// Whether it counts something that a fold must not lose.
+    pub(crate) const fn is_count(&self) -> bool {
+        matches!(
+            self,
+            Self::Loss { .. }
+                | Self::Late { .. }
+                | Self::Resync { .. }
+                | Self::Ignored { .. }
+                | Self::Dropped { .. }
+                | Self::Bumped { .. }
+        )
     }
 }
 

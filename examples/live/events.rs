@@ -138,10 +138,11 @@ fn detached(reason: &headend::channel::DetachReason) -> String {
 
 fn track_text(track: &Track) -> String {
     match &track.format {
-        TrackFormat::H264(video, _) => {
+        TrackFormat::H264(video, _) | TrackFormat::Av1(video, _) => {
+            let codec = if matches!(track.format, TrackFormat::Av1(..)) { "AV1" } else { "H.264" };
             let rate = video.frame_rate.map(|rate| format!(" at {} fps", round(rate.as_f64()))).unwrap_or_default();
             let scan = if video.is_interlaced { ", interlaced" } else { "" };
-            format!("video H.264 {}x{}{rate}{scan}", video.width, video.height)
+            format!("video {codec} {}x{}{rate}{scan}", video.width, video.height)
         }
         TrackFormat::Aac(audio, _) => {
             let channels = match audio.channels {

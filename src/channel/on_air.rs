@@ -10,7 +10,7 @@ use crate::{
         pipeline::{Pipeline, SOUND_TRACK},
     },
     error::Fault,
-    ladder::{DecodeOp, OpenLadder, SoundFrom, SoundOp},
+    ladder::{DecodeOp, OpenLadder, SoundFrom, SoundLane, SoundOp},
     media::{AccessUnit, FrameRate, Language, Track, TrackFormat, TrackId},
     splice::{OnAir, Picture, Slot, Switcher, SwitcherConfig, Taken},
     time::{MediaDuration, MediaTime, Now},
@@ -112,6 +112,7 @@ impl AirChain {
             }
         } else {
             from.health.dropped += 1;
+            self.faults.push_back(Fault::Dropped { count: 1, reason: "the decoder waits for an IDR" });
         }
         self.take_slots();
         self.place_sound(from);
@@ -119,7 +120,9 @@ impl AirChain {
 
     /// Takes sound of the contribution.
     pub(super) fn push_audio(&mut self, from: &mut Contribution, unit: AccessUnit) {
+        let before = from.health.dropped;
         from.push_sound(unit);
+        self.tell_dropped_sound(before, from);
         self.place_sound(from);
     }
 
@@ -149,7 +152,7 @@ impl AirChain {
         let live = from.filter(|_| self.switcher.on_air() == OnAir::Live).and_then(Contribution::sound_end);
         let until = live.map_or(position, |end| {
             let newest = position.plus(Self::SOUND_WAIT);
-            end.min(newest).max(position.minus(Self::SOUND_WAIT))
+            end.minus(SoundLane::LAG).min(newest).max(position.minus(Self::SOUND_WAIT))
         });
         if until.since(self.settled) >= Self::SETTLE_STEP && self.pipeline.push_sound(SoundOp::Settle(until)) {
             self.settled = until;
@@ -228,8 +231,17 @@ impl AirChain {
 
     fn place_sound(&mut self, from: &mut Contribution) {
         let position = self.switcher.position();
+        let before = from.health.dropped;
         while let Some((unit, at)) = from.next_sound(|pts| self.switcher.place(pts), position) {
             self.pipeline.push_sound(SoundOp::Unit { unit, at });
+        }
+        self.tell_dropped_sound(before, from);
+    }
+
+    fn tell_dropped_sound(&mut self, before: u64, from: &Contribution) {
+        let count = from.health.dropped.saturating_sub(before);
+        if count > 0 {
+            self.faults.push_back(Fault::Dropped { count, reason: "sound without a place beside the pictures" });
         }
     }
 }

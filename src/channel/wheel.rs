@@ -38,7 +38,7 @@ impl Channel {
             contribution.roll(now);
             contribution.demuxer.handle_timeout(now);
         }
-        self.take_demuxed(now);
+        self.take_demuxed(DetachReason::Ended, now);
         if let Some(air) = &mut self.air {
             air.handle_timeout(now);
         }
@@ -62,11 +62,16 @@ impl Channel {
     }
 
     fn take_bytes(&mut self, id: IngestId, bytes: Bytes, now: Now) -> Result<(), CommandError> {
+        // A host that was away may bring bytes before the timeout that was due before them: a feed that was silent for an
+        // hour is lost, and not an hour of frames to make up for in one step.
+        if let Some(air) = self.air.as_mut().filter(|air| air.switcher.poll_timeout() < now.monotonic) {
+            air.handle_timeout(now);
+        }
         let ours = self.contribution.as_mut().filter(|contribution| contribution.id == id);
         let contribution = ours.ok_or(CommandError::NoIngest(id))?;
         contribution.count_bytes(bytes.len(), now);
         let pushed = contribution.demuxer.push(bytes, now);
-        self.take_demuxed(now);
+        self.take_demuxed(DetachReason::Ended, now);
         if let Err(error) = pushed {
             self.detach(DetachReason::Refused(error));
         }
@@ -76,13 +81,13 @@ impl Channel {
     fn close(&mut self, id: IngestId, now: Now) -> Result<(), CommandError> {
         let ours = self.contribution.as_mut().filter(|contribution| contribution.id == id);
         ours.ok_or(CommandError::NoIngest(id))?.demuxer.finish();
-        self.take_demuxed(now);
+        self.take_demuxed(DetachReason::Closed, now);
         self.detach(DetachReason::Closed);
         Ok(())
     }
 
-    /// Takes everything that the contribution's parser has found.
-    fn take_demuxed(&mut self, now: Now) {
+    /// Takes everything that the contribution's parser has found; `at_end` is why the session ends where it says that it does.
+    fn take_demuxed(&mut self, at_end: DetachReason, now: Now) {
         while let Some(contribution) = &mut self.contribution {
             let id = contribution.id;
             let Some(item) = contribution.demuxer.pull() else { break };
@@ -99,7 +104,7 @@ impl Channel {
                 }
                 Demuxed::Reply(bytes) => self.outputs.push_back(Output::Reply(id, bytes)),
                 Demuxed::Fault(fault) => self.fault(Some(id), fault, now),
-                Demuxed::End => self.detach(DetachReason::Ended),
+                Demuxed::End => self.detach(at_end.clone()),
             }
         }
     }

@@ -70,6 +70,9 @@ impl SoundLane {
     const FADE: i32 = 441;
     /// Time stamps that are off by less than this are jitter and leave no gap (FAULTS row 43).
     const JITTER: MediaDuration = MediaDuration::from_millis(5);
+    /// Samples may come out this much later than the stamps of their access units say: the jitter that is let pass, and the
+    /// 36 samples that the resampler holds back, at the lowest rate. What is settled sooner is cut off.
+    pub(crate) const LAG: MediaDuration = MediaDuration::from_millis(10);
     /// Sound may be this far ahead of what is encoded; what is further is dropped.
     const AHEAD_SECONDS: i64 = 10;
     const CHANNELS: usize = 2;
@@ -162,7 +165,21 @@ impl SoundLane {
 
     /// Fills one output frame from whichever source has each sample.
     fn mix(&mut self, out: &mut [i16]) {
-        self.tone.fill(self.position, out);
+        let has_tone = self.source == SoundFrom::Tone || self.changes.iter().any(|(_, from)| *from == SoundFrom::Tone);
+        if has_tone {
+            self.tone.fill(self.position, out);
+        } else {
+            out.fill(0);
+        }
+        let aim = if self.source == SoundFrom::Contribution { Self::FADE } else { 0 };
+        if self.changes.is_empty() && self.gain == aim {
+            // Nothing fades: the frame has one source.
+            let live = self.ahead.drain(..out.len().min(self.ahead.len()));
+            if aim > 0 {
+                out.iter_mut().zip(live).for_each(|(sample, live)| *sample = live);
+            }
+            return;
+        }
         for (n, instant) in (self.position..).zip(out.chunks_exact_mut(Self::CHANNELS)) {
             while let Some(&(at, source)) = self.changes.front() {
                 if at > n {

@@ -9,7 +9,12 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the rig is a host")]
 
 pub mod feed;
+pub mod line;
+pub mod rtmp_feed;
+pub mod rtmp_publisher;
+pub mod script;
 pub mod toy_codecs;
+pub mod ts_feed;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -137,14 +142,31 @@ impl Rig {
 
     pub fn drain(&mut self) {
         loop {
-            while let Some(output) = self.channel.poll_output() {
-                self.take(output);
-            }
+            self.collect();
             if self.pending.is_empty() {
                 return;
             }
             self.run_pending();
         }
+    }
+
+    /// Takes what the channel has to say and runs no work.
+    pub fn collect(&mut self) {
+        while let Some(output) = self.channel.poll_output() {
+            self.take(output);
+        }
+    }
+
+    /// Works that are out.
+    pub fn works(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Runs one of the works that are out and hands the result in.
+    pub fn run_one(&mut self, which: usize) {
+        let done = self.pending.remove(which).run();
+        self.channel.handle_input(Input::Done(done), self.now).unwrap();
+        self.collect();
     }
 
     pub fn segments(&self) -> Vec<Segment> {

@@ -9,13 +9,22 @@ pub struct Publisher {
     key: String,
     chunk_size: usize,
     stream_id: u32,
+    /// Chunks that go on with a message repeat its extended timestamp, as RTMP 1.0 clause 5.3.1.3 has it; some encoders do not.
+    pub repeats_extended: bool,
     replies: Vec<u8>,
 }
 
 impl Publisher {
     /// A publisher of `rtmp://host/app` under the name `key`.
     pub fn new(app: &str, key: &str) -> Self {
-        Self { app: app.into(), key: key.into(), chunk_size: 128, stream_id: 1, replies: Vec::new() }
+        Self {
+            app: app.into(),
+            key: key.into(),
+            chunk_size: 128,
+            stream_id: 1,
+            repeats_extended: true,
+            replies: Vec::new(),
+        }
     }
 
     /// Handshake and commands, up to and with `publish`, without waiting for the answers.
@@ -146,7 +155,7 @@ impl Publisher {
             if index > 0 {
                 out.push(0xC0 | csid);
             }
-            if is_extended {
+            if is_extended && (index == 0 || self.repeats_extended) {
                 out.extend(ms.to_be_bytes());
             }
             out.extend(chunk);

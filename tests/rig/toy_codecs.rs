@@ -2,7 +2,7 @@
 //!
 //! They stand in for a host's own codecs behind [`Codecs`]; the real ones are run by the scenarios of `real_codecs.rs`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use headend::{
@@ -20,25 +20,49 @@ use headend::{
 pub struct ToyCodecs {
     pub refuse_rung: Option<u32>,
     pub refuse_video: bool,
+    /// Where the decoders note what they were given, if anybody wants to know.
+    pub seen: Option<Arc<Mutex<Seen>>>,
+}
+
+/// The access units that came to the decoders, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    pub video: Vec<AccessUnit>,
+    pub audio: Vec<AccessUnit>,
+    /// Decoders that were made for pictures.
+    pub video_tracks: Vec<H264Config>,
 }
 
 impl ToyCodecs {
     pub fn shared() -> Arc<dyn Codecs> {
         Arc::new(Self::default())
     }
+
+    /// Toys that note what they see.
+    pub fn watched() -> (Arc<dyn Codecs>, Arc<Mutex<Seen>>) {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        (Arc::new(Self { seen: Some(seen.clone()), ..Self::default() }), seen)
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Seen)) {
+        if let Some(seen) = &self.seen {
+            note(&mut seen.lock().unwrap());
+        }
+    }
 }
 
-struct ToyDecoder(FramePool);
+struct ToyDecoder(FramePool, ToyCodecs);
 struct ToyEncoder(VideoEncoderConfig, bool);
-struct ToyAudioDecoder(AudioTrack);
+struct ToyAudioDecoder(AudioTrack, ToyCodecs);
 struct ToyAudioEncoder(AudioEncoderConfig);
 
 impl Codecs for ToyCodecs {
-    fn h264_decoder(&self, _: &H264Config) -> Result<Box<dyn VideoDecoder>, Fault> {
+    fn h264_decoder(&self, config: &H264Config) -> Result<Box<dyn VideoDecoder>, Fault> {
         if self.refuse_video {
             return Err(Fault::Codec { what: "no decoder for this track".into() });
         }
-        Ok(Box::new(ToyDecoder(FramePool::new())))
+        self.note(|seen| seen.video_tracks.push(config.clone()));
+        Ok(Box::new(ToyDecoder(FramePool::new(), self.clone())))
     }
 
     fn h264_encoder(&self, config: &VideoEncoderConfig) -> Result<Box<dyn VideoEncoder>, Fault> {
@@ -49,7 +73,7 @@ impl Codecs for ToyCodecs {
     }
 
     fn aac_decoder(&self, track: &AudioTrack, _: &AacConfig) -> Result<Box<dyn AudioDecoder>, Fault> {
-        Ok(Box::new(ToyAudioDecoder(*track)))
+        Ok(Box::new(ToyAudioDecoder(*track, self.clone())))
     }
 
     fn aac_encoder(&self, config: &AudioEncoderConfig) -> Result<Box<dyn AudioEncoder>, Fault> {
@@ -60,6 +84,7 @@ impl Codecs for ToyCodecs {
 /// A picture's mark is the last byte of its access unit; it becomes the luma of a tiny picture.
 impl VideoDecoder for ToyDecoder {
     fn decode(&mut self, unit: &AccessUnit, out: &mut Vec<Frame>) -> Result<(), Fault> {
+        self.1.note(|seen| seen.video.push(unit.clone()));
         let mark = unit.data.last().copied().unwrap_or(0);
         out.push(Frame::build(&self.0, (16, 16), unit.pts, |y, u, v| {
             y.fill(mark);
@@ -112,6 +137,7 @@ impl VideoEncoder for ToyEncoder {
 /// 1 024 instants of the access unit's first byte times 64.
 impl AudioDecoder for ToyAudioDecoder {
     fn decode(&mut self, unit: &AccessUnit) -> Result<Samples, Fault> {
+        self.1.note(|seen| seen.audio.push(unit.clone()));
         let value = i16::from(unit.data.first().copied().unwrap_or(0)) * 64;
         let AudioTrack { sample_rate, channels } = self.0;
         Ok(Samples { pts: unit.pts, sample_rate, channels, data: vec![value; 1024 * usize::from(channels)] })

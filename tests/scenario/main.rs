@@ -10,11 +10,22 @@
 #[path = "../rig/mod.rs"]
 mod rig;
 
+mod bytes_on_rtmp;
+mod channel_ops;
+mod datagrams;
 mod determinism;
 mod life_cycle;
 mod loss_of_ingest;
 mod pacing;
+mod packet_loss;
+mod parameter_sets;
+mod real_pictures;
+mod silence;
 mod sound_and_picture;
+mod stamps_jump;
+mod stamps_wrap;
 mod test_source;
 mod time_jumps;
 mod timeline;
+mod transport;
+mod watch;

@@ -12,7 +12,7 @@ use memchr::memmem::Finder;
 use super::out::{Out, Stamp};
 use crate::{
     codec::h264::{
-        NAL_IDR, NAL_PARTITION_A, NAL_PPS, NAL_SLICE, NAL_SPS, ParameterSets, begins_access_unit, video_track,
+        NAL_IDR, NAL_PARTITION_A, NAL_PPS, NAL_SLICE, NAL_SPS, ParameterSets, begins_access_unit, nal_type, video_track,
     },
     error::{Fault, LimitError},
     ingest::Demuxed,
@@ -45,6 +45,8 @@ pub(super) struct Video {
     is_time_lost: bool,
     sets: ParameterSets,
     are_sets_new: bool,
+    /// A sequence parameter set changed, which is so only from an IDR picture on.
+    is_sps_new: bool,
     frame: Option<MediaDuration>,
     last: Option<Stamp>,
     is_announced: bool,
@@ -79,6 +81,7 @@ impl Video {
             is_time_lost: false,
             sets: ParameterSets::default(),
             are_sets_new: false,
+            is_sps_new: false,
             frame: None,
             last: None,
             is_announced: false,
@@ -232,7 +235,10 @@ impl Video {
         let Some(from) = self.set_at.take() else { return };
         let nal = self.data.get(from..end).unwrap_or(&[]);
         let len = nal.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        self.are_sets_new |= self.sets.insert(nal.get(..len).unwrap_or(&[]));
+        let nal = nal.get(..len).unwrap_or(&[]);
+        let is_new = self.sets.insert(nal);
+        self.are_sets_new |= is_new;
+        self.is_sps_new |= is_new && nal_type(nal) == NAL_SPS;
     }
 
     /// Takes the access unit off that ends at `at`.
@@ -248,6 +254,11 @@ impl Video {
         if !self.is_announced {
             self.dropped_before += 1;
             return;
+        }
+        // ISO/IEC 14496-10 clause 7.4.1.2.1: another sequence parameter set is activated by an IDR picture only.
+        if self.is_sps_new && !open.is_idr {
+            self.last = open.stamp.or(self.last);
+            return out.dropped(1, "before the IDR of new parameter sets");
         }
         let Some(stamp) = open.stamp.or_else(|| self.next_stamp()) else {
             return out.dropped(1, if self.is_time_lost { "start lost" } else { "no time stamp" });
@@ -280,6 +291,7 @@ impl Video {
 
     /// Tells the track, now that an IDR picture comes with parameter sets.
     fn announce(&mut self, out: &mut Out) {
+        self.is_sps_new = false;
         let Some(sps) = self.sets.first_sps() else { return };
         match video_track(sps) {
             Err(error) => {
