@@ -38,7 +38,7 @@ impl Channel {
             contribution.roll(now);
             contribution.demuxer.handle_timeout(now);
         }
-        self.take_demuxed(now);
+        self.take_demuxed(&DetachReason::Ended, now);
         if let Some(air) = &mut self.air {
             air.handle_timeout(now);
         }
@@ -65,10 +65,11 @@ impl Channel {
         let ours = self.contribution.as_mut().filter(|contribution| contribution.id == id);
         let contribution = ours.ok_or(CommandError::NoIngest(id))?;
         contribution.count_bytes(bytes.len(), now);
-        let pushed = contribution.demuxer.push(bytes, now);
-        self.take_demuxed(now);
-        if let Err(error) = pushed {
-            self.detach(DetachReason::Refused(error));
+        let refused = contribution.demuxer.push(bytes, now).err().map(DetachReason::Refused);
+        // What was whole before comes out first, and with it perhaps an end that is not the peer's wish.
+        self.take_demuxed(refused.as_ref().unwrap_or(&DetachReason::Ended), now);
+        if let Some(reason) = refused {
+            self.detach(reason);
         }
         Ok(())
     }
@@ -76,13 +77,13 @@ impl Channel {
     fn close(&mut self, id: IngestId, now: Now) -> Result<(), CommandError> {
         let ours = self.contribution.as_mut().filter(|contribution| contribution.id == id);
         ours.ok_or(CommandError::NoIngest(id))?.demuxer.finish();
-        self.take_demuxed(now);
+        self.take_demuxed(&DetachReason::Closed, now);
         self.detach(DetachReason::Closed);
         Ok(())
     }
 
-    /// Takes everything that the contribution's parser has found.
-    fn take_demuxed(&mut self, now: Now) {
+    /// Takes everything that the contribution's parser has found; `end` says why, should it have come to its end.
+    fn take_demuxed(&mut self, end: &DetachReason, now: Now) {
         while let Some(contribution) = &mut self.contribution {
             let id = contribution.id;
             let Some(item) = contribution.demuxer.pull() else { break };
@@ -99,7 +100,7 @@ impl Channel {
                 }
                 Demuxed::Reply(bytes) => self.outputs.push_back(Output::Reply(id, bytes)),
                 Demuxed::Fault(fault) => self.fault(Some(id), fault, now),
-                Demuxed::End => self.detach(DetachReason::Ended),
+                Demuxed::End => self.detach(end.clone()),
             }
         }
     }
