@@ -10,6 +10,7 @@
 #[path = "../rig/mod.rs"]
 mod rig;
 
+mod clock_is_set;
 mod determinism;
 mod life_cycle;
 mod loss_of_ingest;
