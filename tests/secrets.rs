@@ -199,8 +199,8 @@ fn urls_lose_user_query_and_path() {
         session.push(bytes.into(), now(0)).unwrap();
         let request = session.publish_request().unwrap();
         // A token with a slash before the `@` leaves nothing that could be told from it.
-        let is_plain = request.tc_url.contains("host") && request.tc_url.contains("/live");
-        assert!(is_plain || request.tc_url == "rtmp://***", "{request:?}");
+        let is_plain = request.tc_url.contains("host/live") || request.tc_url.contains("host:1935/live");
+        assert!(is_plain || request.tc_url.ends_with("://***"), "{request:?}");
         log.note(request);
         log.note(&request.tc_url);
         drain(&mut session, &mut log);
