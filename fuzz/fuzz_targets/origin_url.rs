@@ -1,4 +1,6 @@
 //! Any path, range and tag gets an answer; what is answered with media names an object inside the asset.
+//!
+//! Input: lines of text: the path, the header `Range`, the header `If-None-Match`; a missing line is a missing header.
 #![no_main]
 
 use std::{sync::Arc, time::Duration};
@@ -12,10 +14,11 @@ use headend::{
 };
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (&str, Option<&str>, Option<&str>, bool)| {
-    let (rest, range, if_none_match, is_whole_path) = input;
+fuzz_target!(|text: &str| {
+    let mut lines = text.split('\n');
+    let (rest, range, if_none_match) = (lines.next().unwrap_or_default(), lines.next(), lines.next());
     let origin = origin();
-    let path = if is_whole_path { rest.to_owned() } else { format!("/l/n.ism/{rest}") };
+    let path = if rest.starts_with('/') { rest.to_owned() } else { format!("/l/n.ism/{rest}") };
     let request = Request { method: Method::Get, path: &path, query: None, if_none_match, range };
     match origin.handle(&request, Now::new(Duration::ZERO, Utc::UNIX_EPOCH)) {
         Reply::Need(need) => {
@@ -44,9 +47,7 @@ fn origin() -> Origin {
         is_discontinuous: false,
         spans: [Span { start: 0, duration: 96_000, bytes: 10 }].into(),
     };
-    for change in
-        [TimelineChange::Opened { presentation, window, segment_duration }, TimelineChange::Added(segment)]
-    {
+    for change in [TimelineChange::Opened { presentation, window, segment_duration }, TimelineChange::Added(segment)] {
         origin.apply(&TimelineUpdate { asset: asset.clone(), change }).expect("updates in order");
     }
     origin.publish("l", &asset, "n").expect("letters are names");

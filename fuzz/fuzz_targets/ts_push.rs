@@ -1,4 +1,6 @@
 //! Any bytes in any cut: no panic, the same findings, and never more access units than bytes.
+//!
+//! Input: two bytes with the length of the pieces, then the stream.
 #![no_main]
 
 use std::time::Duration;
@@ -10,10 +12,10 @@ use headend::{
 };
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (u16, &[u8])| {
-    let (cut, bytes) = input;
+fuzz_target!(|data: &[u8]| {
+    let Some((&cut, bytes)) = data.split_first_chunk() else { return };
     let whole = demux(bytes, bytes.len().max(1));
-    let pieces = demux(bytes, usize::from(cut).max(1));
+    let pieces = demux(bytes, usize::from(u16::from_be_bytes(cut)).max(1));
     assert_eq!(whole, pieces);
     let units: usize = whole
         .iter()

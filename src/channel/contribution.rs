@@ -150,7 +150,7 @@ impl Contribution {
     ) -> Option<(AccessUnit, MediaTime)> {
         let sound_end = self.sound_end;
         let is_near = |unit: &AccessUnit| {
-            let near = |at: MediaTime, other: MediaTime| at.since(other).flicks().abs() < Self::FAR.flicks();
+            let near = |at: MediaTime, other: MediaTime| at.since(other).flicks().saturating_abs() < Self::FAR.flicks();
             place(unit.pts).is_some_and(|at| near(at, position) || sound_end.is_some_and(|end| near(at, end)))
         };
         let first = self.sound.iter().position(is_near)?;

@@ -230,7 +230,7 @@ impl Channel {
             slate: Box::new(Slate::built_in(width, height)),
             test: Box::new(TestPattern::new(width, height, frame_rate, self.config.epoch)),
             tone: Box::new(TestTone::new(self.config.preset.audio_sample_rate)),
-            at: MediaTime::ZERO.plus(now.utc.since(self.config.epoch)),
+            asked: (now.monotonic, MediaTime::ZERO.plus(now.utc.since(self.config.epoch))),
         };
         self.send(Work::new(Lane::Open, self.generation, Job::Open(Box::new(job))));
     }

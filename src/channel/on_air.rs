@@ -38,7 +38,9 @@ impl AirChain {
     pub(super) const IDLE_RATE: FrameRate = FrameRate::FPS_30;
 
     pub(super) fn new(config: &ChannelConfig, ladder: OpenLadder, generation: u64, now: Now) -> Self {
-        let at = MediaTime::ZERO.plus(now.utc.since(config.epoch));
+        // Not by the wall clock, which may have been set meanwhile: the sound is to start where the pictures do.
+        let (asked, at) = ladder.asked;
+        let at = at.plus(MediaDuration::from_std(now.monotonic.saturating_sub(asked)));
         let idle = Self::IDLE_RATE.capped(config.preset.max_frame_rate);
         let switcher_config = SwitcherConfig {
             gop: config.gop,

@@ -22,8 +22,7 @@ pub struct IngestId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProgramId(pub u64);
 
-/// What a host hands to a channel.
-#[derive(Debug)]
+/// What a host hands to a channel. Printing it shows no contribution: there may be a stream key in it.
 pub enum Input {
     /// Bytes that a contribution session's socket gave: a piece of a stream, or one whole datagram.
     Bytes(IngestId, Bytes),
@@ -159,6 +158,16 @@ impl DetachReason {
             Self::Replaced => "MPE_INGEST_REPLACED",
             Self::Reset => "MPI_REST_API_CHANNEL_RESET",
             Self::Stopped => "MPI_REST_API_CHANNEL_STOP",
+        }
+    }
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(id, bytes) => write!(f, "Bytes({id}, {} bytes)", bytes.len()),
+            Self::Closed(id) => write!(f, "Closed({id})"),
+            Self::Done(done) => write!(f, "{done:?}"),
         }
     }
 }

@@ -82,10 +82,18 @@ impl Pipeline {
         if is_unit && self.decode.ops.len() >= Self::DECODE_WAITS {
             return false;
         }
+        // What was asked for since the last unit: a peer that changes its mind all the time is heard once.
+        let mut asked = self.decode.ops.iter_mut().rev().take_while(|asked| !matches!(asked, DecodeOp::Unit(_)));
         match op {
             DecodeOp::Unit(_) => self.frames.unit_pushed(),
+            DecodeOp::Flush if asked.any(|asked| matches!(asked, DecodeOp::Flush)) => return true,
             DecodeOp::Flush => self.frames.flush_pushed(),
-            DecodeOp::Open(_) => {}
+            DecodeOp::Open(_) => {
+                if let Some(asked) = asked.find(|asked| matches!(asked, DecodeOp::Open(_))) {
+                    *asked = op;
+                    return true;
+                }
+            }
         }
         self.decode.ops.push_back(op);
         true

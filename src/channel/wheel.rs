@@ -38,7 +38,7 @@ impl Channel {
             contribution.roll(now);
             contribution.demuxer.handle_timeout(now);
         }
-        self.take_demuxed(DetachReason::Ended, now);
+        self.take_demuxed(&DetachReason::Ended, now);
         if let Some(air) = &mut self.air {
             air.handle_timeout(now);
         }
@@ -70,10 +70,11 @@ impl Channel {
         let ours = self.contribution.as_mut().filter(|contribution| contribution.id == id);
         let contribution = ours.ok_or(CommandError::NoIngest(id))?;
         contribution.count_bytes(bytes.len(), now);
-        let pushed = contribution.demuxer.push(bytes, now);
-        self.take_demuxed(DetachReason::Ended, now);
-        if let Err(error) = pushed {
-            self.detach(DetachReason::Refused(error));
+        let refused = contribution.demuxer.push(bytes, now).err().map(DetachReason::Refused);
+        // What was whole before comes out first, and with it perhaps an end that is not the peer's wish.
+        self.take_demuxed(refused.as_ref().unwrap_or(&DetachReason::Ended), now);
+        if let Some(reason) = refused {
+            self.detach(reason);
         }
         Ok(())
     }
@@ -81,13 +82,13 @@ impl Channel {
     fn close(&mut self, id: IngestId, now: Now) -> Result<(), CommandError> {
         let ours = self.contribution.as_mut().filter(|contribution| contribution.id == id);
         ours.ok_or(CommandError::NoIngest(id))?.demuxer.finish();
-        self.take_demuxed(DetachReason::Closed, now);
+        self.take_demuxed(&DetachReason::Closed, now);
         self.detach(DetachReason::Closed);
         Ok(())
     }
 
-    /// Takes everything that the contribution's parser has found; `at_end` is why the session ends where it says that it does.
-    fn take_demuxed(&mut self, at_end: DetachReason, now: Now) {
+    /// Takes everything that the contribution's parser has found; `end` says why, should it have come to its end.
+    fn take_demuxed(&mut self, end: &DetachReason, now: Now) {
         while let Some(contribution) = &mut self.contribution {
             let id = contribution.id;
             let Some(item) = contribution.demuxer.pull() else { break };
@@ -104,7 +105,7 @@ impl Channel {
                 }
                 Demuxed::Reply(bytes) => self.outputs.push_back(Output::Reply(id, bytes)),
                 Demuxed::Fault(fault) => self.fault(Some(id), fault, now),
-                Demuxed::End => self.detach(at_end.clone()),
+                Demuxed::End => self.detach(end.clone()),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Construction of a channel's codecs: what a start waits for.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     error::Fault,
@@ -19,8 +19,9 @@ pub(crate) struct OpenJob {
     pub(crate) slate: Box<dyn PictureSource>,
     pub(crate) test: Box<dyn PictureSource>,
     pub(crate) tone: Box<dyn SoundSource>,
-    /// Where the output starts.
-    pub(crate) at: MediaTime,
+    /// When this was asked for on the monotonic clock, and what the channel's clock showed then: the output starts there
+    /// or later.
+    pub(crate) asked: (Duration, MediaTime),
 }
 
 pub(crate) type OpenDone = Result<Box<OpenLadder>, Fault>;
@@ -34,6 +35,8 @@ pub(crate) struct OpenLadder {
     /// Codec and set-up of each rung, in the preset's order.
     pub(crate) video_formats: Vec<TrackFormat>,
     pub(crate) audio_format: (AudioTrack, AacConfig),
+    /// As in [`OpenJob`]: the sound starts there.
+    pub(crate) asked: (Duration, MediaTime),
 }
 
 impl OpenJob {
@@ -59,7 +62,8 @@ impl OpenJob {
             bitrate: self.preset.audio_bitrate,
         })?;
         let audio_format = encoder.format();
-        let sound = SoundLane::new(self.codecs.clone(), encoder, self.tone, self.preset.audio_sample_rate, self.at);
+        let sound =
+            SoundLane::new(self.codecs.clone(), encoder, self.tone, self.preset.audio_sample_rate, self.asked.1);
         Ok(Box::new(OpenLadder {
             decode: DecodeLane::new(self.codecs),
             picture: Box::new(PictureLane::new(&self.preset.rungs, self.slate, self.test)),
@@ -67,6 +71,7 @@ impl OpenJob {
             rungs,
             sound: Box::new(sound),
             audio_format,
+            asked: self.asked,
         }))
     }
 }

@@ -115,7 +115,8 @@ impl SoundLane {
 
     fn take(&mut self, mut unit: AccessUnit, at: MediaTime) -> Result<(), Fault> {
         let Some(decoder) = &mut self.decoder else { return Ok(()) };
-        let steady = self.expected.filter(|expected| at.since(*expected).flicks().abs() <= Self::JITTER.flicks());
+        let steady =
+            self.expected.filter(|expected| at.since(*expected).flicks().saturating_abs() <= Self::JITTER.flicks());
         unit.pts = steady.unwrap_or(at);
         if steady.is_none() {
             self.normaliser.restart();

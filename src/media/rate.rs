@@ -50,8 +50,8 @@ impl FrameRate {
     pub fn nearest(frame: MediaDuration) -> Option<Self> {
         Self::KNOWN
             .into_iter()
-            .min_by_key(|rate| rate.frame_duration().minus(frame).flicks().abs())
-            .filter(|rate| rate.frame_duration().minus(frame).flicks().abs() * 50 <= frame.flicks())
+            .min_by_key(|rate| rate.frame_duration().minus(frame).flicks().unsigned_abs())
+            .filter(|rate| rate.frame_duration().minus(frame).flicks().saturating_abs() <= frame.flicks() / 50)
     }
 
     /// Numerator of the reduced fraction.

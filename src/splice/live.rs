@@ -20,9 +20,12 @@ pub(super) struct Joining {
 impl Joining {
     /// Pictures to see before the frame rate is taken as known.
     const ENOUGH: usize = 8;
+    /// A stated rate with longer frames is a slip of whoever wrote it, and would stretch the output's grid beyond use.
+    const LONGEST_FRAME: MediaDuration = MediaDuration::from_secs(1);
 
     /// Starts at an IDR picture; `stated` is the rate that the stream's own timing gives.
     pub(super) fn new(stated: Option<FrameRate>, now: Duration) -> Self {
+        let stated = stated.filter(|rate| rate.frame_duration() <= Self::LONGEST_FRAME);
         Self { stated, times: Vec::with_capacity(Self::ENOUGH), last_arrival: now }
     }
 
@@ -54,7 +57,9 @@ impl Joining {
             return stated;
         }
         let near: Vec<i64> = gaps.iter().copied().filter(|gap| (gap - median).abs() <= slack).collect();
-        let mean = near.iter().sum::<i64>() / i64::try_from(near.len().max(1)).unwrap_or(1);
+        // A few gaps that each span half the clock do not fit together.
+        let sum = near.iter().fold(0i64, |sum, gap| sum.saturating_add(*gap));
+        let mean = sum / i64::try_from(near.len().max(1)).unwrap_or(1);
         FrameRate::nearest(MediaDuration::from_flicks(mean)).unwrap_or(FrameRate::FPS_30)
     }
 }
@@ -106,14 +111,17 @@ impl LiveFeed {
         self.last_arrival = now;
         let expected = self.native.time_of(self.watermark + 1);
         let step = dts.plus(self.offset).since(expected);
-        let is_far = |span: MediaDuration| span.flicks().abs() > Self::JUMP.flicks();
+        let is_far = |span: MediaDuration| span.flicks().unsigned_abs() > Self::JUMP.flicks().unsigned_abs();
         let jump = (is_far(step) && is_far(step.minus(stood_still))).then_some(step);
-        if let Some(step) = jump {
-            self.offset = self.offset.minus(step);
+        if jump.is_some() {
+            // Not by the step, which may have hit the end of the clock.
+            self.offset = expected.since(dts);
         }
         self.watermark = self.watermark.max(self.native_index(dts));
         let index = self.native_index(pts);
-        if index.rem_euclid(self.factor) == 0 && self.ahead.len() < Self::AHEAD {
+        // A picture that claims to show long after it decodes would hold its place for as long.
+        let is_near = index.saturating_sub(self.watermark) <= Self::AHEAD as i64;
+        if is_near && index.rem_euclid(self.factor) == 0 && self.ahead.len() < Self::AHEAD {
             self.ahead.entry(index / self.factor).or_insert(pts);
         }
         jump
@@ -142,6 +150,56 @@ impl LiveFeed {
 
     fn native_index(&self, at: MediaTime) -> i64 {
         let frame = self.native.frame().flicks();
-        (self.place(at).flicks() + frame / 2).div_euclid(frame)
+        self.place(at).flicks().saturating_add(frame / 2).div_euclid(frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAR: [MediaTime; 2] = [MediaTime::from_flicks(i64::MAX), MediaTime::from_flicks(i64::MIN)];
+
+    fn live() -> LiveFeed {
+        let cadence = Cadence::new(FrameRate::FPS_25, MediaDuration::from_secs(2));
+        LiveFeed::new(FrameRate::FPS_25, &cadence, 50_000_000_000, MediaTime::ZERO, Duration::ZERO)
+    }
+
+    #[test]
+    fn a_jump_to_an_end_of_the_clock_is_a_jump_like_any_other() {
+        for far in FAR {
+            let mut live = live();
+            assert!(live.push(far, far, Duration::ZERO).is_some());
+            let frames = (50_000_000_000..).take_while(|index| live.settle(*index) != Settled::Open).count();
+            assert!(frames < 5, "{far:?}: {frames}");
+        }
+    }
+
+    #[test]
+    fn pictures_that_claim_to_show_in_hours_do_not_block_the_others() {
+        let mut live = live();
+        let frame = |n: i64| MediaTime::ZERO.plus(FrameRate::FPS_25.frame_duration().times(n));
+        for n in 0..600 {
+            live.push(frame(n + 90_000), frame(n), Duration::ZERO);
+        }
+        live.push(frame(600), frame(600), Duration::ZERO);
+        while live.settle(50_000_000_600) == Settled::Missing {}
+        assert_eq!(live.settle(50_000_000_600), Settled::Open);
+        live.push(frame(601), frame(601), Duration::ZERO);
+        assert_eq!(live.settle(50_000_000_601), Settled::Picture(frame(601)));
+    }
+
+    #[test]
+    fn a_rate_is_found_whatever_the_times_and_the_stream_say() {
+        let slow = FrameRate::new(1, u32::MAX);
+        let mut still = Joining::new(slow, Duration::ZERO);
+        let mut wild = Joining::new(slow, Duration::ZERO);
+        for n in 0..Joining::ENOUGH {
+            let rate = still.push(MediaTime::ZERO, MediaTime::ZERO, Duration::ZERO);
+            assert!(rate.is_none_or(|rate| rate == FrameRate::FPS_30));
+            let far = [FAR[0], FAR[1], MediaTime::ZERO][n % 3];
+            let rate = wild.push(far, far, Duration::ZERO);
+            assert!(rate.is_none_or(|rate| rate == FrameRate::FPS_30));
+        }
     }
 }

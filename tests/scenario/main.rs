@@ -12,6 +12,7 @@ mod rig;
 
 mod bytes_on_rtmp;
 mod channel_ops;
+mod clock_is_set;
 mod datagrams;
 mod determinism;
 mod life_cycle;

@@ -58,7 +58,7 @@ fn frame_rate(fps: f64) -> Option<FrameRate> {
     let thousandths = positive(fps * 1000.0)?;
     let frame = MediaDuration::from_flicks(FLICKS_PER_SECOND.saturating_mul(1000) / i64::from(thousandths));
     let near = FrameRate::nearest(frame).filter(|rate| {
-        let off = rate.frame_duration().minus(frame).flicks().abs();
+        let off = rate.frame_duration().minus(frame).flicks().saturating_abs();
         off.saturating_mul(10_000) <= frame.flicks()
     });
     near.or_else(|| FrameRate::new(thousandths, 1000))

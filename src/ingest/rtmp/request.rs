@@ -53,13 +53,19 @@ impl StreamKey {
 }
 
 /// A URL without what may be secret: user, query, and the path after its first part.
+///
+/// A user's password may hold any character that its owner did not escape. Where an `@` does not stand where it should, it
+/// cannot be told what is a host and what is a secret, and only the scheme is left.
 pub(super) fn redact_url(url: &str) -> String {
     let url = url.trim_matches('"');
     let (scheme, rest) = url.split_once("://").unwrap_or(("rtmp", url));
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let path = rest.strip_prefix(authority).unwrap_or_default();
+    if path.contains('@') {
+        return format!("{}://***", first_part(scheme));
+    }
     let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}/{}", first_part(path))
+    format!("{}://{host}/{}", first_part(scheme), first_part(path.trim_start_matches('/')))
 }
 
 fn first_part(path: &str) -> &str {
@@ -123,5 +129,9 @@ mod tests {
         assert!(!text.contains("t0ken") && !text.contains("s3cr3t"), "{text}");
         assert_eq!(redact_url("host/live"), "rtmp://host/live");
         assert_eq!(redact_url(""), "rtmp:///");
+        assert_eq!(redact_url("rtmp://host?key"), "rtmp://host/");
+        for hidden in ["rtmp://user:s3c/r3t@host/live", "rtmp://user:s3c?r3t@host/live", "rtmp://host/live/s3cr3t@x"] {
+            assert_eq!(redact_url(hidden), "rtmp://***");
+        }
     }
 }

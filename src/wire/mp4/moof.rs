@@ -107,6 +107,10 @@ impl<'a> Reader<'a> {
         limit("samples in a fragment", MAX_SAMPLES, asked, trun.offset)?;
         let mut at = self.data_start(fields.take_if(present & 0x1).ok_or_else(cut)?, next, trun.offset)?;
         let first_flags = fields.take_if(present & 0x4).ok_or_else(cut)?;
+        // Once and no more than can be there: a list that doubles as it grows would take twice the room.
+        let words = usize::try_from((present & 0xF00).count_ones()).unwrap_or(0);
+        let there = fields.0.len().checked_div(words.saturating_mul(4)).unwrap_or(usize::MAX);
+        self.samples.reserve_exact(there.min(usize::try_from(count).unwrap_or(0)));
         for place in 0..count {
             let duration = fields.take_if(present & 0x100).ok_or_else(cut)?.unwrap_or(defaults.duration);
             let size = fields.take_if(present & 0x200).ok_or_else(cut)?.unwrap_or(defaults.size);

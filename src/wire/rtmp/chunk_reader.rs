@@ -257,9 +257,14 @@ impl ChunkReader {
             let csid = stream.csid;
             return Err(self.over("RTMP messages in parts", self.ceilings.partial, self.partial, csid));
         }
-        // What is in hand of this message, at most: never what was announced.
-        let wanted = stream.length.saturating_sub(stream.body.len());
-        stream.body.reserve(wanted.min(input.len()));
+        let spare = stream.body.capacity().saturating_sub(stream.body.len());
+        if spare < taken {
+            // Room for what is in hand of this message, but never more than twice what came of it before: the rest of the
+            // read may belong to 63 others.
+            let wanted = stream.length.saturating_sub(stream.body.len());
+            let most = stream.body.len().saturating_mul(2).saturating_add(FIRST_ROOM);
+            stream.body.reserve(wanted.min(input.len()).min(most).max(taken));
+        }
         stream.body.extend_from_slice(input.get(..taken).unwrap_or_default());
         input.advance(taken);
         if stream.body.len() < stream.length {
@@ -327,3 +332,5 @@ impl Stash {
 /// Three bytes of basic header, eleven of message header, four of extended time stamp.
 const MAX_HEADER: usize = 18;
 const MAX_STREAMS: usize = 64;
+/// Room that a message gets with its first bytes, where it announces as much.
+const FIRST_ROOM: usize = 4096;

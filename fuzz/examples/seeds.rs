@@ -1,0 +1,139 @@
+//! Writes the seed corpus, all of it made here: `cargo run --manifest-path fuzz/Cargo.toml --example seeds`.
+
+use std::{fs, path::Path};
+
+#[path = "../../tests/rig/rtmp_publisher.rs"]
+mod rtmp_publisher;
+#[path = "../../tests/rig/transport.rs"]
+mod transport;
+
+use rtmp_publisher::{Publisher, with_length};
+use transport::Transport;
+
+fn main() -> std::io::Result<()> {
+    for (target, name, bytes) in seeds() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(name), bytes)?;
+    }
+    Ok(())
+}
+
+fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut all = vec![
+        ("h264", "sps_high", SPS.to_vec()),
+        ("h264", "annex_b", [b"\0\0\0\x01", SPS, b"\0\0\0\x01", PPS, b"\0\0\x01\x65\x88\x84"].concat()),
+        ("h264", "lengths", [with_length(SPS), with_length(PPS), with_length(b"\x65\x88")].concat()),
+        ("h264", "avcc", avcc()),
+        ("h264", "asc_he", b"\x2B\x92\x08\x00".to_vec()),
+        ("h264", "asc_pce", b"\x12\x00\x05\xC8\x80\x00\x04\x00\x00".to_vec()),
+        ("h264", "adts", b"\xFF\xF1\x50\x80\x2E\x7F\xFC\x21".to_vec()),
+        ("mp4_roundtrip", "frames", (0..=255).collect()),
+        ("mp4_roundtrip", "boxes", b"\0\0\0\x18moof\0\0\0\x10mfhd\0\0\0\0\0\0\0\x01".to_vec()),
+        ("amf0", "metadata", amf0_metadata()),
+        ("amf0", "publish", b"\x02\0\x07publish\0\x40\x14\0\0\0\0\0\0\x05\x02\0\x03key\x02\0\x04live".to_vec()),
+        ("amf0", "nested", [0x0A, 0, 0, 0, 1].repeat(70)),
+    ];
+    all.extend(URLS.iter().map(|(name, text)| ("origin_url", *name, text.as_bytes().to_vec())));
+    all.extend(transport_seeds());
+    all.extend(rtmp_seeds());
+    all.extend(channel_seeds());
+    all
+}
+
+fn transport_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut mux = Transport::default();
+    for n in 0..4u64 {
+        mux.tables();
+        let is_idr = n % 2 == 0;
+        let slice: &[u8] = if is_idr { b"\0\0\x01\x65\x88\x84" } else { b"\0\0\x01\x41\x9A\x02" };
+        let head = if is_idr { [b"\0\0\0\x01", SPS, b"\0\0\0\x01", PPS].concat() } else { Vec::new() };
+        mux.pes(Transport::VIDEO, 900_000 + n * 3600, &[b"\0\0\0\x01\x09\xF0", &head[..], slice, &[7; 90]].concat());
+        mux.pes(Transport::AUDIO, 900_000 + n * 3600, &[&b"\xFF\xF1\x4C\x80\x04\x1F\xFC"[..], &[0x21; 25]].concat());
+    }
+    let stream = mux.bytes();
+    let mut datagrams = Vec::new();
+    for (n, payload) in stream.chunks(7 * 188).enumerate() {
+        let header = [0x80, 33, 0xFF, 0xFE_u8.wrapping_add(n as u8), 0, 0, 0, n as u8, 1, 2, 3, 4];
+        datagrams.extend([&[5][..], &(payload.len() as u16 + 12).to_be_bytes(), &header, payload].concat());
+    }
+    let wide = stream.chunks(188).flat_map(|packet| [packet, &[0; 16]].concat()).collect::<Vec<_>>();
+    vec![
+        ("ts_push", "program", [&[0, 100][..], &stream].concat()),
+        ("ts_push", "packets_of_204", [&[2, 0][..], &wide].concat()),
+        ("ts_push", "junk_inside", [&[0, 77][..], &stream[..600], b"junk", &stream[600..]].concat()),
+        ("rtp_push", "in_order", datagrams.clone()),
+        ("rtp_push", "plain", [&[5, 0, 188][..], &stream[..188], &[5, 0, 188], &stream[188..376]].concat()),
+    ]
+}
+
+fn rtmp_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut publisher = Publisher::new("live", "key");
+    let start = publisher.start();
+    let p = &publisher;
+    let body = [
+        start.get(3073..).unwrap_or_default().to_vec(),
+        p.metadata(&[("width", 1280.0), ("framerate", 25.0)]),
+        p.video_config(&avcc()),
+        p.audio_config(b"\x12\x10"),
+        p.video(0, 40, true, &with_length(b"\x65\x88\x84")),
+        p.audio(0, &[0x21; 30]),
+        p.video(0xFF_FFFF, 0, false, &with_length(b"\x41\x9A\x02")),
+        p.unpublish(),
+        p.delete_stream(),
+    ]
+    .concat();
+    let enhanced = [&body[..300], &p.video_tag(0, b"\x90hvc1cfg"), &p.audio_tag(0, b"\x90Opusx")].concat();
+    vec![
+        ("rtmp_push", "publication", [&[0, 9, 1][..], &body].concat()),
+        ("rtmp_push", "enhanced", [&[1, 0, 1][..], &enhanced].concat()),
+        ("rtmp_push", "http", [&[1, 0, 0][..], b"GET / HTTP/1.1\r\n\r\n"].concat()),
+        ("rtmp_push", "chunk_size", b"\0\x10\x01\x02\0\0\0\0\0\x04\x01\0\0\0\0\x7F\xFF\xFF\xFF".to_vec()),
+    ]
+}
+
+/// Operations as `channel_ops` names them.
+fn channel_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let start = [0, 16, 6, 0, 16];
+    let tracks = [8, 0, 13, 0, 25, 1, 13, 2, 0xB7, 2];
+    let pictures = |count: u8| (0..count).flat_map(|n| [11, 4, u8::from(n % 25 == 0), 12, 0, 1, 14, 4, 16]);
+    let live = [&start[..], &tracks, &pictures(60).collect::<Vec<_>>()].concat();
+    let lost = [&live[..], &[14, 200, 16, 14, 200, 16], &[11, 100, 3, 16], &pictures(20).collect::<Vec<_>>()].concat();
+    let slates =
+        [&start[..], &[14, 50, 16, 4, 9, 14, 100, 16, 4, 0, 5, 7, 1, 14, 255, 16, 1, 16, 18, 60, 0, 16]].concat();
+    let resets =
+        [&start[..], &[7, 1, 14, 250, 16, 2, 14, 20, 16, 17, 255, 17, 255, 15, 0, 15, 1, 2, 2, 16, 1]].concat();
+    let rtmp = [&start[..], &[8, 1, 19, 1, 0, 9, 0x17, 1, 0, 0, 0, 0, 0, 0, 1, 16, 14, 9, 9]].concat();
+    vec![
+        ("channel_ops", "live", live),
+        ("channel_ops", "lost", lost),
+        ("channel_ops", "slates", slates),
+        ("channel_ops", "resets", resets),
+        ("channel_ops", "rtmp", rtmp),
+    ]
+}
+
+fn avcc() -> Vec<u8> {
+    let head = [1, SPS[1], SPS[2], SPS[3], 0xFF, 0xE1];
+    let set = |set: &[u8]| [&(set.len() as u16).to_be_bytes()[..], set].concat();
+    [&head[..], &set(SPS), &[1], &set(PPS)].concat()
+}
+
+fn amf0_metadata() -> Vec<u8> {
+    let publisher = Publisher::new("live", "key");
+    publisher.metadata(&[("width", 1280.0), ("height", 720.0)]).get(12..).unwrap_or_default().to_vec()
+}
+
+/// 1280x720p, High, 25 fps.
+const SPS: &[u8] =
+    b"\x67\x64\x00\x1F\xAC\xD9\x40\x50\x05\xBB\x01\x10\x00\x00\x03\x00\x10\x00\x00\x03\x03\x20\xF1\x83\x19\x60";
+const PPS: &[u8] = b"\x68\xEB\xE3\xCB\x22\xC0";
+const URLS: &[(&str, &str)] = &[
+    ("master", "manifest(format=m3u8-cmaf).m3u8"),
+    ("mpd", "manifest(format=mpd-time-cmaf)\nbytes=0-\n\"0-0\""),
+    ("mpd_csf", "manifest(format=mpd-time-csf,audio-only=false).mpd"),
+    ("playlist", "QualityLevels(64000)/Manifest(audio,format=m3u8-cmaf)"),
+    ("fragment", "QualityLevels(64000)/Fragments(audio=0,format=mpd-time-cmaf)\nbytes=2-5"),
+    ("init", "QualityLevels(64000)/Fragments(audio=i,format=m3u8-cmaf)\nbytes=-3\n*"),
+    ("escaped", "/%6C/n%2Eism/%2e%2e/manifest"),
+];

@@ -1,0 +1,109 @@
+//! Requests: whatever is asked for, nothing stays behind (FAULTS row 55) and no URL costs much.
+
+use std::sync::Arc;
+
+use headend::{
+    archive::{AssetName, Presentation, Segment, Span, TimelineChange, TimelineUpdate, TrackSpec},
+    media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
+    origin::{Method, Origin, OriginConfig, PublishError, Reply, Request},
+    time::{MediaDuration, MediaTime, Utc},
+};
+
+use crate::{BOMB, below, counting::measure, now};
+
+/// An origin with one asset of `segments` segments at `/l/n.ism`.
+pub(crate) fn origin(segments: u64) -> Origin {
+    let track = AudioTrack { sample_rate: 48_000, channels: 2 };
+    let format = TrackFormat::Aac(track, AacConfig { asc: bytes::Bytes::from_static(&[0x11, 0x90]) });
+    let spec = TrackSpec::audio(TrackId(0), "audio", 64_000, format, Language::UND);
+    let presentation = Arc::new(Presentation { tracks: vec![spec], epoch: Utc::UNIX_EPOCH });
+    let asset = AssetName::new("a").unwrap();
+    let mut origin = Origin::new(OriginConfig::default());
+    let segment_duration = MediaDuration::from_secs(2);
+    let opened = TimelineChange::Opened { presentation, window: None, segment_duration };
+    let segment = |sequence: u64| Segment {
+        sequence,
+        start: MediaTime::ZERO.plus(segment_duration.times(sequence as i64)),
+        duration: segment_duration,
+        is_discontinuous: false,
+        spans: [Span { start: sequence * 96_000, duration: 96_000, bytes: 16_000 }].into(),
+    };
+    let added = (0..segments).map(|sequence| TimelineChange::Added(segment(sequence)));
+    for change in [opened].into_iter().chain(added) {
+        origin.apply(&TimelineUpdate { asset: asset.clone(), change }).unwrap();
+    }
+    origin.publish("l", &asset, "n").unwrap();
+    origin
+}
+
+fn status(origin: &Origin, path: &str) -> u16 {
+    match origin.handle(&Request::get(path), now()) {
+        Reply::Response(response) => response.status,
+        _ => 0,
+    }
+}
+
+#[test]
+fn a_million_polls_of_unknown_channels_leave_nothing_row_55() {
+    let origin = origin(3);
+    let mut path = String::from("/00000000/n.ism/manifest(format=m3u8-cmaf)");
+    let ((), usage) = measure(|| {
+        for n in 0..1_000_000u32 {
+            path.clear();
+            std::fmt::Write::write_fmt(&mut path, format_args!("/{n:08x}/n.ism/manifest(format=m3u8-cmaf)")).unwrap();
+            assert_eq!(status(&origin, &path), 404);
+        }
+    });
+    println!("1 000 000 polls: {usage:?}, {} allocations each", usage.count / 1_000_000);
+    assert_eq!(usage.kept, 0);
+    assert!(usage.peak < 4096, "{usage:?}");
+}
+
+#[test]
+fn odd_requests_cost_little_and_leave_nothing() {
+    let origin = origin(3);
+    let paths = [
+        "/".repeat(100_000),
+        "/%2e%2e".repeat(50_000),
+        "/l/n.ism/".to_owned() + &"%41".repeat(300),
+        "/l/n.ism/".to_owned() + &"(".repeat(100_000),
+        "/l/n.ism/manifest(".to_owned() + &"a=b,".repeat(50_000) + ")",
+        "/l/n.ism/manifest(format=m3u8-cmaf".to_owned() + &",a=b".repeat(200) + ")",
+        "/l/n.ism/QualityLevels(99999999999999999999)/Manifest(audio,format=m3u8-cmaf)".to_owned(),
+        "/l/n.ism/QualityLevels(64000)/Fragments(audio=18446744073709551615,format=mpd-time-cmaf)".to_owned(),
+        "/l/../n.ism/manifest(format=m3u8-cmaf)".to_owned(),
+        String::new(),
+        "\0".repeat(1000),
+    ];
+    for path in &paths {
+        let name = path.get(..40.min(path.len())).unwrap_or_default();
+        let request =
+            |method| Request { method, query: Some(path), if_none_match: Some(path), range: Some(path), path };
+        below(name, BOMB / 64, || {
+            for method in [Method::Get, Method::Head, Method::Options, Method::Other] {
+                drop(origin.handle(&request(method), now()));
+            }
+        });
+        assert!(matches!(status(&origin, path), 400 | 404 | 412), "{name}");
+    }
+    let request = |range| Request { range: Some(range), ..Request::get("/l/n.ism/manifest(format=m3u8-cmaf)") };
+    for range in ["bytes=0-18446744073709551615", "bytes=-0", "bytes=5-2", "bytes=0-0,1-1", "lines=1-2", "bytes=-"] {
+        below(range, BOMB / 64, || drop(origin.handle(&request(range), now())));
+    }
+}
+
+#[test]
+fn assets_and_locators_have_a_ceiling() {
+    let mut origin = Origin::new(OriginConfig { max_assets: 2, max_locators: 100 });
+    let asset = AssetName::new("a").unwrap();
+    below("10 000 locators", BOMB, || {
+        for n in 0..10_000 {
+            let published = origin.publish(&format!("l{n}"), &asset, "n");
+            assert_eq!(published.is_ok(), n < 100, "{n}");
+            assert!(n < 100 || matches!(published, Err(PublishError::Limit(_))));
+        }
+    });
+    for bad in ["", "..", "a/b", "a\0", &"x".repeat(100_000)] {
+        assert!(matches!(origin.publish(bad, &asset, "n"), Err(PublishError::Name(_))));
+    }
+}

@@ -1,0 +1,143 @@
+//! RTMP handshake, chunks and AMF 0 (FAULTS section 3, ceilings of section 4).
+
+use bytes::Bytes;
+use headend::ingest::{
+    Demuxer,
+    rtmp::{RtmpConfig, RtmpSession},
+};
+
+use crate::{BOMB, below, feed, now, rig::rtmp_publisher::Publisher};
+
+/// A session, and the end of the line that talks to it.
+fn session(is_on_air: bool) -> (RtmpSession, Publisher) {
+    let mut publisher = Publisher::new("live", "key");
+    let mut session = RtmpSession::new(RtmpConfig::default(), now());
+    let start = publisher.start();
+    // Handshake alone, or all up to the publication.
+    let len = if is_on_air { start.len() } else { 1 + 2 * 1536 };
+    session.push(start[..len].to_vec().into(), now()).unwrap();
+    while session.pull().is_some() {}
+    if is_on_air {
+        session.accept().unwrap();
+        while session.pull().is_some() {}
+    }
+    (session, publisher)
+}
+
+/// Bytes after the handshake or on air must peak low and end as `expected`.
+#[track_caller]
+fn bomb(name: &str, is_on_air: bool, bytes: Vec<u8>, expected: Result<(), &str>) {
+    for piece in [usize::MAX, 1460] {
+        let (mut session, _) = session(is_on_air);
+        let bytes = Bytes::from(bytes.clone());
+        let found = below(name, BOMB, || feed(&mut session, &bytes, piece.min(bytes.len())));
+        assert_eq!(found.map(drop), expected, "{name}");
+        assert_eq!(session.is_closed(), expected.is_err(), "{name}");
+    }
+}
+
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let (_, mut publisher) = session(true);
+    publisher.set_chunk_size(4096);
+    publisher.message(4, kind, 0, 1, body)
+}
+
+#[test]
+fn what_is_no_rtmp_ends_at_its_first_byte() {
+    for (name, bytes) in [
+        ("HTTP", &b"GET /live HTTP/1.1\r\nHost: a\r\n\r\n"[..]),
+        ("TLS", b"\x16\x03\x01\x02\0\x01"),
+        ("version 6", b"\x06"),
+    ] {
+        let mut session = RtmpSession::new(RtmpConfig::default(), now());
+        let error = below(name, BOMB / 16, || session.push(Bytes::copy_from_slice(&bytes[..1]), now()).unwrap_err());
+        assert!(session.is_closed() && error.at.offset == 0, "{name}: {error}");
+    }
+}
+
+#[test]
+fn chunk_sizes() {
+    let set = |size: u32| [&b"\x02\0\0\0\0\0\x04\x01\0\0\0\0"[..], &size.to_be_bytes()].concat();
+    bomb("chunk size 0", false, set(0), Err("PARSE_INVALID"));
+    bomb("chunk size with the top bit", false, set(0x8000_0000), Err("PARSE_INVALID"));
+    // 16 MiB are announced and ten bytes come.
+    let announced = b"\x03\0\0\0\xFF\xFF\xFF\x14\0\0\0\0ten bytes.";
+    bomb("chunk size 2^31-1", false, [&set(0x7FFF_FFFF)[..], announced].concat(), Err("LIMIT_EXCEEDED"));
+    bomb("chunk size 2^31-1, on air", true, [&set(0x7FFF_FFFF)[..], announced].concat(), Err("LIMIT_EXCEEDED"));
+    // Legal, and so read to its end: 60 000 chunks of a byte.
+    let mut small = [&set(1)[..], b"\x03\0\0\0\0\xEA\x60\x08\x01\0\0\0\x01"].concat();
+    small.extend([0xC3, 0].repeat(59_999));
+    bomb("chunk size 1", true, small, Ok(()));
+}
+
+#[test]
+fn chunk_streams() {
+    bomb("type 3 first", false, b"\xC3\0\0\0".to_vec(), Err("PARSE_INVALID"));
+    // Every stream there is begins a message of 8 MiB and gives it one chunk of 128 bytes.
+    let begin = |csid: u16| {
+        let [low, high] = (csid - 64).to_le_bytes();
+        [&[1, low, high, 0, 0, 0, 0x7F, 0xFF, 0xFF, 9, 1, 0, 0, 0][..], &[0; 128]].concat()
+    };
+    let small = b"\x02\0\0\0\0\0\x04\x01\0\0\0\0\0\0\0\x80".to_vec();
+    let on_air = |csids: std::ops::Range<u16>| small.iter().copied().chain(csids.flat_map(begin)).collect();
+    bomb("56 messages of 8 MiB", true, on_air(64..120), Ok(()));
+    bomb("4 000 chunk streams", true, on_air(64..4064), Err("LIMIT_EXCEEDED"));
+    bomb("a header inside a message", true, on_air(64..65).repeat(2), Err("PARSE_INVALID"));
+    bomb("8 MiB before a publication", false, (64..70).flat_map(begin).collect(), Err("LIMIT_EXCEEDED"));
+}
+
+#[test]
+fn partial_messages_never_pass_sixteen_mebibytes() {
+    let (mut session, _) = session(true);
+    let mut bytes = b"\x02\0\0\0\0\0\x04\x01\0\0\0\0\0\xFF\xFF\xFF".to_vec();
+    for csid in 3..33u8 {
+        bytes.extend([csid, 0, 0, 0, 0x7F, 0xFF, 0xFF, 9, 1, 0, 0, 0]);
+        bytes.resize(bytes.len() + 0x7F_FFFF, 0);
+        // All but the last byte of each comes in a chunk of its own, so none is whole.
+        bytes.truncate(bytes.len() - 1);
+    }
+    let bytes = Bytes::from(bytes);
+    let found = below("sum of partial messages", 26 << 20, || feed(&mut session, &bytes, 64 << 10));
+    assert!(found.is_err() && session.is_closed());
+}
+
+#[test]
+fn amf0_bombs_on_a_small_stack() {
+    let bombs = || {
+        let nested = [0x0A, 0, 0, 0, 1].repeat(70_000);
+        let command = |value: &[u8]| [&b"\x02\0\x08_checkbw\0\x3F\xF0\0\0\0\0\0\0"[..], value].concat();
+        let objects = b"\x03\0\x01a".repeat(70_000);
+        let many = [&b"\x08\xFF\xFF\xFF\xFF"[..], &b"\0\x01a\x05".repeat(70_000)].concat();
+        let long = [&b"\x0C\xFF\xFF\xFF\xFF"[..], &[b'x'; 1000]].concat();
+        let invalid = [&b"\x0C\0\x03\xFF\xFF"[..], &[0xFF; 0x3_FFFF]].concat();
+        for (name, value, code) in [
+            ("70 000 arrays", &nested, "LIMIT_EXCEEDED"),
+            ("70 000 objects", &objects, "LIMIT_EXCEEDED"),
+            ("an ECMA array of 70 000 members", &many, "LIMIT_EXCEEDED"),
+            ("an array of 2^32-1", &b"\x0A\xFF\xFF\xFF\xFF\x05".to_vec(), "PARSE_TRUNCATED"),
+            ("a string of 4 GiB", &long, "PARSE_TRUNCATED"),
+            ("256 KiB of a string that is no UTF-8", &invalid, "LIMIT_EXCEEDED"),
+            ("AMF 3", &b"\x11\x0A\x0B\x01".to_vec(), "PARSE_UNSUPPORTED"),
+        ] {
+            bomb(name, true, message(20, &command(value)), Err(code));
+            // As data it is not worth more than a shrug.
+            bomb(name, true, message(18, value), Ok(()));
+        }
+        bomb("a reference to itself", true, message(20, &command(b"\x03\0\x01a\x07\0\0\0\0\x09")), Ok(()));
+        bomb("no end marker", true, message(20, &command(b"\x03\0\x01a\x05")), Err("PARSE_TRUNCATED"));
+    };
+    std::thread::Builder::new().stack_size(256 * 1024).spawn(bombs).unwrap().join().unwrap();
+}
+
+#[test]
+fn nobody_reads_while_the_host_thinks_and_little_is_held() {
+    let mut publisher = Publisher::new("live", "key");
+    let mut session = RtmpSession::new(RtmpConfig::default(), now());
+    session.push(publisher.start().into(), now()).unwrap();
+    assert!(session.publish_request().is_some());
+    let flood = Bytes::from(vec![0; 1000]);
+    let error = below("held while the host thinks", BOMB, || {
+        (0..1000).find_map(|_| session.push(flood.clone(), now()).err()).unwrap()
+    });
+    assert_eq!(error.code(), "LIMIT_EXCEEDED");
+}
