@@ -49,7 +49,7 @@ fn measured(model: &[Segment]) -> Bitrates {
     let mean = rate(spans().map(|s| u64::from(s.bytes)).sum(), spans().map(|s| u64::from(s.duration)).sum());
     let long = spans().filter(|span| span.duration >= 48_000);
     let peak = long.map(|span| rate(span.bytes.into(), span.duration.into())).max();
-    Bitrates { peak: peak.unwrap_or(mean), mean }
+    Bitrates { peak: peak.unwrap_or(mean).max(mean), mean }
 }
 
 fn get(origin: &Origin, rest: &str) -> Option<String> {
