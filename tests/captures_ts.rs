@@ -1,4 +1,4 @@
-//! Real captures with known answers: transport streams as FFmpeg reads them, RTP captures, malformed input.
+//! Real captures with known answers: transport streams as FFmpeg reads them, RTP captures, three bombs.
 //!
 //! The material lies beside the project and is not part of it; without it every test says so and passes.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads its fixtures from disk")]
@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
 use headend::{
-    codec::{adts::AdtsHeader, h264},
+    codec::h264,
     error::Fault,
     ingest::{DatagramDemuxer, Demuxed, Demuxer, RtpConfig, RtpReceiver, TsConfig, TsDemuxer},
     media::{AccessUnit, NalFraming, Track, TrackFormat, TrackId},
