@@ -1,4 +1,4 @@
-//! Real captures with known answers: transport streams as FFmpeg reads them, RTP captures, malformed input.
+//! Real captures with known answers: transport streams as FFmpeg reads them, RTP captures, three bombs.
 //!
 //! The material lies beside the project and is not part of it; without it every test says so and passes.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads its fixtures from disk")]

@@ -342,4 +342,4 @@ impl Arguments<'_> {
 }
 
 const OPERATIONS: usize = 400;
-const SIMULATED: Duration = Duration::from_secs(20);
+const SIMULATED: Duration = Duration::from_secs(8);
