@@ -23,6 +23,8 @@ pub(super) struct AirChain {
     pub(super) presentation: Arc<Presentation>,
     segmenter: Segmenter,
     rate: FrameRate,
+    /// What the contribution's own timing says.
+    stated: Option<FrameRate>,
     on_air: Option<OnAir>,
     settled: MediaTime,
     changes: VecDeque<(OnAir, MediaTime)>,
@@ -57,6 +59,7 @@ impl AirChain {
             pipeline: Pipeline::new(ladder, generation),
             presentation,
             rate: idle,
+            stated: None,
             on_air: None,
             settled: at,
             changes: VecDeque::new(),
@@ -67,7 +70,11 @@ impl AirChain {
     /// A track of the contribution that the channel takes appeared or changed.
     pub(super) fn open(&mut self, track: &Track) {
         match &track.format {
-            TrackFormat::H264(_, config) => {
+            TrackFormat::H264(video, config) => {
+                let before = std::mem::replace(&mut self.stated, video.frame_rate);
+                if before.is_some() && video.frame_rate.is_some() && before != video.frame_rate {
+                    self.switcher.measure_anew();
+                }
                 self.pipeline.push_decode(DecodeOp::Open(config.clone()));
             }
             TrackFormat::Aac(audio, config) => {

@@ -172,6 +172,14 @@ impl Switcher {
         taken
     }
 
+    /// The contribution states another frame rate than before: it is measured anew from its next IDR picture on; the last
+    /// picture stays meanwhile.
+    pub fn measure_anew(&mut self) {
+        if matches!(self.feed, Feed::Live(_)) {
+            self.lose();
+        }
+    }
+
     /// The contribution's pictures cannot be decoded: it goes off air, or never gets there.
     pub fn drop_feed(&mut self) {
         if matches!(self.feed, Feed::Live(_)) {

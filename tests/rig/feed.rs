@@ -75,11 +75,7 @@ impl Encoder {
     pub fn attach(rig: &mut Rig, at: MediaTime, rate: FrameRate, audio_rate: u32) -> Self {
         let feed = Feed::default();
         let id = rig.attach("feed", feed.demuxer());
-        let video =
-            VideoTrack { width: 16, height: 16, sample_aspect: (1, 1), frame_rate: Some(rate), is_interlaced: false };
-        let config = H264Config { framing: NalFraming::AnnexB, sps: vec![], pps: vec![] };
-        let track = |id, format| Track { id, language: Language::UND, timescale: Timescale::MPEG, format };
-        feed.push(Demuxed::Track(track(VIDEO, TrackFormat::H264(video, config))));
+        feed.push(Demuxed::Track(track(VIDEO, pictures_at(rate))));
         let audio = AudioTrack { sample_rate: audio_rate, channels: 2 };
         let asc = AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) };
         feed.push(Demuxed::Track(track(AUDIO, TrackFormat::Aac(audio, asc))));
@@ -126,6 +122,12 @@ impl Encoder {
         self.frames = self.frames.max(1);
     }
 
+    /// Sends pictures at another rate from the next one on, which is an IDR picture.
+    pub fn change_rate(&mut self, rate: FrameRate) {
+        self.feed.push(Demuxed::Track(track(VIDEO, pictures_at(rate))));
+        (self.frame, self.frames) = (rate.frame_duration(), 0);
+    }
+
     /// Moves the source clock, as an encoder that restarts or is set does.
     pub fn jump(&mut self, by: MediaDuration) {
         self.video_at = self.video_at.plus(by);
@@ -138,6 +140,16 @@ impl Encoder {
         let since = self.video_at.since(self.origin).flicks().rem_euclid(headend::time::FLICKS_PER_SECOND);
         since < self.frame.flicks()
     }
+}
+
+const fn track(id: TrackId, format: TrackFormat) -> Track {
+    Track { id, language: Language::UND, timescale: Timescale::MPEG, format }
+}
+
+fn pictures_at(rate: FrameRate) -> TrackFormat {
+    let frame_rate = Some(rate);
+    let video = VideoTrack { width: 16, height: 16, sample_aspect: (1, 1), frame_rate, is_interlaced: false };
+    TrackFormat::H264(video, H264Config { framing: NalFraming::AnnexB, sps: vec![], pps: vec![] })
 }
 
 fn unit(track: TrackId, at: MediaTime, duration: MediaDuration, is_random_access: bool, data: Bytes) -> AccessUnit {

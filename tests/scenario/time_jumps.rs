@@ -57,3 +57,26 @@ fn a_feed_of_another_frame_rate_gets_its_own_grid_and_no_gap() {
         assert!((48..=60).contains(&frames));
     }
 }
+
+#[test]
+fn a_feed_that_changes_its_rate_gets_another_grid_without_a_gap_fault_34() {
+    let mut rig = Rig::new(small_config(), ToyCodecs::shared());
+    rig.start();
+    rig.start_program("asset");
+    let mut encoder = Encoder::attach(&mut rig, MediaTime::ZERO, FrameRate::FPS_30, 48_000);
+    encoder.send(&mut rig, Duration::from_secs(5));
+    encoder.change_rate(FrameRate::FPS_25);
+    encoder.gop = 50;
+    encoder.send(&mut rig, Duration::from_secs(9));
+    assert_seamless(&rig);
+    assert_eq!(
+        rig.count_events(|event| matches!(event, Event::OnAir { source: OnAir::Slate, .. })),
+        1,
+        "only at the start"
+    );
+    let last = rig.segments().last().unwrap().clone();
+    assert_eq!(last.duration, FrameRate::FPS_25.frame_duration().times(50));
+    let shown = pictures(&rig);
+    let tail = &shown[shown.len() - 50..];
+    assert!(tail.windows(2).all(|pair| pair[0].1 != pair[1].1), "every picture once: {tail:?}");
+}
