@@ -62,6 +62,11 @@ impl Endpoint {
         })
     }
 
+    /// Objects that could not be written to the folder of `--data`.
+    pub(crate) fn unwritten(&self) -> usize {
+        self.store.unwritten()
+    }
+
     /// Starts the task that files what the channel hands out; it ends when the sender is dropped and all is stored.
     pub(crate) fn start_filing(self: Arc<Self>, events: Arc<Events>) -> (mpsc::Sender<Filing>, JoinHandle<()>) {
         // Some segments of a whole ladder: a disk may be slow for that long before the channel waits for it.

@@ -76,6 +76,7 @@ async fn run(options: Options) -> Result<(), Trouble> {
         Trouble(format!("the folder of --data cannot be used: {error}; choose one that can be written to"))
     })?;
     let (endpoint, events) = (Arc::new(Endpoint::new(store)), Arc::new(Events::new()));
+    let stored = Arc::clone(&endpoint);
     let mut host = Host::start(&options, &endpoint, &events).map_err(Trouble)?;
 
     let app = App {
@@ -109,7 +110,13 @@ async fn run(options: Options) -> Result<(), Trouble> {
     println!("live: ending: closing the open segment");
     tokio::select! {
         ended = timeout(TO_END, host.finish()) => match ended {
-            Ok(()) => println!("live: ended; every segment is stored"),
+            Ok(()) => match stored.unwritten() {
+                0 => println!("live: ended; every segment is stored"),
+                lost => {
+                    let why = "could not be written to the folder of --data and are lost: is there room, may we write?";
+                    return Err(Trouble(format!("{lost} objects {why}")));
+                }
+            },
             Err(_) => return Err(Trouble(format!("not everything was stored within {TO_END:?}"))),
         },
         _ = interrupt.recv() => return Err(Trouble("ended at once; the open segment is lost".into())),

@@ -75,6 +75,11 @@ impl Store {
         self.lock().retain(|name, _| name.as_str().split('/').next() != Some(asset.as_str()));
     }
 
+    /// Objects that the folder refused and that live in memory alone; always none without a folder.
+    pub(crate) fn unwritten(&self) -> usize {
+        self.folder.as_ref().map_or(0, |_| self.lock().len())
+    }
+
     fn path(&self, name: &ObjectName) -> Option<PathBuf> {
         self.folder.as_ref().map(|folder| folder.join(name.as_str()))
     }
