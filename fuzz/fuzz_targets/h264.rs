@@ -44,7 +44,6 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn check_sps(nal: &[u8]) {
-    let _ = h264::codecs_string(nal);
     if let Ok(track) = h264::video_track(nal) {
         assert!((1..=16_384).contains(&track.width) && (1..=16_384).contains(&track.height));
         if let Some(rate) = track.frame_rate {
