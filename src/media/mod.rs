@@ -16,7 +16,7 @@ mod track;
 pub use access_unit::AccessUnit;
 pub use body::Body;
 pub use frame::{Frame, FramePool, Plane};
-pub use presentation::{MAX_TRACKS, Presentation, TrackSpec};
+pub use presentation::{Presentation, TrackSpec};
 pub use rate::FrameRate;
 pub use samples::Samples;
 pub use segment::{Bitrates, Segment, Span};

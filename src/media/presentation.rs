@@ -7,13 +7,10 @@ use crate::{
     time::{MediaDuration, MediaTime, Timescale, Utc},
 };
 
-/// Track count that one presentation may have.
-pub const MAX_TRACKS: usize = 64;
-
 /// The renditions of an asset, in the order in which manifests list them, and what its media clock counts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presentation {
-    /// Video rungs first, the largest first; then audio. At most [`MAX_TRACKS`].
+    /// Video rungs first, the largest first; then audio.
     pub tracks: Vec<TrackSpec>,
     /// The wall-clock instant of media time zero.
     pub epoch: Utc,

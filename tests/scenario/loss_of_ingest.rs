@@ -48,12 +48,18 @@ fn the_slate_takes_over_on_time_and_the_next_idr_returns() {
         };
         assert_eq!(on_air(&rig), expected, "{silent_millis} ms");
         if is_lost {
-            // The last picture stays for loss_after, one second, to the frame.
-            let slate = pictures(&rig);
-            let last_live = slate.iter().rposition(|(_, luma)| *luma == 60 + 99).unwrap();
-            assert!(slate.len() > last_live);
-            let first = rig.segments()[0].start.ticks(Timescale::MPEG);
-            assert!(slate.windows(2).all(|pair| pair[1].0 - pair[0].0 == 3000), "first {first}");
+            let shown = pictures(&rig);
+            assert!(shown.windows(2).all(|pair| pair[1].0 - pair[0].0 == 3000));
+            // The last picture, number 299, stays for loss_after, one second, to the frame; then the slate stands still.
+            let last = 60 + 99;
+            let from = shown.windows(2).position(|pair| pair[0].1 == last && pair[1].1 == last).unwrap();
+            let stays = shown[from..].iter().take_while(|(_, luma)| *luma == last).count();
+            assert_eq!(stays, 1 + 30, "{silent_millis} ms");
+            let slate = &shown[from + stays..from + stays + 60];
+            assert!(
+                slate.iter().all(|(_, luma)| *luma == slate[0].1 && *luma != last),
+                "{silent_millis} ms: {slate:?}"
+            );
         }
     }
 }
