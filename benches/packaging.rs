@@ -138,8 +138,7 @@ fn segment(n: u64) -> Segment {
 
 fn rung() -> TrackSpec {
     let rate = FrameRate::FPS_30;
-    let video =
-        VideoTrack { width: 1280, height: 720, sample_aspect: (1, 1), frame_rate: Some(rate), is_interlaced: false };
+    let video = VideoTrack { frame_rate: Some(rate), ..VideoTrack::new(1280, 720) };
     let sps = Bytes::from_static(&[0x67, 0x64, 0x00, 0x1F, 0xAC, 0xB4, 0x02, 0x80, 0x2D, 0xC8]);
     let pps = Bytes::from_static(&[0x68, 0xEE, 0x3C, 0xB0]);
     let config = H264Config { framing: NalFraming::Length(4), sps: vec![sps], pps: vec![pps] };

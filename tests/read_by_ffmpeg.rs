@@ -91,7 +91,7 @@ fn h264(annex_b: &[u8]) -> (TrackSpec, Vec<AccessUnit>) {
             }
         }
     }
-    let track = VideoTrack { width: 320, height: 180, sample_aspect: (1, 1), frame_rate: None, is_interlaced: false };
+    let track = VideoTrack::new(320, 180);
     let format = TrackFormat::H264(track, H264Config { framing: NalFraming::Length(4), sps, pps });
     let spec = TrackSpec::video(TrackId(0), "Video_320x180_300kbps", 300_000, format, FrameRate::FPS_30);
     let at = |n: i64| MediaTime::from_ticks(START * 90_000 + n * 3000, Timescale::MPEG);

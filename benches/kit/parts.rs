@@ -107,13 +107,13 @@ impl Stages {
     fn take(&mut self, item: Demuxed, split: &mut Split) {
         let codecs = BuiltinCodecs::new();
         match item {
-            Demuxed::Track(track) => match &track.format {
-                TrackFormat::H264(_, config) => self.video = Some((track.id, codecs.h264_decoder(config).unwrap())),
-                TrackFormat::Aac(audio, config) => {
-                    self.sound = Some((track.id, codecs.aac_decoder(audio, config).unwrap()));
-                }
-                _ => {}
-            },
+            Demuxed::Track(track) if track.format.is_video() => {
+                self.video = Some((track.id, codecs.video_decoder(&track.format).unwrap()));
+            }
+            Demuxed::Track(track) if track.format.is_audio() => {
+                self.sound = Some((track.id, codecs.audio_decoder(&track.format).unwrap()));
+            }
+            Demuxed::Track(_) => {}
             Demuxed::Unit(unit) if self.video.as_ref().is_some_and(|(id, _)| *id == unit.track) => {
                 self.units.push(unit)
             }

@@ -107,6 +107,10 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
         Event::Track { ingest, track } => {
             ("ingest", format!("contribution {ingest}: {}", track_text(track)), Value::Null)
         }
+        Event::Cue { ingest, cue } => {
+            let text = format!("contribution {ingest}: a cue of {} bytes", cue.payload.len());
+            ("cue", text, json!({"media_seconds": seconds(cue.at.flicks())}))
+        }
         Event::Fault { fault, count, .. } => {
             let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
             ("fault", format!("{fault}{times}"), json!({"code": fault.code(), "count": count}))
@@ -137,21 +141,25 @@ fn detached(reason: &headend::channel::DetachReason) -> String {
 }
 
 fn track_text(track: &Track) -> String {
+    let codec = track.format.codec_name();
     match &track.format {
-        TrackFormat::H264(video, _) | TrackFormat::Av1(video, _) => {
-            let codec = if matches!(track.format, TrackFormat::Av1(..)) { "AV1" } else { "H.264" };
+        TrackFormat::H264(video, _)
+        | TrackFormat::Mpeg2(video)
+        | TrackFormat::Hevc(video, _)
+        | TrackFormat::Av1(video, _) => {
             let rate = video.frame_rate.map(|rate| format!(" at {} fps", round(rate.as_f64()))).unwrap_or_default();
             let scan = if video.is_interlaced { ", interlaced" } else { "" };
             format!("video {codec} {}x{}{rate}{scan}", video.width, video.height)
         }
-        TrackFormat::Aac(audio, _) => {
+        TrackFormat::Aac(audio, _) | TrackFormat::Ac3(audio, _) | TrackFormat::Mpa(audio, _) => {
             let channels = match audio.channels {
                 1 => "mono".into(),
                 2 => "stereo".into(),
                 more => format!("{more} channels"),
             };
-            format!("sound AAC {} Hz, {channels}", audio.sample_rate)
+            format!("sound {codec} {} Hz, {channels}, {}", audio.sample_rate, track.language.as_str())
         }
+        TrackFormat::Text(_) => format!("text {codec}, {}", track.language.as_str()),
         TrackFormat::Unknown(what) => format!("{what} is carried and not read"),
     }
 }

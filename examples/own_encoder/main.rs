@@ -29,8 +29,8 @@ use headend::{
 struct OwnCodecs(BuiltinCodecs);
 
 impl Codecs for OwnCodecs {
-    fn h264_decoder(&self, config: &H264Config) -> Result<Box<dyn VideoDecoder>, Fault> {
-        self.0.h264_decoder(config)
+    fn video_decoder(&self, format: &TrackFormat) -> Result<Box<dyn VideoDecoder>, Fault> {
+        self.0.video_decoder(format)
     }
 
     fn h264_encoder(&self, config: &VideoEncoderConfig) -> Result<Box<dyn VideoEncoder>, Fault> {
@@ -40,8 +40,8 @@ impl Codecs for OwnCodecs {
         Ok(Box::new(PcmEncoder { config: config.clone(), frame_num: 0 }))
     }
 
-    fn aac_decoder(&self, track: &AudioTrack, config: &AacConfig) -> Result<Box<dyn AudioDecoder>, Fault> {
-        self.0.aac_decoder(track, config)
+    fn audio_decoder(&self, format: &TrackFormat) -> Result<Box<dyn AudioDecoder>, Fault> {
+        self.0.audio_decoder(format)
     }
 
     fn aac_encoder(&self, config: &AudioEncoderConfig) -> Result<Box<dyn AudioEncoder>, Fault> {
@@ -88,7 +88,7 @@ impl VideoEncoder for PcmEncoder {
 
     fn format(&self) -> TrackFormat {
         let VideoEncoderConfig { width, height, sample_aspect, frame_rate, .. } = self.config;
-        let track = VideoTrack { width, height, sample_aspect, frame_rate: Some(frame_rate), is_interlaced: false };
+        let track = VideoTrack { sample_aspect, frame_rate: Some(frame_rate), ..VideoTrack::new(width, height) };
         let (mut sps, mut pps) = (Bits::nal(0x67), Bits::nal(0x68));
         // Baseline, level 3.1; SPS 0, frame_num of 4 bits, order type 2, one reference, no gaps; size; frames, no VUI.
         sps.u(24, 0x42_C0_1F).ue(0).ue(0).ue(2).ue(1).u(1, 0).ue(width / 16 - 1).ue(height / 16 - 1).u(4, 0b1100);

@@ -187,7 +187,7 @@ impl Host {
             0 | 1 => {
                 let frame_rate = FrameRate::new(scale(a), scale(b));
                 let (width, height) = (16, 16);
-                let video = VideoTrack { width, height, sample_aspect: (1, 1), frame_rate, is_interlaced: false };
+                let video = VideoTrack { frame_rate, ..VideoTrack::new(width, height) };
                 let config = H264Config { framing: NalFraming::AnnexB, sps: vec![], pps: vec![] };
                 track(1, TrackFormat::H264(video, config))
             }

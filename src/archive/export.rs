@@ -173,8 +173,8 @@ fn track_config(track: &TrackSpec) -> Option<TrackConfig> {
             };
             (TrackType::Audio, MediaConfig::AacConfig(aac))
         }
-        // The crate writes no AV1 sample entry.
-        TrackFormat::Av1(..) | TrackFormat::Unknown(_) => return None,
+        // The crate writes no other sample entry.
+        _ => return None,
     };
     let timescale = track.timescale.per_second();
     Some(TrackConfig { track_type, timescale, language: track.language.as_str().into(), media_conf })

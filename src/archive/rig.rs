@@ -13,7 +13,7 @@ use crate::{
 /// A rung with its id, size and bit rate.
 pub(crate) fn rung(id: u32, width: u32, height: u32, kbps: u32) -> TrackSpec {
     let rate = FrameRate::FPS_30;
-    let video = VideoTrack { width, height, sample_aspect: (1, 1), frame_rate: Some(rate), is_interlaced: false };
+    let video = VideoTrack { frame_rate: Some(rate), ..VideoTrack::new(width, height) };
     let sps = Bytes::from_static(&[0x67, 0x64, 0x00, 0x1F, 0xAC, 0xB4, 0x02, 0x80, 0x2D, 0xC8]);
     let pps = Bytes::from_static(&[0x68, 0xEE, 0x3C, 0xB0]);
     let config = H264Config { framing: NalFraming::Length(4), sps: vec![sps], pps: vec![pps] };

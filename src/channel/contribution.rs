@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use crate::{
     channel::IngestId,
     ingest::Demuxer,
-    media::{AccessUnit, Track, TrackFormat, TrackId, VideoTrack},
+    media::{AccessUnit, Track, TrackId, VideoTrack},
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -78,25 +78,20 @@ impl Contribution {
 
     /// Notes a track; whether it is the one that the channel takes for its kind: the first of each.
     pub(super) fn takes(&mut self, track: &Track) -> bool {
-        match &track.format {
-            TrackFormat::H264(video, _) => {
-                let is_ours = self.video.as_ref().is_none_or(|ours| ours.id == track.id);
-                if is_ours {
-                    self.is_refused = false;
-                    self.health.video = Some(*video);
-                    self.video = Some(track.clone());
-                }
-                is_ours
+        if let Some(video) = track.format.video() {
+            let is_ours = self.video.as_ref().is_none_or(|ours| ours.id == track.id);
+            if is_ours {
+                self.is_refused = false;
+                self.health.video = Some(*video);
+                self.video = Some(track.clone());
             }
-            TrackFormat::Aac(..) => {
-                let is_ours = *self.audio.get_or_insert(track.id) == track.id;
-                if is_ours {
-                    self.audio_track = Some(track.clone());
-                }
-                is_ours
-            }
-            TrackFormat::Av1(..) | TrackFormat::Unknown(_) => false,
+            return is_ours;
         }
+        let is_ours = track.format.is_audio() && *self.audio.get_or_insert(track.id) == track.id;
+        if is_ours {
+            self.audio_track = Some(track.clone());
+        }
+        is_ours
     }
 
     /// The tracks that the channel takes.

@@ -69,18 +69,14 @@ impl AirChain {
 
     /// A track of the contribution that the channel takes appeared or changed.
     pub(super) fn open(&mut self, track: &Track) {
-        match &track.format {
-            TrackFormat::H264(video, config) => {
-                let before = std::mem::replace(&mut self.stated, video.frame_rate);
-                if before.is_some() && video.frame_rate.is_some() && before != video.frame_rate {
-                    self.switcher.measure_anew();
-                }
-                self.pipeline.push_decode(DecodeOp::Open(config.clone()));
+        if let Some(video) = track.format.video() {
+            let before = std::mem::replace(&mut self.stated, video.frame_rate);
+            if before.is_some() && video.frame_rate.is_some() && before != video.frame_rate {
+                self.switcher.measure_anew();
             }
-            TrackFormat::Aac(audio, config) => {
-                self.pipeline.push_sound(SoundOp::Open(*audio, config.clone()));
-            }
-            TrackFormat::Av1(..) | TrackFormat::Unknown(_) => {}
+            self.pipeline.push_decode(DecodeOp::Open(track.format.clone()));
+        } else if track.format.is_audio() {
+            self.pipeline.push_sound(SoundOp::Open(track.format.clone()));
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     channel::{ChannelState, MeterEnd, Operation, OperationId, OperationState},
     error::Fault,
     ladder::{Done, Work},
-    media::Track,
+    media::{CueSignal, Track},
     splice::OnAir,
     time::MediaTime,
 };
@@ -98,6 +98,13 @@ pub enum Event {
         ingest: IngestId,
         /// What it is.
         track: Track,
+    },
+    /// A contribution carried an instruction to splice.
+    Cue {
+        /// Whose.
+        ingest: IngestId,
+        /// What it is.
+        cue: CueSignal,
     },
     /// Trouble that was survived; the same kind within a second is folded into one event.
     Fault {

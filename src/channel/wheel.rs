@@ -103,6 +103,7 @@ impl Channel {
                         air.push_audio(contribution, unit);
                     }
                 }
+                Demuxed::Cue(cue) => self.event(Event::Cue { ingest: id, cue }),
                 Demuxed::Reply(bytes) => self.outputs.push_back(Output::Reply(id, bytes)),
                 Demuxed::Fault(fault) => self.fault(Some(id), fault, now),
                 Demuxed::End => self.detach(end.clone()),

@@ -24,7 +24,7 @@ use bytes::Bytes;
 
 use crate::{
     error::{Fault, ParseError},
-    media::{AccessUnit, Track},
+    media::{AccessUnit, CueSignal, Track},
     time::Now,
 };
 
@@ -57,6 +57,8 @@ pub enum Demuxed {
     Track(Track),
     /// A coded picture or audio frame, in decode order within its track.
     Unit(AccessUnit),
+    /// An instruction to splice that came beside the pictures.
+    Cue(CueSignal),
     /// Bytes to send to the peer.
     Reply(Bytes),
     /// Trouble that was survived.

@@ -20,7 +20,7 @@ use rav1e::prelude::{
 use super::{Profile, VideoEncoder, VideoEncoderConfig};
 use crate::{
     error::Fault,
-    media::{AccessUnit, Av1Config, Frame, FrameRate, TrackFormat, TrackId, VideoTrack},
+    media::{AccessUnit, Av1Config, Colour, Frame, FrameRate, TrackFormat, TrackId, VideoTrack},
     time::MediaTime,
 };
 
@@ -130,11 +130,10 @@ impl VideoEncoder for Rav1eEncoder {
 
     fn format(&self) -> TrackFormat {
         let track = VideoTrack {
-            width: self.config.width,
-            height: self.config.height,
             sample_aspect: self.config.sample_aspect,
             frame_rate: Some(self.config.frame_rate),
-            is_interlaced: false,
+            colour: Colour::BT709,
+            ..VideoTrack::new(self.config.width, self.config.height)
         };
         TrackFormat::Av1(track, Av1Config { av1c: self.av1c.clone() })
     }

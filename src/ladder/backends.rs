@@ -4,10 +4,7 @@
 //! file beside this one behind a trait of `codec`, a feature, and one line here; a host's own goes behind [`Codecs`].
 
 use super::{AudioDecoder, AudioEncoder, AudioEncoderConfig, Codecs, VideoDecoder, VideoEncoder, VideoEncoderConfig};
-use crate::{
-    error::Fault,
-    media::{AacConfig, AudioTrack, H264Config},
-};
+use crate::{error::Fault, media::TrackFormat};
 
 /// The codecs that were built in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +38,16 @@ impl Default for BuiltinCodecs {
     allow(unused_variables, reason = "a method whose feature is off ignores its arguments")
 )]
 impl Codecs for BuiltinCodecs {
-    fn h264_decoder(&self, config: &H264Config) -> Result<Box<dyn VideoDecoder>, Fault> {
-        #[cfg(feature = "openh264")]
-        return Ok(Box::new(super::openh264_decoder::OpenH264Decoder::new(config, self.largest_picture)?));
-        #[cfg(not(feature = "openh264"))]
-        missing("H.264 decode needs the feature openh264")
+    fn video_decoder(&self, format: &TrackFormat) -> Result<Box<dyn VideoDecoder>, Fault> {
+        match format {
+            #[cfg(feature = "openh264")]
+            TrackFormat::H264(_, config) => {
+                Ok(Box::new(super::openh264_decoder::OpenH264Decoder::new(config, self.largest_picture)?))
+            }
+            #[cfg(not(feature = "openh264"))]
+            TrackFormat::H264(..) => missing("H.264 decode needs the feature openh264"),
+            other => Err(Fault::Codec { what: format!("nothing here decodes {}", other.codec_name()) }),
+        }
     }
 
     fn h264_encoder(&self, config: &VideoEncoderConfig) -> Result<Box<dyn VideoEncoder>, Fault> {
@@ -62,11 +64,16 @@ impl Codecs for BuiltinCodecs {
         missing("AV1 encode needs the feature av1")
     }
 
-    fn aac_decoder(&self, track: &AudioTrack, config: &AacConfig) -> Result<Box<dyn AudioDecoder>, Fault> {
-        #[cfg(feature = "aac")]
-        return Ok(Box::new(super::aac_decoder::SymphoniaAacDecoder::new(track, config)?));
-        #[cfg(not(feature = "aac"))]
-        missing("AAC decode needs the feature aac")
+    fn audio_decoder(&self, format: &TrackFormat) -> Result<Box<dyn AudioDecoder>, Fault> {
+        match format {
+            #[cfg(feature = "aac")]
+            TrackFormat::Aac(track, config) => {
+                Ok(Box::new(super::aac_decoder::SymphoniaAacDecoder::new(track, config)?))
+            }
+            #[cfg(not(feature = "aac"))]
+            TrackFormat::Aac(..) => missing("AAC decode needs the feature aac"),
+            other => Err(Fault::Codec { what: format!("nothing here decodes {}", other.codec_name()) }),
+        }
     }
 
     fn aac_encoder(&self, config: &AudioEncoderConfig) -> Result<Box<dyn AudioEncoder>, Fault> {

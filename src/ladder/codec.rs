@@ -4,14 +4,15 @@
 
 use crate::{
     error::Fault,
-    media::{AacConfig, AccessUnit, AudioTrack, Frame, FrameRate, H264Config, Samples, TrackFormat},
+    media::{AacConfig, AccessUnit, AudioTrack, Frame, FrameRate, Samples, TrackFormat},
     time::MediaTime,
 };
 
 /// Compressed pictures to raw ones.
 pub trait VideoDecoder: Send {
     /// Decodes one access unit. Pictures that are due come out in presentation order, each with the `pts` of its access
-    /// unit; a decoder that reorders holds some back.
+    /// unit; a decoder that reorders holds some back. They are 8-bit 4:2:0 whatever was coded: more bits are dithered, range
+    /// and matrix kept and named in [`Frame::colour`], interlaced pictures woven and named in [`Frame::scan`].
     ///
     /// # Errors
     /// The unit was refused; the decoder stays usable and the next random access point starts clean.
@@ -97,11 +98,11 @@ pub struct AudioEncoderConfig {
 
 /// Makes codecs for a channel. A host hands its own in to replace or add backends.
 pub trait Codecs: Send + Sync {
-    /// A decoder for an H.264 track.
+    /// A decoder for a contribution's video track.
     ///
     /// # Errors
-    /// No backend takes this stream; the text names the feature that would.
-    fn h264_decoder(&self, config: &H264Config) -> Result<Box<dyn VideoDecoder>, Fault>;
+    /// No backend takes this stream; the text names the codec and the feature that would.
+    fn video_decoder(&self, format: &TrackFormat) -> Result<Box<dyn VideoDecoder>, Fault>;
 
     /// An encoder for an H.264 rung.
     ///
@@ -117,11 +118,11 @@ pub trait Codecs: Send + Sync {
         Err(Fault::Codec { what: "this host's codecs make no AV1".into() })
     }
 
-    /// A decoder for an AAC track.
+    /// A decoder for a contribution's audio track.
     ///
     /// # Errors
-    /// No backend takes this stream.
-    fn aac_decoder(&self, track: &AudioTrack, config: &AacConfig) -> Result<Box<dyn AudioDecoder>, Fault>;
+    /// No backend takes this stream; the text names the codec and the feature that would.
+    fn audio_decoder(&self, format: &TrackFormat) -> Result<Box<dyn AudioDecoder>, Fault>;
 
     /// An encoder for the channel's sound.
     ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     error::Fault,
     ladder::{Codecs, VideoDecoder},
-    media::{AccessUnit, Frame, H264Config},
+    media::{AccessUnit, Frame, TrackFormat},
 };
 
 /// The decoder of the contribution on air, if there is one.
@@ -17,7 +17,7 @@ pub(crate) struct DecodeLane {
 /// One step for the decoder.
 pub(crate) enum DecodeOp {
     /// The track's set-up appeared or changed: what is held comes out, then a new decoder takes over.
-    Open(H264Config),
+    Open(TrackFormat),
     /// The next access unit.
     Unit(AccessUnit),
     /// The contribution ended: what is held comes out.
@@ -67,9 +67,9 @@ impl DecodeJob {
         let mut units = 0;
         for op in ops {
             match op {
-                DecodeOp::Open(config) => {
+                DecodeOp::Open(format) => {
                     lane.flush(&mut decoded);
-                    match lane.codecs.h264_decoder(&config) {
+                    match lane.codecs.video_decoder(&format) {
                         Ok(decoder) => lane.decoder = Some(decoder),
                         Err(fault) => {
                             lane.decoder = None;

@@ -19,7 +19,7 @@ use openh264_sys2::{self as sys, API};
 use super::{Profile, VideoEncoder, VideoEncoderConfig};
 use crate::{
     error::Fault,
-    media::{AccessUnit, Frame, FrameRate, H264Config, NalFraming, TrackFormat, TrackId, VideoTrack},
+    media::{AccessUnit, Colour, Frame, FrameRate, H264Config, NalFraming, TrackFormat, TrackId, VideoTrack},
     time::{MediaDuration, Timescale},
 };
 
@@ -98,11 +98,10 @@ impl VideoEncoder for OpenH264Encoder {
 
     fn format(&self) -> TrackFormat {
         let track = VideoTrack {
-            width: self.config.width,
-            height: self.config.height,
             sample_aspect: self.config.sample_aspect,
             frame_rate: Some(self.config.frame_rate),
-            is_interlaced: false,
+            colour: Colour::BT709,
+            ..VideoTrack::new(self.config.width, self.config.height)
         };
         TrackFormat::H264(track, self.parameter_sets.clone())
     }

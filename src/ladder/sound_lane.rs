@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use crate::{
     error::Fault,
     ladder::{AudioDecoder, AudioEncoder, Codecs, SoundNormaliser},
-    media::{AacConfig, AccessUnit, AudioTrack, SoundSource},
+    media::{AccessUnit, SoundSource, TrackFormat},
     time::{MediaDuration, MediaTime, Timescale},
 };
 
@@ -40,7 +40,7 @@ pub(crate) enum SoundFrom {
 /// One step for the sound.
 pub(crate) enum SoundOp {
     /// The track's set-up appeared or changed.
-    Open(AudioTrack, AacConfig),
+    Open(TrackFormat),
     /// The next access unit, and where it stands on the channel's clock.
     Unit { unit: AccessUnit, at: MediaTime },
     /// From this instant on the sound comes from there.
@@ -102,8 +102,8 @@ impl SoundLane {
         }
     }
 
-    fn open(&mut self, track: &AudioTrack, config: &AacConfig, faults: &mut Vec<Fault>) {
-        self.decoder = match self.codecs.aac_decoder(track, config) {
+    fn open(&mut self, format: &TrackFormat, faults: &mut Vec<Fault>) {
+        self.decoder = match self.codecs.audio_decoder(format) {
             Ok(decoder) => Some(decoder),
             Err(fault) => {
                 faults.push(fault);
@@ -206,7 +206,7 @@ impl SoundJob {
         let mut out = SoundOut::default();
         for op in ops {
             match op {
-                SoundOp::Open(track, config) => lane.open(&track, &config, &mut out.faults),
+                SoundOp::Open(format) => lane.open(&format, &mut out.faults),
                 SoundOp::Unit { unit, at } => out.faults.extend(lane.take(unit, at).err()),
                 SoundOp::Source { at, from } => lane.changes.push_back((at.ticks(lane.rate), from)),
                 SoundOp::Settle(until) => lane.settle(until, &mut out),

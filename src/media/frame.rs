@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::time::MediaTime;
+use crate::{media::Colour, time::MediaTime};
 
 /// One raw picture: 8-bit planar 4:2:0. Cheap to clone, read-only once made.
 #[derive(Clone)]
@@ -18,7 +18,23 @@ pub struct Frame {
     pub height: usize,
     /// Sample aspect ratio.
     pub sample_aspect: (u32, u32),
+    /// What its numbers mean as colour.
+    pub colour: Colour,
+    /// How its lines were taken.
+    pub scan: Scan,
     buffer: Arc<Buffer>,
+}
+
+/// In which order a picture's lines were taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scan {
+    /// All at once.
+    #[default]
+    Progressive,
+    /// The even lines, counted from 0, half a frame before the odd ones.
+    TopFirst,
+    /// The odd lines first.
+    BottomFirst,
 }
 
 /// A read-only view of one plane.
@@ -60,7 +76,7 @@ impl Frame {
         let (u, v) = uv.split_at_mut(chroma);
         fill(y, u, v);
         let buffer = Arc::new(Buffer { bytes, home: pool.clone() });
-        Self { pts, width, height, sample_aspect: (1, 1), buffer }
+        Self { pts, width, height, sample_aspect: (1, 1), colour: Colour::UNKNOWN, scan: Scan::Progressive, buffer }
     }
 
     /// The same picture, shown at `pts`.

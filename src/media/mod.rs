@@ -5,6 +5,8 @@
 
 mod access_unit;
 mod body;
+mod colour;
+mod cue;
 mod frame;
 mod presentation;
 mod rate;
@@ -15,12 +17,15 @@ mod track;
 
 pub use access_unit::AccessUnit;
 pub use body::Body;
-pub use frame::{Frame, FramePool, Plane};
+pub use colour::Colour;
+pub use cue::{CueCarriage, CueSignal};
+pub use frame::{Frame, FramePool, Plane, Scan};
 pub use presentation::{Presentation, TrackSpec};
 pub use rate::FrameRate;
 pub use samples::Samples;
 pub use segment::{Bitrates, Segment, Span};
 pub use source::{PictureSource, SoundSource};
 pub use track::{
-    AacConfig, AudioTrack, Av1Config, H264Config, Language, NalFraming, Track, TrackFormat, TrackId, VideoTrack,
+    AacConfig, Ac3Config, AudioTrack, Av1Config, Chroma, H264Config, HevcConfig, Language, MpaConfig, NalFraming,
+    TextConfig, Track, TrackFormat, TrackId, VideoTrack,
 };

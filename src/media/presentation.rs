@@ -78,7 +78,7 @@ impl TrackSpec {
     /// An audio rendition: ticks of its sample rate, switching set `audio`.
     #[must_use]
     pub fn audio(id: TrackId, name: &str, bitrate: u32, format: TrackFormat, language: Language) -> Self {
-        let rate = if let TrackFormat::Aac(track, _) = &format { track.sample_rate } else { 0 };
+        let rate = format.audio().map_or(0, |track| track.sample_rate);
         Self {
             id,
             name: name.into(),
@@ -95,8 +95,10 @@ impl TrackSpec {
     #[must_use]
     pub fn nominal_unit(&self) -> MediaDuration {
         match (&self.format, self.frame_rate) {
-            (TrackFormat::H264(..) | TrackFormat::Av1(..), Some(rate)) => rate.frame_duration(),
+            (format, Some(rate)) if format.is_video() => rate.frame_duration(),
             (TrackFormat::Aac(..), _) => MediaDuration::from_ticks(1024, self.timescale),
+            (TrackFormat::Ac3(..), _) => MediaDuration::from_ticks(1536, self.timescale),
+            (TrackFormat::Mpa(_, config), _) => MediaDuration::from_ticks(config.frame_samples.into(), self.timescale),
             _ => MediaDuration::ZERO,
         }
     }
@@ -132,7 +134,12 @@ impl TrackSpec {
                 };
                 Some(format!("mp4a.40.{object_type}"))
             }
-            TrackFormat::Unknown(_) => None,
+            TrackFormat::Ac3(..) => Some("ac-3".into()),
+            TrackFormat::Hevc(..)
+            | TrackFormat::Mpeg2(_)
+            | TrackFormat::Mpa(..)
+            | TrackFormat::Text(_)
+            | TrackFormat::Unknown(_) => None,
         }
     }
 }
@@ -146,7 +153,7 @@ mod tests {
 
     #[test]
     fn codec_strings_come_from_the_decoder_set_up() {
-        let video = VideoTrack { width: 2, height: 2, sample_aspect: (1, 1), frame_rate: None, is_interlaced: false };
+        let video = VideoTrack::new(2, 2);
         let sps = vec![Bytes::from_static(&[0x67, 0x64, 0x00, 0x1F, 0xAC])];
         let config = H264Config { framing: NalFraming::Length(4), sps, pps: vec![] };
         let rung = TrackSpec::video(TrackId(0), "v", 1, TrackFormat::H264(video, config), FrameRate::FPS_30);

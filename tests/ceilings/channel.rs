@@ -51,7 +51,7 @@ fn unit(n: i64, is_random_access: bool) -> Demuxed {
 }
 
 fn video(n: u8) -> Demuxed {
-    let video = VideoTrack { width: 16, height: 16, sample_aspect: (1, 1), frame_rate: None, is_interlaced: false };
+    let video = VideoTrack::new(16, 16);
     let config = H264Config {
         framing: NalFraming::AnnexB,
         sps: vec![Bytes::from(vec![0x67; 100])],

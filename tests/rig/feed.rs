@@ -11,8 +11,7 @@ use headend::{
     error::ParseError,
     ingest::{Demuxed, Demuxer},
     media::{
-        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, Language, NalFraming, Track, TrackFormat, TrackId,
-        VideoTrack,
+        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, NalFraming, Track, TrackFormat, TrackId, VideoTrack,
     },
     time::{MediaDuration, MediaTime, Now, Timescale},
 };
@@ -143,12 +142,12 @@ impl Encoder {
 }
 
 const fn track(id: TrackId, format: TrackFormat) -> Track {
-    Track { id, language: Language::UND, timescale: Timescale::MPEG, format }
+    Track::new(id, Timescale::MPEG, format)
 }
 
 fn pictures_at(rate: FrameRate) -> TrackFormat {
     let frame_rate = Some(rate);
-    let video = VideoTrack { width: 16, height: 16, sample_aspect: (1, 1), frame_rate, is_interlaced: false };
+    let video = VideoTrack { frame_rate, ..VideoTrack::new(16, 16) };
     TrackFormat::H264(video, H264Config { framing: NalFraming::AnnexB, sps: vec![], pps: vec![] })
 }
 

@@ -57,11 +57,13 @@ struct ToyAudioDecoder(AudioTrack, ToyCodecs);
 struct ToyAudioEncoder(AudioEncoderConfig);
 
 impl Codecs for ToyCodecs {
-    fn h264_decoder(&self, config: &H264Config) -> Result<Box<dyn VideoDecoder>, Fault> {
+    fn video_decoder(&self, format: &TrackFormat) -> Result<Box<dyn VideoDecoder>, Fault> {
         if self.refuse_video {
             return Err(Fault::Codec { what: "no decoder for this track".into() });
         }
-        self.note(|seen| seen.video_tracks.push(config.clone()));
+        if let TrackFormat::H264(_, config) = format {
+            self.note(|seen| seen.video_tracks.push(config.clone()));
+        }
         Ok(Box::new(ToyDecoder(FramePool::new(), self.clone())))
     }
 
@@ -72,7 +74,8 @@ impl Codecs for ToyCodecs {
         Ok(Box::new(ToyEncoder(config.clone(), false)))
     }
 
-    fn aac_decoder(&self, track: &AudioTrack, _: &AacConfig) -> Result<Box<dyn AudioDecoder>, Fault> {
+    fn audio_decoder(&self, format: &TrackFormat) -> Result<Box<dyn AudioDecoder>, Fault> {
+        let track = format.audio().ok_or(Fault::Codec { what: "no audio track".into() })?;
         Ok(Box::new(ToyAudioDecoder(*track, self.clone())))
     }
 
@@ -121,13 +124,7 @@ impl VideoEncoder for ToyEncoder {
 
     fn format(&self) -> TrackFormat {
         let config = &self.0;
-        let track = VideoTrack {
-            width: config.width,
-            height: config.height,
-            sample_aspect: (1, 1),
-            frame_rate: Some(config.frame_rate),
-            is_interlaced: false,
-        };
+        let track = VideoTrack { frame_rate: Some(config.frame_rate), ..VideoTrack::new(config.width, config.height) };
         let sps = vec![Bytes::from_static(&[0x67, 0x42, 0xC0, 0x1E])];
         let pps = vec![Bytes::from_static(&[0x68, 0xCE, 0x3C, 0x80])];
         TrackFormat::H264(track, H264Config { framing: NalFraming::Length(4), sps, pps })

@@ -113,9 +113,10 @@ fn on_air() -> Rig {
 /// Mean luma and PSNR against a flat picture of every picture of a rung, in order.
 fn look(rig: &Rig, track: usize) -> Vec<(i64, f64, Frame)> {
     let spec = rig.presentation().tracks[track].clone();
-    let TrackFormat::H264(_, sets) = &spec.format else { panic!("no H.264") };
-    let mut decoder =
-        BuiltinCodecs::new().h264_decoder(&H264Config { framing: NalFraming::Length(4), ..sets.clone() }).unwrap();
+    let TrackFormat::H264(video, sets) = &spec.format else { panic!("no H.264") };
+    let mut decoder = BuiltinCodecs::new()
+        .video_decoder(&TrackFormat::H264(*video, H264Config { framing: NalFraming::Length(4), ..sets.clone() }))
+        .unwrap();
     let mut frames = Vec::new();
     for sample in samples(rig, track) {
         let pts = MediaTime::from_ticks(sample.start, Timescale::MPEG);
@@ -169,8 +170,8 @@ fn assert_pictures(rig: &Rig) {
 /// When the sound becomes loud, in seconds.
 fn beeps(rig: &Rig) -> Vec<f64> {
     let track = rig.presentation().tracks.len() - 1;
-    let TrackFormat::Aac(audio, config) = rig.presentation().tracks[track].format.clone() else { panic!("no AAC") };
-    let mut decoder = BuiltinCodecs::new().aac_decoder(&audio, &config).unwrap();
+    let format = rig.presentation().tracks[track].format.clone();
+    let mut decoder = BuiltinCodecs::new().audio_decoder(&format).unwrap();
     let (mut found, mut quiet) = (Vec::new(), 0);
     for sample in samples(rig, track) {
         let pts = MediaTime::from_ticks(sample.start, Timescale::new(44_100).unwrap());

@@ -1,14 +1,14 @@
 //! What a sequence parameter set says of the picture (ISO/IEC 14496-10 clauses 7.3.2.1.1 and E.1.1).
 
 use h264_reader::{
-    nal::sps::{FrameMbsFlags, SeqParameterSet, TimingInfo},
+    nal::sps::{ChromaFormat, FrameMbsFlags, SeqParameterSet, TimingInfo},
     rbsp::{BitReader, ByteReader},
 };
 
 use super::{NAL_SPS, nal_type};
 use crate::{
     error::{LimitError, ParseError, ParseErrorKind},
-    media::{FrameRate, VideoTrack},
+    media::{Chroma, Colour, FrameRate, VideoTrack},
 };
 
 /// Widest and highest picture that is taken, in pixels.
@@ -40,9 +40,24 @@ pub fn video_track(sps: &[u8]) -> Result<VideoTrack, ParseError> {
     }
     let vui = parsed.vui_parameters.as_ref();
     let aspect = vui.and_then(|vui| vui.aspect_ratio_info.as_ref()?.get());
+    let colour = vui.and_then(|vui| vui.video_signal_type.as_ref()).map_or(Colour::UNKNOWN, |signal| {
+        let stated = signal.colour_description.as_ref();
+        let [primaries, transfer, matrix] = stated.map_or([2; 3], |stated| {
+            [stated.colour_primaries, stated.transfer_characteristics, stated.matrix_coefficients]
+        });
+        Colour { primaries, transfer, matrix, is_full_range: signal.video_full_range_flag }
+    });
     Ok(VideoTrack {
         width,
         height,
+        bit_depth: parsed.chroma_info.bit_depth_luma_minus8.saturating_add(8),
+        chroma: match parsed.chroma_info.chroma_format {
+            ChromaFormat::Monochrome => Chroma::Monochrome,
+            ChromaFormat::YUV422 => Chroma::Yuv422,
+            ChromaFormat::YUV444 => Chroma::Yuv444,
+            _ => Chroma::Yuv420,
+        },
+        colour,
         sample_aspect: aspect.map_or((1, 1), |(w, h)| (w.into(), h.into())),
         frame_rate: vui.and_then(|vui| vui.timing_info.as_ref()).and_then(frame_rate),
         is_interlaced: parsed.frame_mbs_flags != FrameMbsFlags::Frames,

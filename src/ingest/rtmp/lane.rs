@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::{
     error::{Fault, ParseError},
     ingest::Demuxed,
-    media::{Language, Track, TrackFormat, TrackId},
+    media::{Track, TrackFormat, TrackId},
     time::{MediaDuration, MediaTime, Timescale},
     wire::flv::Codec,
 };
@@ -39,7 +39,7 @@ impl Lane {
 
     pub(super) fn announce(&mut self, format: TrackFormat, out: &mut VecDeque<Demuxed>) {
         self.flush(out);
-        let track = Track { id: self.track, language: Language::UND, timescale: Timescale::MILLIS, format };
+        let track = Track::new(self.track, Timescale::MILLIS, format);
         out.push_back(Demuxed::Track(track));
     }
 

@@ -181,12 +181,9 @@ impl Audio {
 
     fn announce(&mut self, config: AdtsConfig, out: &mut Out) {
         self.config = Some(config);
-        out.queue.push_back(Demuxed::Track(Track {
-            id: self.track,
-            language: self.language,
-            timescale: Timescale::MPEG,
-            format: TrackFormat::Aac(config.audio_track(), config.aac_config()),
-        }));
+        let format = TrackFormat::Aac(config.audio_track(), config.aac_config());
+        let track = Track { language: self.language, ..Track::new(self.track, Timescale::MPEG, format) };
+        out.queue.push_back(Demuxed::Track(track));
     }
 
     fn unit(&self, config: AdtsConfig, pts: MediaTime, data: Bytes, out: &mut Out) {

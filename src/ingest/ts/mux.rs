@@ -328,12 +328,8 @@ impl Mux {
         }
         self.told.push(key);
         let text = format!("stream_type 0x{:02x} on PID {} ({})", stream.stream_type.0, stream.pid, stream.name());
-        let track = Track {
-            id: self.track(),
-            language: stream.language.unwrap_or(Language::UND),
-            timescale: Timescale::MPEG,
-            format: TrackFormat::Unknown(text),
-        };
+        let language = stream.language.unwrap_or(Language::UND);
+        let track = Track { language, ..Track::new(self.track(), Timescale::MPEG, TrackFormat::Unknown(text)) };
         self.out.queue.push_back(Demuxed::Track(track));
     }
 

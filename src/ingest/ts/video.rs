@@ -306,12 +306,9 @@ impl Video {
                     out.dropped(std::mem::take(&mut self.dropped_before), BEFORE_IDR);
                 }
                 self.frame = self.frame.or_else(|| video.frame_rate.map(|rate| rate.frame_duration()));
-                out.queue.push_back(Demuxed::Track(Track {
-                    id: self.track,
-                    language: self.language,
-                    timescale: Timescale::MPEG,
-                    format: TrackFormat::H264(video, self.sets.config(NalFraming::AnnexB)),
-                }));
+                let format = TrackFormat::H264(video, self.sets.config(NalFraming::AnnexB));
+                let track = Track { language: self.language, ..Track::new(self.track, Timescale::MPEG, format) };
+                out.queue.push_back(Demuxed::Track(track));
             }
         }
     }

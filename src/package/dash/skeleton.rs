@@ -151,7 +151,10 @@ fn representation(track: &TrackSpec) -> Representation {
         ..Representation::default()
     };
     match &track.format {
-        TrackFormat::H264(video, _) | TrackFormat::Av1(video, _) => Representation {
+        TrackFormat::H264(video, _)
+        | TrackFormat::Mpeg2(video)
+        | TrackFormat::Hevc(video, _)
+        | TrackFormat::Av1(video, _) => Representation {
             width: Some(video.width.into()),
             height: Some(video.height.into()),
             sar: Some(format!("{}:{}", video.sample_aspect.0.max(1), video.sample_aspect.1.max(1))),
@@ -161,7 +164,7 @@ fn representation(track: &TrackSpec) -> Representation {
             }),
             ..common
         },
-        TrackFormat::Aac(audio, _) => Representation {
+        TrackFormat::Aac(audio, _) | TrackFormat::Ac3(audio, _) | TrackFormat::Mpa(audio, _) => Representation {
             audioSamplingRate: Some(audio.sample_rate.to_string()),
             AudioChannelConfiguration: vec![AudioChannelConfiguration {
                 schemeIdUri: "urn:mpeg:dash:23003:3:audio_channel_configuration:2011".into(),
@@ -170,7 +173,7 @@ fn representation(track: &TrackSpec) -> Representation {
             }],
             ..common
         },
-        TrackFormat::Unknown(_) => common,
+        TrackFormat::Text(_) | TrackFormat::Unknown(_) => common,
     }
 }
 

@@ -14,7 +14,12 @@ pub(super) fn sample_entry(track: &TrackSpec) -> Option<Bytes> {
         TrackFormat::Av1(_, config) if config.av1c.len() < AV1C_FIXED => return None,
         TrackFormat::Av1(video, config) => visual(&mut w, b"av01", video, (b"av1C", &config.av1c), track.bitrate),
         TrackFormat::Aac(audio, config) => mp4a(&mut w, *audio, config, track.bitrate),
-        TrackFormat::Unknown(_) => return None,
+        TrackFormat::Hevc(..)
+        | TrackFormat::Mpeg2(_)
+        | TrackFormat::Ac3(..)
+        | TrackFormat::Mpa(..)
+        | TrackFormat::Text(_)
+        | TrackFormat::Unknown(_) => return None,
     }
     Some(w.into_bytes())
 }

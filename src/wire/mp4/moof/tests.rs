@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn video() -> TrackSpec {
-    let track = VideoTrack { width: 1280, height: 720, sample_aspect: (1, 1), frame_rate: None, is_interlaced: false };
+    let track = VideoTrack::new(1280, 720);
     let sps = Bytes::from_static(&[0x67, 0x64, 0x00, 0x1F, 0xAC, 0xB4, 0x02, 0x80, 0x2D, 0xC8]);
     let pps = Bytes::from_static(&[0x68, 0xEE, 0x3C, 0xB0]);
     let config = H264Config { framing: NalFraming::Length(4), sps: vec![sps], pps: vec![pps] };

@@ -1,0 +1,31 @@
+//! An instruction to splice, as it came with a contribution.
+
+use bytes::Bytes;
+
+use crate::time::MediaTime;
+
+/// A cue that a contribution carried, untouched: whoever acts on it parses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CueSignal {
+    /// Where it was found.
+    pub carriage: CueCarriage,
+    /// Source time at which it came: that of the newest access unit before it, or what its carriage states.
+    pub at: MediaTime,
+    /// The message, byte for byte, in its carriage's form.
+    pub payload: Bytes,
+}
+
+/// How a cue travels beside the pictures; says what the payload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CueCarriage {
+    /// SCTE-35 in a transport stream: a whole `splice_info_section` with its CRC.
+    TransportStream {
+        /// The PID that it came on.
+        pid: u16,
+    },
+    /// RTMP `onAdCue`: the AMF0 values of the data message, from the name on.
+    OnAdCue,
+    /// A Smooth Streaming sparse track: the sample, from its version field on.
+    SparseTrack,
+}
