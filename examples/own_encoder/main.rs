@@ -19,9 +19,7 @@ use headend::{
         AudioDecoder, AudioEncoder, AudioEncoderConfig, BuiltinCodecs, Codecs, Profile, Rung, VideoDecoder,
         VideoEncoder, VideoEncoderConfig,
     },
-    media::{
-        AacConfig, AccessUnit, AudioTrack, Frame, FrameRate, H264Config, NalFraming, TrackFormat, TrackId, VideoTrack,
-    },
+    media::{AccessUnit, Frame, FrameRate, H264Config, NalFraming, TrackFormat, TrackId, VideoTrack},
     time::{MediaDuration, Now, Utc},
 };
 

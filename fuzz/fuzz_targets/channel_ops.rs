@@ -18,7 +18,7 @@ use headend::{
     },
     ladder::Work,
     media::{
-        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, Language, NalFraming, Track, TrackFormat, TrackId,
+        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, NalFraming, Track, TrackFormat, TrackId,
         VideoTrack,
     },
     origin::{Origin, OriginConfig},
@@ -181,7 +181,7 @@ impl Host {
         let (kind, a, b) = (input.byte().unwrap_or(0), input.byte().unwrap_or(0), input.byte().unwrap_or(0));
         let scale = |byte: u8| u32::from(byte & 0x1F) << (byte >> 5 << 2);
         let track = |id, format| {
-            Demuxed::Track(Track { id: TrackId(id), language: Language::UND, timescale: Timescale::MPEG, format })
+            Demuxed::Track(Track::new(TrackId(id), Timescale::MPEG, format))
         };
         self.feed.push(match kind % 5 {
             0 | 1 => {

@@ -6,9 +6,7 @@ use headend::{
     error::Fault,
     ingest::Demuxed,
     ladder::Work,
-    media::{
-        AacConfig, AccessUnit, AudioTrack, H264Config, Language, NalFraming, Track, TrackFormat, TrackId, VideoTrack,
-    },
+    media::{AacConfig, AccessUnit, AudioTrack, H264Config, NalFraming, Track, TrackFormat, TrackId, VideoTrack},
     time::{MediaDuration, MediaTime, Timescale},
 };
 
@@ -66,7 +64,7 @@ fn audio(n: u8) -> Demuxed {
 }
 
 fn track(id: u32, format: TrackFormat) -> Demuxed {
-    Demuxed::Track(Track { id: TrackId(id), language: Language::UND, timescale: Timescale::MPEG, format })
+    Demuxed::Track(Track::new(TrackId(id), Timescale::MPEG, format))
 }
 
 /// Sends 50 000 items to a channel whose lanes are all out; how many events came of it.
