@@ -17,11 +17,11 @@ TARGET = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
 class Server:
     """One process of examples/live with a folder as its store."""
 
-    def __init__(self, folder: str):
+    def __init__(self, folder: str, binary: str = os.path.join(TARGET, "release", "examples", "live"), options=()):
         self.folder = os.path.join(folder, "data")
         self.lines: list[str] = []
         self.began = time.time()
-        command = [os.path.join(TARGET, "release", "examples", "live"), "--data", self.folder]
+        command = [binary, "--data", self.folder, *options]
         command += ["--http", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--ts", "127.0.0.1:0"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.reader = threading.Thread(target=self._read, daemon=True)
