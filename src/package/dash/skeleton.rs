@@ -35,9 +35,15 @@ pub(super) struct Shape<'a> {
 const PUBLISH_TIME: &str = "9999-01-01T00:00:00Z";
 const EMPTY_TIMELINE: &str = "<SegmentTimeline/>";
 
-/// The texts between which the publish time and the segment timelines belong, in this order.
-pub(super) fn skeleton(presentation: &Presentation, flavour: Flavour, shape: Shape<'_>) -> Vec<String> {
-    let text = mpd(presentation, flavour, shape).to_string();
+/// The texts between which the publish time and the segment timelines belong, in this order, with the tracks that `offered`
+/// says yes to.
+pub(super) fn skeleton(
+    presentation: &Presentation,
+    offered: &[bool],
+    flavour: Flavour,
+    shape: Shape<'_>,
+) -> Vec<String> {
+    let text = mpd(presentation, offered, flavour, shape).to_string();
     let mut parts = vec![String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")];
     let rest = match text.split_once(PUBLISH_TIME) {
         Some((before, rest)) => {
@@ -77,11 +83,22 @@ pub(super) fn switching_sets(presentation: &Presentation) -> Vec<Vec<usize>> {
     sets
 }
 
-fn mpd(presentation: &Presentation, flavour: Flavour, shape: Shape<'_>) -> MPD {
+/// Whether anything of a switching set is offered.
+pub(super) fn is_listed(set: &[usize], offered: &[bool]) -> bool {
+    set.iter().any(|track| offered.get(*track).copied().unwrap_or(false))
+}
+
+fn mpd(presentation: &Presentation, offered: &[bool], flavour: Flavour, shape: Shape<'_>) -> MPD {
     let live = shape.ended.is_none();
-    let sets = switching_sets(presentation);
-    let tracks = |set: &Vec<usize>| set.iter().filter_map(|n| presentation.tracks.get(*n)).collect::<Vec<_>>();
-    let adaptations = sets.iter().enumerate().map(|(n, set)| adaptation_set(n, &tracks(set), flavour, shape));
+    let main_sound = presentation.first_of_each().1;
+    // A set keeps its id whatever else is listed.
+    let sets = switching_sets(presentation).into_iter().enumerate().filter(|(_, set)| is_listed(set, offered));
+    let adaptations = sets.map(|(id, set)| {
+        let listed = set.iter().filter(|n| is_listed(&[**n], offered));
+        let tracks: Vec<&TrackSpec> = listed.filter_map(|n| presentation.tracks.get(*n)).collect();
+        let role = role(tracks.first().copied(), main_sound.is_some_and(|main| set.contains(&main)));
+        adaptation_set(id, &tracks, role, (flavour, shape))
+    });
     let period = Period {
         id: Some("0".into()),
         start: Some(Duration::ZERO),
@@ -106,20 +123,36 @@ fn mpd(presentation: &Presentation, flavour: Flavour, shape: Shape<'_>) -> MPD {
     }
 }
 
-fn adaptation_set(id: usize, tracks: &[&TrackSpec], flavour: Flavour, shape: Shape<'_>) -> AdaptationSet {
+/// ISO/IEC 23009-1 clause 5.8.5.5: one sound is the main one, the other languages are alternatives to it.
+fn role(track: Option<&TrackSpec>, is_main_sound: bool) -> &'static str {
+    match track.map(|track| &track.format) {
+        Some(TrackFormat::Text(text)) if text.subtype.eq_ignore_ascii_case("CAPT") => "caption",
+        Some(TrackFormat::Text(_)) => "subtitle",
+        Some(format) if format.is_audio() && !is_main_sound => "alternate",
+        _ => "main",
+    }
+}
+
+fn adaptation_set(
+    id: usize,
+    tracks: &[&TrackSpec],
+    role: &str,
+    (flavour, shape): (Flavour, Shape<'_>),
+) -> AdaptationSet {
     let first = tracks.first();
-    let is_video = first.is_some_and(|track| track.format.is_video());
     let language = first.map(|track| track.language).filter(|language| *language != Language::UND);
-    let kind = if is_video { "video" } else { "audio" };
-    let main = Role { schemeIdUri: "urn:mpeg:dash:role:2011".into(), value: Some("main".into()), ..Role::default() };
+    let mime_type = first.map(|track| track.content_type());
+    let is_text = first.is_some_and(|track| matches!(track.format, TrackFormat::Text(_)));
+    let kind = if is_text { Some("text") } else { mime_type.and_then(|mime| mime.split('/').next()) };
+    let role = Role { schemeIdUri: "urn:mpeg:dash:role:2011".into(), value: Some(role.into()), ..Role::default() };
     AdaptationSet {
         id: Some(id.to_string()),
-        contentType: Some(kind.into()),
-        mimeType: Some(format!("{kind}/mp4")),
-        lang: language.map(|language| language.as_str().into()),
+        contentType: kind.map(Into::into),
+        mimeType: mime_type.map(Into::into),
+        lang: language.map(|language| language.bcp47().into()),
         segmentAlignment: Some(true),
         startWithSAP: Some(1),
-        Role: vec![main],
+        Role: vec![role],
         SegmentTemplate: first.map(|track| segment_template(track, flavour, shape)),
         representations: tracks.iter().map(|track| representation(track)).collect(),
         ..AdaptationSet::default()
