@@ -81,7 +81,7 @@ impl Pipeline {
             picture: Slotted::new(ladder.picture),
             in_picture: VecDeque::new(),
             rungs: ladder.rungs.into_iter().map(Slotted::new).collect(),
-            sounds: ladder.sounds.into_iter().map(Slotted::new).collect(),
+            sounds: ladder.sounds.into_iter().map(Box::new).map(Slotted::new).collect(),
             encoded: VecDeque::new(),
             faults: VecDeque::new(),
         }

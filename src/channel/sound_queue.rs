@@ -79,16 +79,16 @@ impl SoundQueues {
         self.0.len()
     }
 
-    /// Takes sound of an output that waits for its place; how many access units had to go for it, the oldest first.
+    /// Takes sound of an output that waits for its place; how many access units were dropped for it: the oldest, or itself
+    /// where no queue holds it.
     pub(super) fn push(&mut self, output: usize, unit: AccessUnit) -> u64 {
-        let Some(queue) = self.0.get_mut(output) else { return 1 };
+        let size = unit.data.len();
+        let Some(queue) = self.0.get_mut(output).filter(|_| size <= SOUND_BYTES) else { return 1 };
         let mut dropped = 0;
-        while queue.waiting.len() >= SOUND_WAITS || queue.bytes.saturating_add(unit.data.len()) > SOUND_BYTES {
-            let Some(oldest) = queue.pop() else { break };
-            drop(oldest);
-            dropped += 1;
+        while queue.waiting.len() >= SOUND_WAITS || queue.bytes.saturating_add(size) > SOUND_BYTES {
+            dropped += u64::from(queue.pop().is_some());
         }
-        queue.bytes = queue.bytes.saturating_add(unit.data.len());
+        queue.bytes = queue.bytes.saturating_add(size);
         queue.waiting.push_back(unit);
         dropped
     }
@@ -243,6 +243,7 @@ mod tests {
         assert_eq!(dropped, 300 - SOUND_WAITS as u64);
         assert_eq!(queues.push(0, unit(0, SOUND_BYTES)), SOUND_WAITS as u64);
         assert_eq!(queues.push(9, unit(0, 1)), 1, "there is no such output");
+        assert_eq!(queues.push(0, unit(0, SOUND_BYTES + 1)), 1);
         assert_eq!(drain(&mut queues, 0).0.len(), 1);
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct OpenLadder {
     pub(crate) picture: Box<PictureLane>,
     pub(crate) rungs: Vec<Box<dyn VideoEncoder>>,
     /// One for each audio output.
-    pub(crate) sounds: Vec<Box<SoundLane>>,
+    pub(crate) sounds: Vec<SoundLane>,
     /// Codec and set-up of each rung, in the preset's order.
     pub(crate) video_formats: Vec<TrackFormat>,
     /// Codec and set-up of every audio output.
@@ -64,13 +64,12 @@ impl OpenJob {
         let (sample_rate, bitrate) = (self.preset.audio_sample_rate, self.preset.audio_bitrate);
         let config = AudioEncoderConfig { sample_rate, channels: 2, bitrate };
         let mut sounds = Vec::with_capacity(self.tones.len());
-        // No sound is no set-up: one that no rendition has.
-        let none = AacConfig { asc: Bytes::new() };
-        let mut audio_format = (AudioTrack { sample_rate, channels: 2 }, none);
+        // With no output there is no rendition that this would describe.
+        let mut audio_format = (AudioTrack { sample_rate, channels: 2 }, AacConfig { asc: Bytes::new() });
         for tone in self.tones {
             let encoder = self.codecs.aac_encoder(&config)?;
             audio_format = encoder.format();
-            sounds.push(Box::new(SoundLane::new(self.codecs.clone(), encoder, tone, sample_rate, self.asked.1)));
+            sounds.push(SoundLane::new(self.codecs.clone(), encoder, tone, sample_rate, self.asked.1));
         }
         Ok(Box::new(OpenLadder {
             decode: DecodeLane::new(self.codecs),

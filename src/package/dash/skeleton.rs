@@ -201,12 +201,21 @@ fn representation(track: &TrackSpec) -> Representation {
             audioSamplingRate: Some(audio.sample_rate.to_string()),
             AudioChannelConfiguration: vec![AudioChannelConfiguration {
                 schemeIdUri: "urn:mpeg:dash:23003:3:audio_channel_configuration:2011".into(),
-                value: Some(audio.channels.to_string()),
+                value: Some(channel_configuration(audio.channels).to_string()),
                 ..AudioChannelConfiguration::default()
             }],
             ..common
         },
         TrackFormat::Text(_) | TrackFormat::Unknown(_) => common,
+    }
+}
+
+/// ISO/IEC 23001-8 table 8, the usual layout of so many channels: up to six the number says it, 6.1 is 11 and 7.1 is 12.
+const fn channel_configuration(channels: u8) -> u8 {
+    match channels {
+        7 => 11,
+        8 => 12,
+        up_to_six => up_to_six,
     }
 }
 
@@ -222,5 +231,63 @@ impl Flavour {
             Self::Cmaf => "mpd-time-cmaf",
             Self::Csf => "mpd-time-csf",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{
+        archive::rig::ladder,
+        media::{Ac3Config, AudioTrack, TextConfig, TrackId},
+    };
+
+    /// Two rungs, AAC, AC-3 in German and two texts, as a feed that is passed through may have them.
+    fn passed_through() -> Presentation {
+        let mut tracks = ladder();
+        let ac3 = Ac3Config { dac3: Bytes::from_static(&[0x10, 0x3D, 0x40]) };
+        let format = TrackFormat::Ac3(AudioTrack { sample_rate: 48_000, channels: 6 }, ac3);
+        let german =
+            TrackSpec::audio(TrackId(3), "surround", 448_000, format, Language::new("ger").unwrap_or(Language::UND));
+        tracks.push(TrackSpec { url_track: "surround".into(), ..german });
+        for (id, subtype) in [(4, "CAPT"), (5, "SUBT")] {
+            let format = TrackFormat::Text(TextConfig { four_cc: *b"TTML", subtype: subtype.into() });
+            let text = TrackSpec::audio(TrackId(id), subtype, 1000, format, Language::UND);
+            tracks.push(TrackSpec { url_track: subtype.into(), ..text });
+        }
+        Presentation { tracks, epoch: Utc::UNIX_EPOCH }
+    }
+
+    fn sets(offered: &[bool]) -> Vec<AdaptationSet> {
+        let shape = Shape { window: None, segment_duration: MediaDuration::from_secs(2), ended: None };
+        let mut mpd = mpd(&passed_through(), offered, Flavour::Cmaf, shape);
+        mpd.periods.remove(0).adaptations
+    }
+
+    #[test]
+    fn each_language_and_text_has_a_set_with_its_kind_and_role() {
+        let found = sets(&[true; 6]);
+        let of = |set: &AdaptationSet| {
+            let text = |field: &Option<String>| field.clone().unwrap_or_default();
+            let one = &set.representations[0];
+            [text(&set.contentType), text(&set.mimeType), text(&set.Role[0].value), text(&set.lang), text(&one.codecs)]
+        };
+        let expected = [
+            ["video", "video/mp4", "main", "", "avc1.64001F"],
+            ["audio", "audio/mp4", "main", "", "mp4a.40.2"],
+            ["audio", "audio/mp4", "alternate", "de", "ac-3"],
+            ["text", "application/mp4", "caption", "", "stpp"],
+            ["text", "application/mp4", "subtitle", "", "stpp"],
+        ];
+        assert_eq!(found.iter().map(of).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_set_of_which_nothing_is_offered_is_not_listed_and_the_others_keep_their_ids() {
+        let ids = |offered| sets(offered).iter().map(|set| set.id.clone().unwrap_or_default()).collect::<Vec<_>>();
+        assert_eq!(ids(&[false, true, true, false, true, true]), ["0", "1", "3", "4"]);
+        assert_eq!(sets(&[false, true, true, true, true, true])[0].representations.len(), 1);
     }
 }
