@@ -54,13 +54,13 @@ pub(super) fn renditions(rungs: &[Rung], video: Option<&VideoTrack>, sounds: usi
     offered(rungs, video).into_iter().chain(std::iter::repeat_n(true, sounds)).collect()
 }
 
-/// Rungs no larger than the pictures; the smallest where all are larger.
+/// Rungs no larger than the pictures; the smallest always.
 fn offered(rungs: &[Rung], video: Option<&VideoTrack>) -> Vec<bool> {
     let Some(video) = video else { return vec![true; rungs.len()] };
+    let size = |rung: &Rung| (u64::from(rung.width) * u64::from(rung.height), rung.bitrate);
+    let smallest = rungs.iter().map(size).min();
     let fits = |rung: &Rung| rung.width <= video.width && rung.height <= video.height;
-    let smallest = rungs.iter().min_by_key(|rung| rung.height).map(|rung| rung.height);
-    let none_fits = !rungs.iter().any(fits);
-    rungs.iter().map(|rung| fits(rung) || none_fits && Some(rung.height) == smallest).collect()
+    rungs.iter().map(|rung| fits(rung) || Some(size(rung)) == smallest).collect()
 }
 
 #[cfg(test)]
@@ -105,6 +105,6 @@ mod tests {
             assert_eq!((offered.len(), &offered[7..]), (9, &[true, true][..]));
             offered.iter().filter(|is_offered| **is_offered).count() - 2
         };
-        assert_eq!([count(1920, 1080), count(1280, 720), count(640, 360), count(64, 48)], [7, 7, 4, 2]);
+        assert_eq!([count(1920, 1080), count(1280, 720), count(640, 360), count(64, 48)], [7, 7, 4, 1]);
     }
 }

@@ -55,7 +55,7 @@ impl Choir {
     fn attach(rig: &mut Rig, voices: usize, told: usize) -> Self {
         let feed = Feed::default();
         let id = rig.attach("feed", feed.demuxer());
-        let video = VideoTrack { frame_rate: Some(FrameRate::FPS_30), ..VideoTrack::new(16, 16) };
+        let video = VideoTrack { frame_rate: Some(FrameRate::FPS_30), ..VideoTrack::new(48, 32) };
         let config = H264Config { framing: NalFraming::AnnexB, sps: vec![], pps: vec![] };
         feed.push(Demuxed::Track(Track::new(TrackId(1), Timescale::MPEG, TrackFormat::H264(video, config))));
         let choir = Self { feed, id, at: Self::ORIGIN, voices: vec![(Self::ORIGIN, true); voices], frames: 0 };
