@@ -162,14 +162,21 @@ impl AirChain {
 
     /// Settles the sound of each output: what of the contribution's has come, or silence where it does not keep up. No
     /// language waits for another.
-    pub(super) fn settle_sound(&mut self, from: Option<&Contribution>) {
+    pub(super) fn settle_sound(&mut self, from: Option<&Contribution>, now: Now) {
         let position = self.switcher.position();
         let live = from.filter(|_| self.switcher.on_air() == OnAir::Live);
+        // Pictures that came all at once, as a fragment of seconds, have taken the output ahead of the clock: the sound
+        // that comes behind them is not late before its time has come.
+        let lead = self.switcher.lead(now).max(MediaDuration::ZERO);
+        let oldest = position.minus(Self::SOUND_WAIT).minus(lead);
         for (output, settled) in self.settled.iter_mut().enumerate() {
-            let until = live.and_then(|from| from.sound.end(output)).map_or(position, |end| {
-                let newest = position.plus(Self::SOUND_WAIT);
-                end.minus(SoundLane::LAG).min(newest).max(position.minus(Self::SOUND_WAIT))
-            });
+            let until = match live.filter(|from| from.sound.has_track(output)) {
+                Some(from) => from.sound.end(output).map_or(oldest, |end| {
+                    let newest = position.plus(Self::SOUND_WAIT);
+                    end.minus(SoundLane::LAG).min(newest).max(oldest)
+                }),
+                None => position,
+            };
             let is_due = until.since(*settled) >= Self::SETTLE_STEP;
             if is_due && self.pipeline.push_sound(output, SoundOp::Settle(until)) {
                 *settled = until;

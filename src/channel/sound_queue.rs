@@ -74,6 +74,11 @@ impl SoundQueues {
         self.0.iter().filter_map(|queue| queue.track.as_ref())
     }
 
+    /// Whether the contribution has told a track for an output.
+    pub(super) fn has_track(&self, output: usize) -> bool {
+        self.0.get(output).is_some_and(|queue| queue.track.is_some())
+    }
+
     /// How many outputs there are.
     pub(super) const fn len(&self) -> usize {
         self.0.len()
