@@ -105,7 +105,8 @@ fn name(lane: Lane) -> String {
         Lane::Decode => "decode".into(),
         Lane::Picture => "picture".into(),
         Lane::Rung(n) => format!("rung{n}"),
-        Lane::Sound => "sound".into(),
+        Lane::Sound(0) => "sound".into(),
+        Lane::Sound(n) => format!("sound{n}"),
     }
 }
 

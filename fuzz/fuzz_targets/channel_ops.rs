@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, time::Duration};
 use bytes::Bytes;
 use headend::{
     archive::{AssetName, TimelineChange},
-    channel::{Channel, ChannelState, IngestId, Input, Output, ProgramConfig, ProgramId},
+    channel::{AudioStream, Channel, ChannelState, IngestId, Input, Output, ProgramConfig, ProgramId},
     error::Fault,
     ingest::{
         DatagramDemuxer, Demuxed, Demuxer, RtpConfig, TsConfig, TsDemuxer,
@@ -18,7 +18,7 @@ use headend::{
     },
     ladder::Work,
     media::{
-        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, NalFraming, Track, TrackFormat, TrackId,
+        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, Language, NalFraming, Track, TrackFormat, TrackId,
         VideoTrack,
     },
     origin::{Origin, OriginConfig},
@@ -66,7 +66,9 @@ struct Arguments<'a>(&'a [u8]);
 
 impl Host {
     fn new() -> Self {
-        let channel = Channel::new(small_config(), ToyCodecs::shared()).expect("the rig's configuration is sound");
+        let mut config = small_config();
+        config.audio = (0..3).map(|index| AudioStream::new(index, Language::UND)).collect();
+        let channel = Channel::new(config, ToyCodecs::shared()).expect("the rig's configuration is sound");
         Self {
             channel,
             now: Now::new(Duration::from_secs(100), Utc::from_unix_secs(rig::NOON)),
@@ -165,7 +167,7 @@ impl Host {
         self.at = self.at.plus(step);
         let reorder = MediaDuration::from_millis(i64::from(flags >> 3 & 3) * 33);
         self.feed.push(Demuxed::Unit(AccessUnit {
-            track: TrackId(u32::from(is_video)),
+            track: if is_video { TrackId(1) } else { sound(flags >> 5).0 },
             pts: self.at.plus(reorder),
             dts: self.at,
             duration: MediaDuration::ZERO,
@@ -180,20 +182,19 @@ impl Host {
     fn item(&mut self, input: &mut Arguments<'_>) {
         let (kind, a, b) = (input.byte().unwrap_or(0), input.byte().unwrap_or(0), input.byte().unwrap_or(0));
         let scale = |byte: u8| u32::from(byte & 0x1F) << (byte >> 5 << 2);
-        let track = |id, format| {
-            Demuxed::Track(Track::new(TrackId(id), Timescale::MPEG, format))
-        };
         self.feed.push(match kind % 5 {
             0 | 1 => {
                 let frame_rate = FrameRate::new(scale(a), scale(b));
                 let (width, height) = (16, 16);
                 let video = VideoTrack { frame_rate, ..VideoTrack::new(width, height) };
                 let config = H264Config { framing: NalFraming::AnnexB, sps: vec![], pps: vec![] };
-                track(1, TrackFormat::H264(video, config))
+                Demuxed::Track(Track::new(TrackId(1), Timescale::MPEG, TrackFormat::H264(video, config)))
             }
             2 => {
                 let audio = AudioTrack { sample_rate: scale(a).max(1), channels: (b % 9).max(1) };
-                track(0, TrackFormat::Aac(audio, AacConfig { asc: Bytes::new() }))
+                let (id, index) = sound(kind / 5);
+                let format = TrackFormat::Aac(audio, AacConfig { asc: Bytes::new() });
+                Demuxed::Track(Track { index, ..Track::new(id, Timescale::MPEG, format) })
             }
             3 => Demuxed::Fault(Fault::Loss { lost: a.into(), stream: None }),
             _ if a & 7 == 0 => Demuxed::End,
@@ -323,6 +324,12 @@ impl Host {
         self.channel.delete(self.now).expect("a stopped channel can be deleted");
         self.drain();
     }
+}
+
+/// One of four tracks of sound, by id and index; the last has no output.
+fn sound(pick: u8) -> (TrackId, u32) {
+    let index = u32::from(pick & 3);
+    (TrackId([0, 2, 3, 4][index as usize]), index)
 }
 
 impl Arguments<'_> {

@@ -76,6 +76,14 @@ impl Asset {
         Ok(())
     }
 
+    /// Manifests are to list these renditions only, in the order of the tracks; one that was withdrawn never comes back. Its
+    /// fragments are stored as before.
+    pub fn offer(&mut self, offered: &[bool]) {
+        if self.timeline.offer(offered) {
+            self.tell(TimelineChange::Offered(Arc::clone(self.timeline.offered())));
+        }
+    }
+
     /// Nothing will be pushed any more. What the window holds stays: the asset is now on demand.
     pub fn end(&mut self) {
         if !self.timeline.is_ended() {
@@ -139,8 +147,7 @@ pub(crate) fn linger(window: MediaDuration, segment_duration: MediaDuration) -> 
 }
 
 fn object(name: ObjectName, track: &TrackSpec, body: Body) -> Object {
-    let content_type = if track.format.is_video() { "video/mp4" } else { "audio/mp4" };
-    Object { name, content_type, body }
+    Object { name, content_type: track.content_type(), body }
 }
 
 #[cfg(test)]

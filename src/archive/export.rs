@@ -14,7 +14,7 @@ use crate::{
     wire::mp4::Fragment,
 };
 
-/// Writes one progressive MP4 file: push fragments in time order, track by track within a segment, then finish.
+/// Writes one progressive MP4 file, with one rung and any number of languages: push fragments in time order, track by track within a segment, then finish.
 ///
 /// ```text
 /// let mut export = Exporter::new(file, &[rung, audio])?;
@@ -177,7 +177,7 @@ fn track_config(track: &TrackSpec) -> Option<TrackConfig> {
         _ => return None,
     };
     let timescale = track.timescale.per_second();
-    Some(TrackConfig { track_type, timescale, language: track.language.as_str().into(), media_conf })
+    Some(TrackConfig { track_type, timescale, language: track.language.terminological().into(), media_conf })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     archive::rate::RateMeter,
-    media::{Bitrates, Presentation, Segment},
+    media::{Bitrates, Presentation, Segment, TrackFormat},
     time::{MediaDuration, MediaTime},
 };
 
@@ -15,6 +15,8 @@ pub struct Timeline {
     segments: VecDeque<Segment>,
     meters: Vec<RateMeter>,
     segment_duration: MediaDuration,
+    /// For each track whether manifests list it.
+    offered: Arc<[bool]>,
     version: u64,
     is_ended: bool,
 }
@@ -57,7 +59,9 @@ impl Timeline {
     #[must_use]
     pub fn new(presentation: Arc<Presentation>, segment_duration: MediaDuration) -> Self {
         let meters = presentation.tracks.iter().map(|_| RateMeter::default()).collect();
-        Self { presentation, segments: VecDeque::new(), meters, segment_duration, version: 0, is_ended: false }
+        let offered = presentation.tracks.iter().map(|_| true).collect();
+        let segments = VecDeque::new();
+        Self { presentation, segments, meters, segment_duration, offered, version: 0, is_ended: false }
     }
 
     /// Adds a segment at the live edge.
@@ -112,6 +116,24 @@ impl Timeline {
         Some(segment)
     }
 
+    /// Withdraws the tracks for which `offered` says no, for good; whether that changed anything. The last track of a kind
+    /// stays: an offer of nothing is none.
+    pub fn offer(&mut self, offered: &[bool]) -> bool {
+        let tracks = &self.presentation.tracks;
+        let said = |track: usize| offered.get(track).copied().unwrap_or(true);
+        let both: Arc<[bool]> = self.offered.iter().enumerate().map(|(n, was)| *was && said(n)).collect();
+        let keeps = |is_wanted: fn(&TrackFormat) -> bool| {
+            let mut of_kind = tracks.iter().zip(both.iter()).filter(|(track, _)| is_wanted(&track.format)).peekable();
+            of_kind.peek().is_none() || of_kind.any(|(_, is_offered)| *is_offered)
+        };
+        let changes = both != self.offered && keeps(TrackFormat::is_video) && keeps(TrackFormat::is_audio);
+        if changes {
+            self.offered = both;
+            self.version = self.version.saturating_add(1);
+        }
+        changes
+    }
+
     /// Nothing more can be added.
     pub const fn end(&mut self) {
         self.is_ended = true;
@@ -154,6 +176,12 @@ impl Timeline {
     #[must_use]
     pub const fn presentation(&self) -> &Arc<Presentation> {
         &self.presentation
+    }
+
+    /// For each track whether manifests list it.
+    #[must_use]
+    pub const fn offered(&self) -> &Arc<[bool]> {
+        &self.offered
     }
 
     /// Changes with every change.

@@ -37,6 +37,9 @@ pub enum TimelineChange {
         /// The first that stays.
         before: u64,
     },
+    /// Manifests list these renditions only, from the next segment on; in the order of the presentation's tracks. What was
+    /// withdrawn before stays withdrawn, and its URLs stay valid (A12.9).
+    Offered(Arc<[bool]>),
     /// Nothing will be added any more.
     Ended,
 }

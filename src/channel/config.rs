@@ -3,8 +3,9 @@
 use std::{fmt, time::Duration};
 
 use crate::{
+    channel::AudioStream,
     ladder::Preset,
-    media::FrameRate,
+    media::{FrameRate, Language},
     splice::Picture,
     time::{MediaDuration, Utc},
 };
@@ -32,6 +33,12 @@ pub struct ChannelConfig {
     pub description: String,
     /// The rungs to encode.
     pub preset: Preset,
+    /// Which video stream of a transport stream is taken, counted from zero in its program map's order; default 0 (A6.10).
+    /// Its demuxer does it: hand it over in [`TsConfig`](crate::ingest::TsConfig).
+    pub video_index: usize,
+    /// The sound that is taken, 1 to 8 streams, each a rendition of its own; default the first, without a language (A6.11 to
+    /// A6.13). What a contribution has beside it is told and left out (A12.11); what it has not is silent.
+    pub audio: Vec<AudioStream>,
     /// Wall-clock instant of media time zero; segments are cut on a grid anchored there. Default 1970.
     pub epoch: Utc,
     /// Length of a segment, to the nearest whole frame; 500 ms to 20 s, default 2 s (A1.13).
@@ -89,6 +96,17 @@ pub enum ConfigError {
     /// Frames per second must be in a range that encoders take.
     #[error("a highest frame rate of {0:?} is outside 1 to 60")]
     FrameRate(FrameRate),
+    /// A6.13.
+    #[error("{0} audio streams are asked for; 1 to {max} are allowed", max = AudioStream::MAX)]
+    AudioStreams(usize),
+    /// A6.13.
+    #[error("two audio streams have the index {0}")]
+    AudioIndex(u32),
+    /// A name that has no place in a URL, or that another rendition has.
+    #[error(
+        "audio stream name {0:?} is not unique, has a meaning of its own or other characters than letters, digits, _ and -"
+    )]
+    AudioName(String),
     /// The AAC encoder takes 44 100 and 48 000.
     #[error("an audio rate of {0} Hz is neither 44 100 nor 48 000")]
     AudioRate(u32),
@@ -124,6 +142,8 @@ impl ChannelConfig {
             name: ChannelName::new(name)?,
             description: String::new(),
             preset: Preset::default_720p(),
+            video_index: 0,
+            audio: vec![AudioStream::new(0, Language::UND)],
             epoch: Utc::UNIX_EPOCH,
             gop: MediaDuration::from_secs(2),
             loss_after: Duration::from_secs(1),
@@ -143,6 +163,7 @@ impl ChannelConfig {
             return Err(ConfigError::Description(characters));
         }
         self.check_rungs()?;
+        AudioStream::check(&self.audio, &self.preset)?;
         if self.gop < MediaDuration::from_millis(500) || self.gop > MediaDuration::from_secs(20) {
             return Err(ConfigError::Gop(self.gop));
         }
@@ -231,5 +252,6 @@ mod tests {
         assert!(matches!(broken(|c| c.gop = MediaDuration::ZERO), ConfigError::Gop(_)));
         assert!(matches!(broken(|c| c.loss_after = Duration::ZERO), ConfigError::LossAfter(_)));
         assert!(matches!(broken(|c| c.preset.audio_sample_rate = 22_050), ConfigError::AudioRate(22_050)));
+        assert!(matches!(broken(|c| c.audio.clear()), ConfigError::AudioStreams(0)));
     }
 }

@@ -1,12 +1,12 @@
 //! The contribution session that a channel has taken in: its tracks, its health, and the sound that waits for its place.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use crate::{
-    channel::IngestId,
+    channel::{AudioStream, IngestId, sound_queue::SoundQueues},
     ingest::Demuxer,
-    media::{AccessUnit, Track, TrackId, VideoTrack},
-    time::{MediaDuration, MediaTime, Now},
+    media::{AccessUnit, Track, VideoTrack},
+    time::{MediaTime, Now},
 };
 
 /// How a contribution is doing (A26.1), for pages and alarms.
@@ -38,45 +38,41 @@ pub(super) struct Contribution {
     pub(super) health: IngestHealth,
     pub(super) last_bytes: Duration,
     pub(super) video: Option<Track>,
-    pub(super) audio: Option<TrackId>,
-    audio_track: Option<Track>,
+    /// Its sound, for each of the channel's audio outputs.
+    pub(super) sound: SoundQueues,
     /// Pictures are dropped up to the next IDR, because the decoder's queue was full or its state is gone.
     pub(super) waits_for_idr: bool,
     /// No decoder takes its pictures: they stay out until the track changes.
     pub(super) is_refused: bool,
     /// A picture of this session has a place on the channel's clock.
     pub(super) is_placed: bool,
-    sound: VecDeque<AccessUnit>,
-    /// Where the sound that was placed so far ends.
-    sound_end: Option<MediaTime>,
     window: (Duration, u64, u32),
 }
 
 impl Contribution {
-    /// Sound that waits for a place on the channel's clock; what is older goes.
-    const SOUND_WAITS: usize = 256;
-    /// Sound further than this from where it is expected belongs to another timeline (FAULTS row 8).
-    const FAR: MediaDuration = MediaDuration::from_secs(2);
-
-    pub(super) fn new(id: IngestId, protocol: &'static str, demuxer: Box<dyn Demuxer>, now: Now) -> Self {
+    pub(super) fn new(
+        id: IngestId,
+        protocol: &'static str,
+        demuxer: Box<dyn Demuxer>,
+        audio: &[AudioStream],
+        now: Now,
+    ) -> Self {
         Self {
             id,
             demuxer,
             health: IngestHealth { protocol, ..IngestHealth::default() },
             last_bytes: now.monotonic,
             video: None,
-            audio: None,
-            audio_track: None,
+            sound: SoundQueues::new(audio),
             waits_for_idr: false,
             is_refused: false,
             is_placed: false,
-            sound: VecDeque::new(),
-            sound_end: None,
             window: (now.monotonic, 0, 0),
         }
     }
 
-    /// Notes a track; whether it is the one that the channel takes for its kind: the first of each.
+    /// Notes a track; whether the channel takes it and its decoder must be made: the first video track, and the audio track
+    /// of each output.
     pub(super) fn takes(&mut self, track: &Track) -> bool {
         if let Some(video) = track.format.video() {
             let is_ours = self.video.as_ref().is_none_or(|ours| ours.id == track.id);
@@ -87,16 +83,12 @@ impl Contribution {
             }
             return is_ours;
         }
-        let is_ours = track.format.is_audio() && *self.audio.get_or_insert(track.id) == track.id;
-        if is_ours {
-            self.audio_track = Some(track.clone());
-        }
-        is_ours
+        track.format.is_audio() && self.sound.takes(track)
     }
 
     /// The tracks that the channel takes.
     pub(super) fn tracks(&self) -> impl Iterator<Item = &Track> {
-        self.video.iter().chain(&self.audio_track)
+        self.video.iter().chain(self.sound.tracks())
     }
 
     /// Counts bytes and, once a second, the rates.
@@ -125,44 +117,11 @@ impl Contribution {
         }
     }
 
-    /// Takes sound that waits for its place.
-    pub(super) fn push_sound(&mut self, unit: AccessUnit) {
+    /// Takes sound of an output that waits for its place; how many access units had to go for it.
+    pub(super) fn push_sound(&mut self, output: usize, unit: AccessUnit) -> u64 {
         self.health.last_audio = Some(unit.pts);
-        if self.sound.len() == Self::SOUND_WAITS {
-            self.sound.pop_front();
-            self.health.dropped += 1;
-        }
-        self.sound.push_back(unit);
-    }
-
-    /// Sound whose place is known, with that place. `place` maps source time to the channel's clock, whose output has come
-    /// to `position`. Sound that is placed far off is of another timeline: it waits for the pictures to jump, too, and is
-    /// dropped when sound of the pictures' timeline comes behind it.
-    pub(super) fn next_sound(
-        &mut self,
-        place: impl Fn(MediaTime) -> Option<MediaTime>,
-        position: MediaTime,
-    ) -> Option<(AccessUnit, MediaTime)> {
-        let sound_end = self.sound_end;
-        let is_near = |unit: &AccessUnit| {
-            let near = |at: MediaTime, other: MediaTime| at.since(other).flicks().saturating_abs() < Self::FAR.flicks();
-            place(unit.pts).is_some_and(|at| near(at, position) || sound_end.is_some_and(|end| near(at, end)))
-        };
-        let first = self.sound.iter().position(is_near)?;
-        self.health.dropped += first as u64;
-        let unit = self.sound.drain(..=first).next_back()?;
-        let at = place(unit.pts)?;
-        self.sound_end = Some(at.plus(unit.duration));
-        Some((unit, at))
-    }
-
-    /// The pictures' timeline was taken up anew, and the sound's with it.
-    pub(super) fn timeline_changed(&mut self) {
-        self.sound_end = None;
-    }
-
-    /// Up to where the sound has come, on the channel's clock.
-    pub(super) const fn sound_end(&self) -> Option<MediaTime> {
-        self.sound_end
+        let dropped = self.sound.push(output, unit);
+        self.health.dropped += dropped;
+        dropped
     }
 }

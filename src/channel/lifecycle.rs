@@ -11,6 +11,7 @@ use crate::{
     },
     ingest::Demuxer,
     ladder::{Job, Lane, OpenJob, Work},
+    media::SoundSource,
     splice::{Slate, TestPattern, TestTone},
     time::{MediaDuration, MediaTime, Now},
 };
@@ -132,7 +133,7 @@ impl Channel {
         self.next_program += 1;
         let asset_config = AssetConfig { window: config.window, segment_duration: air.switcher.cadence().gop() };
         let asset = Asset::open(config.asset.clone(), air.presentation.clone(), asset_config);
-        self.programs.push(Program { id, asset, from: air.switcher.cut(), until: None });
+        self.programs.push(Program { id, asset, from: air.switcher.cut(), until: None, is_offer_decided: false });
         self.event(Event::ProgramStarted { program: id, asset: config.asset });
         Ok(id)
     }
@@ -176,7 +177,7 @@ impl Channel {
         self.detach(DetachReason::Replaced);
         let id = IngestId(self.next_ingest);
         self.next_ingest += 1;
-        self.contribution = Some(Contribution::new(id, protocol, demuxer, now));
+        self.contribution = Some(Contribution::new(id, protocol, demuxer, &self.config.audio, now));
         if let Some(air) = &mut self.air {
             air.switcher.attach(true);
         }
@@ -223,13 +224,14 @@ impl Channel {
         let rungs = &self.config.preset.rungs;
         let (width, height) = rungs.first().map_or((2, 2), |rung| (rung.width as usize, rung.height as usize));
         let frame_rate = AirChain::IDLE_RATE.capped(self.config.preset.max_frame_rate);
+        let tone = || -> Box<dyn SoundSource> { Box::new(TestTone::new(self.config.preset.audio_sample_rate)) };
         let job = OpenJob {
             codecs: self.codecs.clone(),
             preset: self.config.preset.clone(),
             frame_rate,
             slate: Box::new(Slate::built_in(width, height)),
             test: Box::new(TestPattern::new(width, height, frame_rate, self.config.epoch)),
-            tone: Box::new(TestTone::new(self.config.preset.audio_sample_rate)),
+            tones: self.config.audio.iter().map(|_| tone()).collect(),
             asked: (now.monotonic, MediaTime::ZERO.plus(now.utc.since(self.config.epoch))),
         };
         self.send(Work::new(Lane::Open, self.generation, Job::Open(Box::new(job))));

@@ -12,19 +12,23 @@
 //! Methods come in four kinds: *commands* (`start`, `stop`, `show_slate` …) fail with a typed error and then change
 //! nothing; `handle_*` take what the host saw; `poll_*` say what the host has to do; all others only read.
 
+mod audio_stream;
 mod config;
 mod contribution;
 mod faults;
 mod lifecycle;
 mod meter;
+mod offer;
 mod on_air;
 mod operation;
 mod output;
 mod pipeline;
 mod program;
+mod sound_queue;
 mod state;
 mod wheel;
 
+pub use audio_stream::AudioStream;
 pub use config::{ChannelConfig, ChannelName, ConfigError, Standby};
 pub use contribution::IngestHealth;
 pub use meter::{BilledSpan, Meter, MeterEnd};

@@ -5,13 +5,15 @@ use std::{collections::VecDeque, sync::Arc};
 use crate::{
     archive::{Presentation, SealedSegment, Segmenter, SegmenterLimits, TrackSpec},
     channel::{
-        ChannelConfig,
+        AudioStream, ChannelConfig,
         contribution::Contribution,
-        pipeline::{Pipeline, SOUND_TRACK},
+        offer::{Offers, renditions},
+        pipeline::{Pipeline, is_sound, sound_track},
+        sound_queue::{NO_PLACE, Sound},
     },
     error::Fault,
-    ladder::{DecodeOp, OpenLadder, SoundFrom, SoundLane, SoundOp},
-    media::{AccessUnit, FrameRate, Language, Track, TrackFormat, TrackId},
+    ladder::{DecodeOp, OpenLadder, Rung, SoundFrom, SoundLane, SoundOp},
+    media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
     splice::{OnAir, Picture, Slot, Switcher, SwitcherConfig, Taken},
     time::{MediaDuration, MediaTime, Now},
 };
@@ -23,10 +25,13 @@ pub(super) struct AirChain {
     pub(super) presentation: Arc<Presentation>,
     segmenter: Segmenter,
     rate: FrameRate,
-    /// What the contribution's own timing says.
-    stated: Option<FrameRate>,
+    /// What the contribution's video track says of itself.
+    video: Option<VideoTrack>,
     on_air: Option<OnAir>,
-    settled: MediaTime,
+    /// Up to where the sound of each output is settled.
+    settled: Vec<MediaTime>,
+    rungs: Vec<Rung>,
+    offers: Offers,
     changes: VecDeque<(OnAir, MediaTime)>,
     faults: VecDeque<Fault>,
 }
@@ -59,24 +64,29 @@ impl AirChain {
             pipeline: Pipeline::new(ladder, generation),
             presentation,
             rate: idle,
-            stated: None,
+            video: None,
             on_air: None,
-            settled: at,
+            settled: vec![at; config.audio.len()],
+            rungs: config.preset.rungs.clone(),
+            offers: Offers::default(),
             changes: VecDeque::new(),
             faults: VecDeque::new(),
         }
     }
 
     /// A track of the contribution that the channel takes appeared or changed.
-    pub(super) fn open(&mut self, track: &Track) {
+    pub(super) fn open(&mut self, from: &Contribution, track: &Track) {
         if let Some(video) = track.format.video() {
-            let before = std::mem::replace(&mut self.stated, video.frame_rate);
+            let before = self.video.replace(*video).and_then(|before| before.frame_rate);
             if before.is_some() && video.frame_rate.is_some() && before != video.frame_rate {
                 self.switcher.measure_anew();
             }
+            if self.on_air == Some(OnAir::Live) {
+                self.offers.push(self.switcher.position(), self.offer());
+            }
             self.pipeline.push_decode(DecodeOp::Open(track.format.clone()));
-        } else if track.format.is_audio() {
-            self.pipeline.push_sound(SoundOp::Open(track.format.clone()));
+        } else if let Some(output) = from.sound.output_of(track.id) {
+            self.pipeline.push_sound(output, SoundOp::Open(track.format.clone()));
         }
     }
 
@@ -95,7 +105,7 @@ impl AirChain {
                 return;
             }
             Taken::Jumped(by) => {
-                from.timeline_changed();
+                from.sound.timeline_changed();
                 // Pictures before and after the jump must not be put in one order.
                 self.pipeline.push_decode(DecodeOp::Flush);
                 from.waits_for_idr = true;
@@ -120,15 +130,14 @@ impl AirChain {
             self.faults.push_back(Fault::Dropped { count: 1, reason: "the decoder waits for an IDR" });
         }
         self.take_slots();
-        self.place_sound(from);
+        (0..from.sound.len()).for_each(|output| self.place_sound(from, output));
     }
 
-    /// Takes sound of the contribution.
-    pub(super) fn push_audio(&mut self, from: &mut Contribution, unit: AccessUnit) {
-        let before = from.health.dropped;
-        from.push_sound(unit);
-        self.tell_dropped_sound(before, from);
-        self.place_sound(from);
+    /// Takes sound of the contribution for one output.
+    pub(super) fn push_audio(&mut self, from: &mut Contribution, output: usize, unit: AccessUnit) {
+        let dropped = from.push_sound(output, unit);
+        self.tell_dropped(dropped, NO_PLACE);
+        self.place_sound(from, output);
     }
 
     /// Takes the contribution off air where no decoder takes its pictures.
@@ -151,31 +160,44 @@ impl AirChain {
         self.take_slots();
     }
 
-    /// Settles the sound: what of the contribution's has come, or silence where it does not keep up.
-    pub(super) fn settle_sound(&mut self, from: Option<&Contribution>) {
+    /// Settles the sound of each output: what of the contribution's has come, or silence where it does not keep up. No
+    /// language waits for another.
+    pub(super) fn settle_sound(&mut self, from: Option<&Contribution>, now: Now) {
         let position = self.switcher.position();
-        let live = from.filter(|_| self.switcher.on_air() == OnAir::Live).and_then(Contribution::sound_end);
-        let until = live.map_or(position, |end| {
-            let newest = position.plus(Self::SOUND_WAIT);
-            end.minus(SoundLane::LAG).min(newest).max(position.minus(Self::SOUND_WAIT))
-        });
-        if until.since(self.settled) >= Self::SETTLE_STEP && self.pipeline.push_sound(SoundOp::Settle(until)) {
-            self.settled = until;
+        let live = from.filter(|_| self.switcher.on_air() == OnAir::Live);
+        // Pictures that came all at once, as a fragment of seconds, have taken the output ahead of the clock: the sound
+        // that comes behind them is not late before its time has come.
+        let lead = self.switcher.lead(now).max(MediaDuration::ZERO);
+        let oldest = position.minus(Self::SOUND_WAIT).minus(lead);
+        for (output, settled) in self.settled.iter_mut().enumerate() {
+            let until = match live.filter(|from| from.sound.has_track(output)) {
+                Some(from) => from.sound.end(output).map_or(oldest, |end| {
+                    let newest = position.plus(Self::SOUND_WAIT);
+                    end.minus(SoundLane::LAG).min(newest).max(oldest)
+                }),
+                None => position,
+            };
+            let is_due = until.since(*settled) >= Self::SETTLE_STEP;
+            if is_due && self.pipeline.push_sound(output, SoundOp::Settle(until)) {
+                *settled = until;
+            }
         }
     }
 
-    /// Moves coded access units into segments; the next segment that is whole in every rendition.
-    pub(super) fn pull(&mut self) -> Option<SealedSegment> {
+    /// Moves coded access units into segments; the next segment that is whole in every rendition, and which renditions the
+    /// contribution in it is good for.
+    pub(super) fn pull(&mut self) -> Option<(SealedSegment, Option<Arc<[bool]>>)> {
         while let Some(unit) = self.pipeline.pull() {
-            let (track, is_sound) = (unit.track, unit.track == SOUND_TRACK);
+            let track = unit.track;
             // Sound from before the first boundary belongs to no segment: the encoder runs up before it.
-            if let (Err(error), false) = (self.segmenter.push(track, unit), is_sound) {
+            if let (Err(error), false) = (self.segmenter.push(track, unit), is_sound(track)) {
                 self.faults.push_back(Fault::Output { what: error.to_string() });
             }
         }
         let sealed = self.segmenter.pull()?;
         self.faults.extend(sealed.faults.iter().map(|fault| Fault::Output { what: fault.to_string() }));
-        Some(sealed)
+        let offer = self.offers.in_segment(&sealed.segment);
+        Some((sealed, offer))
     }
 
     /// The next change of what is on air.
@@ -230,28 +252,41 @@ impl AirChain {
             OnAir::Test => SoundFrom::Tone,
             OnAir::Slate | OnAir::OperatorSlate => SoundFrom::Silence,
         };
-        self.pipeline.push_sound(SoundOp::Source { at: slot.pts, from });
+        for output in 0..self.settled.len() {
+            self.pipeline.push_sound(output, SoundOp::Source { at: slot.pts, from });
+        }
+        self.offers.push(slot.pts, if source == OnAir::Live { self.offer() } else { None });
         self.changes.push_back((source, slot.pts));
     }
 
-    fn place_sound(&mut self, from: &mut Contribution) {
-        let position = self.switcher.position();
-        let before = from.health.dropped;
-        while let Some((unit, at)) = from.next_sound(|pts| self.switcher.place(pts), position) {
-            self.pipeline.push_sound(SoundOp::Unit { unit, at });
-        }
-        self.tell_dropped_sound(before, from);
+    /// What the contribution is good for.
+    fn offer(&self) -> Option<Arc<[bool]>> {
+        Some(renditions(&self.rungs, self.video.as_ref(), self.settled.len()))
     }
 
-    fn tell_dropped_sound(&mut self, before: u64, from: &Contribution) {
-        let count = from.health.dropped.saturating_sub(before);
+    fn place_sound(&mut self, from: &mut Contribution, output: usize) {
+        let position = self.switcher.position();
+        while let Some(sound) = from.sound.next(output, |pts| self.switcher.place(pts), position) {
+            let (dropped, reason) = match sound {
+                Sound::Placed(unit, at) => {
+                    let fits = self.pipeline.push_sound(output, SoundOp::Unit { unit, at });
+                    (u64::from(!fits), "the sound's lane does not keep up")
+                }
+                Sound::Dropped(count, reason) => (count, reason),
+            };
+            from.health.dropped += dropped;
+            self.tell_dropped(dropped, reason);
+        }
+    }
+
+    fn tell_dropped(&mut self, count: u64, reason: &'static str) {
         if count > 0 {
-            self.faults.push_back(Fault::Dropped { count, reason: "sound without a place beside the pictures" });
+            self.faults.push_back(Fault::Dropped { count, reason });
         }
     }
 }
 
-/// The renditions that players are offered: every rung, then the sound.
+/// The renditions of the channel: every rung, then the sound of each language.
 fn presentation(config: &ChannelConfig, ladder: &OpenLadder, rate: FrameRate) -> Presentation {
     let rungs = config.preset.rungs.iter().zip(&ladder.video_formats).enumerate();
     let mut tracks: Vec<TrackSpec> = rungs
@@ -259,6 +294,11 @@ fn presentation(config: &ChannelConfig, ladder: &OpenLadder, rate: FrameRate) ->
         .collect();
     let (audio, aac) = ladder.audio_format.clone();
     let format = TrackFormat::Aac(audio, aac);
-    tracks.push(TrackSpec::audio(SOUND_TRACK, "audio", config.preset.audio_bitrate, format, Language::UND));
+    let bitrate = config.preset.audio_bitrate;
+    for (n, (stream, name)) in config.audio.iter().zip(AudioStream::names(&config.audio)).enumerate() {
+        let sound = TrackSpec::audio(sound_track(n), &name, bitrate, format.clone(), stream.language);
+        // Languages are no switching set: each has URLs of its own.
+        tracks.push(TrackSpec { url_track: name, ..sound });
+    }
     Presentation { tracks, epoch: config.epoch }
 }

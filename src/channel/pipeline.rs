@@ -22,7 +22,7 @@ use crate::{
 /// access units ─► decode ─► frames ─┐
 ///                                   ├─► picture ─► rung 0 … rung n ─► encoded
 /// slots ────────────────────────────┘
-/// sound steps ─► sound ─────────────────────────────────────────────► encoded
+/// sound steps ─► sound 0 … sound n ─────────────────────────────────► encoded
 /// ```
 pub(super) struct Pipeline {
     generation: u64,
@@ -32,7 +32,8 @@ pub(super) struct Pipeline {
     /// Slots of the picture work that is out, in order.
     in_picture: VecDeque<(Slot, Option<FrameRate>)>,
     rungs: Vec<Slotted<Box<dyn VideoEncoder>, RungOp>>,
-    sound: Slotted<Box<SoundLane>, SoundOp>,
+    /// One for each audio output.
+    sounds: Vec<Slotted<Box<SoundLane>, SoundOp>>,
     encoded: VecDeque<AccessUnit>,
     faults: VecDeque<Fault>,
 }
@@ -43,8 +44,18 @@ struct Slotted<State, Op> {
     ops: VecDeque<Op>,
 }
 
-/// Track id of the sound; rungs count from zero.
-pub(super) const SOUND_TRACK: TrackId = TrackId(1000);
+/// Track id of the first audio output; rungs count from zero.
+const FIRST_SOUND: u32 = 1000;
+
+/// Track id of an audio output.
+pub(super) const fn sound_track(output: usize) -> TrackId {
+    TrackId(FIRST_SOUND + output as u32)
+}
+
+/// Whether this is the track of an audio output.
+pub(super) const fn is_sound(track: TrackId) -> bool {
+    track.0 >= FIRST_SOUND
+}
 
 impl Pipeline {
     /// Access units that may wait for the decoder: four seconds at 60 fps. Past that they are dropped up to an IDR.
@@ -57,7 +68,7 @@ impl Pipeline {
     const RUNG_WAITS: usize = 6;
     /// Output frames that may wait for their picture: eight seconds. Past that frames are left out.
     const SLOTS_WAIT: usize = 240;
-    /// Steps of sound that may wait.
+    /// Steps of sound that may wait for one output's lane.
     const SOUND_WAITS: usize = 2048;
     /// Access units or pictures in one work: big enough that handing over costs nothing, small enough to spread.
     const BATCH: usize = 4;
@@ -70,7 +81,7 @@ impl Pipeline {
             picture: Slotted::new(ladder.picture),
             in_picture: VecDeque::new(),
             rungs: ladder.rungs.into_iter().map(Slotted::new).collect(),
-            sound: Slotted::new(ladder.sound),
+            sounds: ladder.sounds.into_iter().map(Box::new).map(Slotted::new).collect(),
             encoded: VecDeque::new(),
             faults: VecDeque::new(),
         }
@@ -109,13 +120,12 @@ impl Pipeline {
         fits
     }
 
-    /// Queues a step for the sound; `false` where it was dropped.
-    pub(super) fn push_sound(&mut self, op: SoundOp) -> bool {
-        let fits = self.sound.ops.len() < Self::SOUND_WAITS;
-        if fits {
-            self.sound.ops.push_back(op);
-        }
-        fits
+    /// Queues a step for the sound of one output; `false` where it was dropped.
+    pub(super) fn push_sound(&mut self, output: usize, op: SoundOp) -> bool {
+        let fits = |sound: &&mut Slotted<_, _>| sound.ops.len() < Self::SOUND_WAITS;
+        let Some(sound) = self.sounds.get_mut(output).filter(fits) else { return false };
+        sound.ops.push_back(op);
+        true
     }
 
     /// Whether so much waits for the decoder that the host should stop reading for a while.
@@ -156,10 +166,16 @@ impl Pipeline {
                     }
                 }
             }
-            (Lane::Sound, Outcome::Sound(done)) => {
-                self.sound.state = Some(done.lane);
-                self.faults.extend(done.out.faults);
-                self.encoded.extend(done.out.units.into_iter().map(|unit| AccessUnit { track: SOUND_TRACK, ..unit }));
+            (Lane::Sound(n), Outcome::Sound(done)) => {
+                let is_one_of_several = self.sounds.len() > 1;
+                let Some(sound) = self.sounds.get_mut(n) else { return };
+                sound.state = Some(done.lane);
+                self.faults.extend(done.out.faults.into_iter().map(|fault| match fault {
+                    Fault::Codec { what } if is_one_of_several => Fault::Codec { what: format!("sound {n}: {what}") },
+                    fault => fault,
+                }));
+                let track = sound_track(n);
+                self.encoded.extend(done.out.units.into_iter().map(|unit| AccessUnit { track, ..unit }));
             }
             // A result of another lane's kind cannot be built: `Work::run` keeps lane and job together.
             _ => {}
@@ -208,8 +224,11 @@ impl Pipeline {
     }
 
     fn sound_work(&mut self) -> Option<Work> {
-        let (lane, ops) = self.sound.take(Self::SOUND_WAITS)?;
-        Some(Work::new(Lane::Sound, self.generation, Job::Sound(SoundJob { lane, ops })))
+        let generation = self.generation;
+        self.sounds.iter_mut().enumerate().find_map(|(n, sound)| {
+            let (lane, ops) = sound.take(Self::SOUND_WAITS)?;
+            Some(Work::new(Lane::Sound(n), generation, Job::Sound(SoundJob { lane, ops })))
+        })
     }
 
     fn decode_work(&mut self) -> Option<Work> {

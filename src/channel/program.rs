@@ -1,5 +1,7 @@
 //! Programs: what is published of a channel, and into which asset (A17).
 
+use std::sync::Arc;
+
 use crate::{
     archive::{Asset, AssetName, SealedSegment, TimelineError},
     channel::{OperationId, ProgramId},
@@ -22,6 +24,8 @@ pub(super) struct Program {
     pub(super) from: MediaTime,
     /// First instant that no longer does, once it is being stopped.
     pub(super) until: Option<(MediaTime, OperationId)>,
+    /// A contribution was on air during it: the first one decides what is offered for as long as the program runs.
+    pub(super) is_offer_decided: bool,
 }
 
 impl ProgramConfig {
@@ -36,14 +40,19 @@ impl ProgramConfig {
 }
 
 impl Program {
-    /// Takes a segment that lies within the program; whether the program is complete with it.
+    /// Takes a segment that lies within the program; whether the program is complete with it. `offer` says which renditions
+    /// the contribution in it is good for, where there is one.
     ///
     /// # Errors
     /// The segment has no place in the asset's timeline and is left out of it.
-    pub(super) fn push(&mut self, sealed: &SealedSegment) -> Result<bool, TimelineError> {
+    pub(super) fn push(&mut self, sealed: &SealedSegment, offer: Option<&Arc<[bool]>>) -> Result<bool, TimelineError> {
         let segment = &sealed.segment;
         let is_within = segment.start >= self.from && self.until.is_none_or(|(until, _)| segment.start < until);
         if is_within {
+            if let (false, Some(offer)) = (self.is_offer_decided, offer) {
+                self.is_offer_decided = true;
+                self.asset.offer(offer);
+            }
             self.asset.push(sealed)?;
         }
         Ok(self.until.is_some_and(|(until, _)| segment.end() >= until))

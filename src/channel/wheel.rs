@@ -99,8 +99,8 @@ impl Channel {
                     if contribution.video.as_ref().is_some_and(|video| video.id == unit.track) {
                         contribution.count_picture(&unit);
                         air.push_video(contribution, unit, now);
-                    } else if contribution.audio == Some(unit.track) {
-                        air.push_audio(contribution, unit);
+                    } else if let Some(output) = contribution.sound.output_of(unit.track) {
+                        air.push_audio(contribution, output, unit);
                     }
                 }
                 Demuxed::Cue(cue) => self.event(Event::Cue { ingest: id, cue }),
@@ -116,7 +116,7 @@ impl Channel {
         if contribution.takes(&track)
             && let Some(air) = &mut self.air
         {
-            air.open(&track);
+            air.open(contribution, &track);
         }
         self.event(Event::Track { ingest, track });
     }
@@ -144,7 +144,7 @@ impl Channel {
                 // A session that was taken in while a reset was under way has told its tracks already.
                 if let Some(contribution) = &self.contribution {
                     air.switcher.attach(true);
-                    contribution.tracks().for_each(|track| air.open(track));
+                    contribution.tracks().for_each(|track| air.open(contribution, track));
                 }
                 self.air = Some(air);
                 self.set_state(ChannelState::Running, now);
@@ -166,7 +166,7 @@ impl Channel {
     fn turn(&mut self, now: Now) {
         if let Some(air) = &mut self.air {
             air.heed_refusal(self.contribution.as_mut());
-            air.settle_sound(self.contribution.as_ref());
+            air.settle_sound(self.contribution.as_ref(), now);
         }
         while let Some(work) = self.air.as_mut().and_then(|air| air.pipeline.next_work()) {
             self.send(work);
@@ -178,10 +178,10 @@ impl Channel {
     }
 
     fn take_segments(&mut self, now: Now) {
-        while let Some(sealed) = self.air.as_mut().and_then(AirChain::pull) {
+        while let Some((sealed, offer)) = self.air.as_mut().and_then(AirChain::pull) {
             let (mut ended, mut refused) = (Vec::new(), Vec::new());
             for program in &mut self.programs {
-                match program.push(&sealed) {
+                match program.push(&sealed, offer.as_ref()) {
                     Ok(false) => {}
                     Ok(true) => {
                         program.asset.end();

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
+
 use crate::{
     error::Fault,
     ladder::{
@@ -18,7 +20,8 @@ pub(crate) struct OpenJob {
     pub(crate) frame_rate: FrameRate,
     pub(crate) slate: Box<dyn PictureSource>,
     pub(crate) test: Box<dyn PictureSource>,
-    pub(crate) tone: Box<dyn SoundSource>,
+    /// One for each audio output.
+    pub(crate) tones: Vec<Box<dyn SoundSource>>,
     /// When this was asked for on the monotonic clock, and what the channel's clock showed then: the output starts there
     /// or later.
     pub(crate) asked: (Duration, MediaTime),
@@ -31,9 +34,11 @@ pub(crate) struct OpenLadder {
     pub(crate) decode: DecodeLane,
     pub(crate) picture: Box<PictureLane>,
     pub(crate) rungs: Vec<Box<dyn VideoEncoder>>,
-    pub(crate) sound: Box<SoundLane>,
+    /// One for each audio output.
+    pub(crate) sounds: Vec<SoundLane>,
     /// Codec and set-up of each rung, in the preset's order.
     pub(crate) video_formats: Vec<TrackFormat>,
+    /// Codec and set-up of every audio output.
     pub(crate) audio_format: (AudioTrack, AacConfig),
     /// As in [`OpenJob`]: the sound starts there.
     pub(crate) asked: (Duration, MediaTime),
@@ -56,20 +61,22 @@ impl OpenJob {
                 Profile::Av1Main => self.codecs.av1_encoder(&config)?,
             });
         }
-        let encoder = self.codecs.aac_encoder(&AudioEncoderConfig {
-            sample_rate: self.preset.audio_sample_rate,
-            channels: 2,
-            bitrate: self.preset.audio_bitrate,
-        })?;
-        let audio_format = encoder.format();
-        let sound =
-            SoundLane::new(self.codecs.clone(), encoder, self.tone, self.preset.audio_sample_rate, self.asked.1);
+        let (sample_rate, bitrate) = (self.preset.audio_sample_rate, self.preset.audio_bitrate);
+        let config = AudioEncoderConfig { sample_rate, channels: 2, bitrate };
+        let mut sounds = Vec::with_capacity(self.tones.len());
+        // With no output there is no rendition that this would describe.
+        let mut audio_format = (AudioTrack { sample_rate, channels: 2 }, AacConfig { asc: Bytes::new() });
+        for tone in self.tones {
+            let encoder = self.codecs.aac_encoder(&config)?;
+            audio_format = encoder.format();
+            sounds.push(SoundLane::new(self.codecs.clone(), encoder, tone, sample_rate, self.asked.1));
+        }
         Ok(Box::new(OpenLadder {
             decode: DecodeLane::new(self.codecs),
             picture: Box::new(PictureLane::new(&self.preset.rungs, self.slate, self.test)),
             video_formats: rungs.iter().map(|encoder| encoder.format()).collect(),
             rungs,
-            sound: Box::new(sound),
+            sounds,
             audio_format,
             asked: self.asked,
         }))

@@ -38,8 +38,8 @@ pub enum Lane {
     Picture,
     /// The encoder of the rung with this position in the preset.
     Rung(usize),
-    /// The whole path of the sound.
-    Sound,
+    /// The whole path of the sound of the audio output with this position in the channel's configuration.
+    Sound(usize),
 }
 
 pub(crate) enum Job {

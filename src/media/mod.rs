@@ -5,9 +5,11 @@
 
 mod access_unit;
 mod body;
+mod codecs;
 mod colour;
 mod cue;
 mod frame;
+mod language;
 mod presentation;
 mod rate;
 mod samples;

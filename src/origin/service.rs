@@ -100,6 +100,7 @@ impl Origin {
         match &update.change {
             TimelineChange::Added(segment) => shelf.append(segment)?,
             TimelineChange::Trimmed { before } => shelf.trim(*before),
+            TimelineChange::Offered(offered) => shelf.offer(offered),
             TimelineChange::Ended => shelf.end(),
             TimelineChange::Opened { .. } => {}
         }

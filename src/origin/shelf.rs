@@ -76,6 +76,13 @@ impl Shelf {
         self.rendered.forget();
     }
 
+    pub(super) fn offer(&mut self, offered: &[bool]) {
+        if self.timeline.offer(offered) {
+            self.mpd.offer(self.timeline.offered());
+            self.rendered.forget();
+        }
+    }
+
     pub(super) fn end(&mut self) {
         self.timeline.end();
         self.rendered.forget();
@@ -147,7 +154,7 @@ impl Shelf {
             Resource::Master => {
                 let tracks = 0..self.timeline.presentation().tracks.len();
                 let rates: Vec<_> = tracks.map(|track| self.timeline.bitrates(track)).collect();
-                (HLS, Body::from(hls::master(self.timeline.presentation(), &rates)?))
+                (HLS, Body::from(hls::master(self.timeline.presentation(), &rates, self.timeline.offered())?))
             }
             Resource::Mpd(flavour) => (DASH, self.mpd.render(flavour, (first, last), is_ended)),
             Resource::Playlist { track, bitrate } => {
@@ -158,9 +165,15 @@ impl Shelf {
         };
         // What it lists says which version it is, on every host that has the same timeline.
         let (from, to) = (first.start.flicks(), last.end().flicks());
-        let etag = format!("\"{from:x}-{to:x}{}\"", if is_ended { "-end" } else { "" });
+        let etag = format!("\"{from:x}-{to:x}{}{}\"", self.withdrawn(), if is_ended { "-end" } else { "" });
         let half = self.timeline.segment_duration().to_std().as_secs() / 2;
         Some(Response::manifest(content_type, if is_ended { 60 } else { half.max(1) }, &etag, body))
+    }
+
+    /// The positions of the tracks that manifests do not list, as a part of an entity tag.
+    fn withdrawn(&self) -> String {
+        let withdrawn = self.timeline.offered().iter().enumerate().filter(|(_, is_offered)| !**is_offered);
+        withdrawn.map(|(track, _)| format!("-{track}")).collect()
     }
 }
 
@@ -181,6 +194,5 @@ impl Rendered {
 }
 
 fn need(name: ObjectName, track: &TrackSpec, request: &Request<'_>) -> Reply {
-    let content_type = if track.format.is_video() { "video/mp4" } else { "audio/mp4" };
-    Reply::Need(Need::new(name, content_type, request))
+    Reply::Need(Need::new(name, track.content_type(), request))
 }

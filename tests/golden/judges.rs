@@ -9,10 +9,14 @@ use std::{
 use crate::rig::Story;
 
 /// Reads the MPD back with `dash-mpd`, and checks it against the schema where xmllint and the schema are there.
-pub(crate) fn mpd(text: &str) {
+pub(crate) fn mpd(text: &str, languages: usize) {
     let read = dash_mpd::parse(text).unwrap();
     let period = &read.periods[0];
-    assert_eq!(period.adaptations.len(), 2);
+    assert_eq!(period.adaptations.len(), 1 + languages);
+    let mut ids: Vec<_> = period.adaptations.iter().map(|set| set.id.clone().unwrap()).collect();
+    ids.extend(period.adaptations.iter().flat_map(|set| &set.representations).map(|one| one.id.clone().unwrap()));
+    ids.sort();
+    assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
     for set in &period.adaptations {
         let timeline = set.SegmentTemplate.as_ref().unwrap().SegmentTimeline.as_ref().unwrap();
         assert!(timeline.segments[0].t.is_some());
@@ -40,11 +44,15 @@ pub(crate) fn mpd(text: &str) {
 }
 
 /// Reads the master playlist back with `m3u8-rs`.
-pub(crate) fn master(text: &str) {
+pub(crate) fn master(text: &str, rungs: usize, languages: usize) {
     let (_, read) = m3u8_rs::parse_master_playlist(text.as_bytes()).unwrap();
-    assert_eq!(read.variants.len(), 2);
+    assert_eq!(read.variants.len(), rungs);
     assert!(read.variants.iter().all(|variant| variant.audio.as_deref() == Some("audio")));
-    assert_eq!(read.alternatives.len(), 1);
+    assert_eq!(read.alternatives.len(), languages);
+    let mut names: Vec<_> = read.alternatives.iter().map(|one| &one.name).collect();
+    names.sort();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+    assert_eq!(read.alternatives.iter().filter(|one| one.default).count(), 1);
 }
 
 /// Reads media playlists back with `m3u8-rs`: every fragment that they list is in the store.

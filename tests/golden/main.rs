@@ -30,10 +30,10 @@ fn check_all(scenario: &str, story: &Story) {
         let text = story.get(rest);
         golden(scenario, name, &text);
         if name == "manifest.mpd" {
-            judges::mpd(&text);
+            judges::mpd(&text, 1);
         }
     }
-    judges::master(&story.get(MASTER));
+    judges::master(&story.get(MASTER), 2, 1);
     judges::playlists_and_store_agree(story, &[VIDEO, AUDIO]);
 }
 
@@ -67,4 +67,41 @@ fn ended() {
     story.stop(16);
     story.end();
     check_all("ended", &story);
+}
+
+/// FAULTS I7, A5.5: one group in HLS, one adaptation set each in DASH, and URLs of its own for each language.
+#[test]
+fn three_languages() {
+    let mut story = Story::in_languages(60, &[("audio", "eng"), ("audio_fra", "fra"), ("comment", "und")]);
+    story.play(0, 6);
+    let (master, mpd) = (story.get(MASTER), story.get(MPD));
+    golden("three_languages", "master.m3u8", &master);
+    golden("three_languages", "manifest.mpd", &mpd);
+    judges::mpd(&mpd, 3);
+    judges::master(&master, 2, 3);
+    let playlists =
+        ["audio", "audio_fra", "comment"].map(|name| format!("QualityLevels(64000)/Manifest({name},format=m3u8-cmaf)"));
+    golden("three_languages", "audio_fra.m3u8", &story.get(&playlists[1]));
+    judges::playlists_and_store_agree(&story, &playlists.each_ref().map(String::as_str));
+    let fragment = |name| story.media(&format!("QualityLevels(64000)/Fragments({name}=i,format=mpd-time-cmaf)"));
+    assert_ne!(fragment("audio"), fragment("audio_fra"), "the language stands in the init segment");
+}
+
+/// A12.9: what the feed is too small for is listed nowhere, and whoever holds it goes on.
+#[test]
+fn a_withdrawn_rung() {
+    let mut story = Story::new(60);
+    story.play(0, 4);
+    let before = story.get(VIDEO);
+    story.offer(&[false, true, true]);
+    let (master, mpd) = (story.get(MASTER), story.get(MPD));
+    golden("withdrawn", "master.m3u8", &master);
+    golden("withdrawn", "manifest.mpd", &mpd);
+    judges::mpd(&mpd, 1);
+    judges::master(&master, 1, 1);
+    assert_eq!(story.get(VIDEO), before);
+    judges::playlists_and_store_agree(&story, &[VIDEO, AUDIO]);
+    // It never comes back, and the last of a kind stays.
+    story.offer(&[true, false, true]);
+    assert_eq!((story.get(MASTER), story.get(MPD)), (master, mpd));
 }

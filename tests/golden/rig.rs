@@ -1,4 +1,4 @@
-//! Two rungs and audio through segmenter, asset and origin, with the store in a map.
+//! Two rungs and one or more languages through segmenter, asset and origin, with the store in a map.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -24,12 +24,21 @@ pub(crate) struct Story {
     asset: Asset,
     origin: Origin,
     pub(crate) store: BTreeMap<String, Body>,
+    /// Tracks of sound.
+    languages: u32,
 }
 
 impl Story {
     /// A program with a window of this many seconds.
     pub(crate) fn new(window: i64) -> Self {
-        let tracks = vec![rung(0, 1280, 720, 3500), rung(1, 340, 192, 200), aac(2)];
+        Self::in_languages(window, &[("audio", "eng")])
+    }
+
+    /// The same with these languages, by name and ISO 639-2 code.
+    pub(crate) fn in_languages(window: i64, languages: &[(&str, &str)]) -> Self {
+        let mut tracks = vec![rung(0, 1280, 720, 3500), rung(1, 340, 192, 200)];
+        tracks.extend(languages.iter().zip(2..).map(|((name, language), id)| aac(id, name, language)));
+        let languages = languages.len() as u32;
         let presentation = Arc::new(Presentation { tracks: tracks.clone(), epoch: Utc::UNIX_EPOCH });
         let config = AssetConfig {
             window: Some(MediaDuration::from_secs(window)),
@@ -39,8 +48,13 @@ impl Story {
         let mut origin = Origin::new(OriginConfig::default());
         origin.publish("loc", &name, "ch1").unwrap();
         let segmenter = Segmenter::new(tracks, SegmenterLimits::default());
-        let mut story =
-            Self { segmenter, asset: Asset::open(name, presentation, config), origin, store: BTreeMap::new() };
+        let mut story = Self {
+            segmenter,
+            asset: Asset::open(name, presentation, config),
+            origin,
+            store: BTreeMap::new(),
+            languages,
+        };
         story.drain();
         story
     }
@@ -64,7 +78,10 @@ impl Story {
             let scale = Timescale::new(44_100).unwrap();
             let second = (ON_AIR + from + n) * 44_100;
             for frame in (second + 1023) / 1024..(second + 44_100 + 1023) / 1024 {
-                self.push(2, MediaTime::from_ticks(frame * 1024, scale), true, 180 + frame % 11);
+                // The second language is the heaviest.
+                for (n, weight) in (0..self.languages).zip([0, 40, 20]) {
+                    self.push(2 + n, MediaTime::from_ticks(frame * 1024, scale), true, 180 + weight + frame % 11);
+                }
             }
         }
         let end = MediaTime::ZERO.plus(MediaDuration::from_secs(ON_AIR + to));
@@ -72,7 +89,14 @@ impl Story {
         // One more access unit shows that the last segment is whole.
         (0..2).for_each(|track| self.push(track, end, true, 9));
         let next = ((ON_AIR + to) * 44_100 + 1023) / 1024;
-        self.push(2, MediaTime::from_ticks(next * 1024, Timescale::new(44_100).unwrap()), true, 9);
+        let next = MediaTime::from_ticks(next * 1024, Timescale::new(44_100).unwrap());
+        (0..self.languages).for_each(|n| self.push(2 + n, next, true, 9));
+    }
+
+    /// Manifests list these tracks only.
+    pub(crate) fn offer(&mut self, offered: &[bool]) {
+        self.asset.offer(offered);
+        self.drain();
     }
 
     /// Off air from second `at` on.
@@ -151,8 +175,9 @@ fn rung(id: u32, width: u32, height: u32, kbps: u32) -> TrackSpec {
     TrackSpec::video(TrackId(id), &name, kbps * 1000, TrackFormat::H264(video, config), rate)
 }
 
-fn aac(id: u32) -> TrackSpec {
+fn aac(id: u32, name: &str, language: &str) -> TrackSpec {
     let track = AudioTrack { sample_rate: 44_100, channels: 2 };
-    let config = AacConfig { asc: Bytes::from_static(&[0x12, 0x10]) };
-    TrackSpec::audio(TrackId(id), "audio", 64_000, TrackFormat::Aac(track, config), Language::new("eng").unwrap())
+    let format = TrackFormat::Aac(track, AacConfig { asc: Bytes::from_static(&[0x12, 0x10]) });
+    let language = Language::new(language).unwrap();
+    TrackSpec { url_track: name.into(), ..TrackSpec::audio(TrackId(id), name, 64_000, format, language) }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{
-    skeleton::{Flavour, Shape, date_time, skeleton, switching_sets},
+    skeleton::{Flavour, Shape, date_time, is_listed, skeleton, switching_sets},
     timeline::SegmentTimeline,
 };
 use crate::{
-    media::{Body, Presentation, Segment},
+    media::{Body, Presentation, Segment, Span},
     time::MediaDuration,
 };
 
@@ -22,10 +22,20 @@ pub struct Mpd {
     presentation: Arc<Presentation>,
     window: Option<MediaDuration>,
     segment_duration: MediaDuration,
-    /// For each switching set the position of its first track, and its segments.
-    sets: Vec<(usize, SegmentTimeline)>,
+    sets: Vec<Set>,
+    /// For each track whether it is listed.
+    offered: Arc<[bool]>,
     /// The fixed texts of a live MPD in both flavours.
     live: [Vec<Bytes>; 2],
+}
+
+/// A switching set.
+#[derive(Clone, Debug)]
+struct Set {
+    /// Positions of its tracks.
+    tracks: Vec<usize>,
+    /// Segments of its first track.
+    timeline: SegmentTimeline,
 }
 
 impl Mpd {
@@ -36,27 +46,34 @@ impl Mpd {
         window: Option<MediaDuration>,
         segment_duration: MediaDuration,
     ) -> Self {
-        let first_tracks = switching_sets(&presentation).into_iter().filter_map(|set| set.first().copied());
-        let sets = first_tracks.map(|track| (track, SegmentTimeline::default())).collect();
-        let shape = Shape { window, segment_duration, ended: None };
-        let live = [Flavour::Cmaf, Flavour::Csf].map(|flavour| fixed(&presentation, flavour, shape));
-        Self { presentation, window, segment_duration, sets, live }
+        let sets = switching_sets(&presentation).into_iter();
+        let sets = sets.map(|tracks| Set { tracks, timeline: SegmentTimeline::default() }).collect();
+        let offered = presentation.tracks.iter().map(|_| true).collect();
+        let mut mpd = Self { presentation, window, segment_duration, sets, offered, live: [Vec::new(), Vec::new()] };
+        mpd.write_live();
+        mpd
+    }
+
+    /// Lists these renditions only, in the order of the presentation's tracks.
+    pub fn offer(&mut self, offered: &Arc<[bool]>) {
+        self.offered = Arc::clone(offered);
+        self.write_live();
     }
 
     /// A segment joined at the live edge.
     pub fn append(&mut self, segment: &Segment) {
-        for (track, timeline) in &mut self.sets {
-            if let Some(span) = segment.spans.get(*track) {
-                timeline.append(*span);
+        for set in &mut self.sets {
+            if let Some(span) = set.span(segment) {
+                set.timeline.append(span);
             }
         }
     }
 
     /// The oldest segment, which is this one, left the window.
     pub fn remove(&mut self, segment: &Segment) {
-        for (track, timeline) in &mut self.sets {
-            if let Some(span) = segment.spans.get(*track) {
-                timeline.remove(*span);
+        for set in &mut self.sets {
+            if let Some(span) = set.span(segment) {
+                set.timeline.remove(span);
             }
         }
     }
@@ -68,7 +85,7 @@ impl Mpd {
         let ended;
         let fixed = if is_ended {
             let shape = Shape { window: self.window, segment_duration: self.segment_duration, ended: Some(ends) };
-            ended = fixed(&self.presentation, flavour, shape);
+            ended = self.fixed(flavour, shape);
             &ended
         } else {
             let [cmaf, csf] = &self.live;
@@ -81,11 +98,20 @@ impl Mpd {
             parts.push(self.publish_time(ends.1));
         }
         parts.extend(fixed.next());
-        for (_, timeline) in &self.sets {
-            timeline.share(&mut parts);
+        for set in self.sets.iter().filter(|set| is_listed(&set.tracks, &self.offered)) {
+            set.timeline.share(&mut parts);
             parts.extend(fixed.next());
         }
         parts.into()
+    }
+
+    fn write_live(&mut self) {
+        let shape = Shape { window: self.window, segment_duration: self.segment_duration, ended: None };
+        self.live = [Flavour::Cmaf, Flavour::Csf].map(|flavour| self.fixed(flavour, shape));
+    }
+
+    fn fixed(&self, flavour: Flavour, shape: Shape<'_>) -> Vec<Bytes> {
+        skeleton(&self.presentation, &self.offered, flavour, shape).into_iter().map(Bytes::from).collect()
     }
 
     /// The newest segment's end: a function of the timeline, not of a clock.
@@ -95,6 +121,9 @@ impl Mpd {
     }
 }
 
-fn fixed(presentation: &Presentation, flavour: Flavour, shape: Shape<'_>) -> Vec<Bytes> {
-    skeleton(presentation, flavour, shape).into_iter().map(Bytes::from).collect()
+impl Set {
+    /// What the first track has in a segment.
+    fn span(&self, segment: &Segment) -> Option<Span> {
+        self.tracks.first().and_then(|track| segment.spans.get(*track)).copied()
+    }
 }

@@ -35,9 +35,15 @@ pub(super) struct Shape<'a> {
 const PUBLISH_TIME: &str = "9999-01-01T00:00:00Z";
 const EMPTY_TIMELINE: &str = "<SegmentTimeline/>";
 
-/// The texts between which the publish time and the segment timelines belong, in this order.
-pub(super) fn skeleton(presentation: &Presentation, flavour: Flavour, shape: Shape<'_>) -> Vec<String> {
-    let text = mpd(presentation, flavour, shape).to_string();
+/// The texts between which the publish time and the segment timelines belong, in this order, with the tracks that `offered`
+/// says yes to.
+pub(super) fn skeleton(
+    presentation: &Presentation,
+    offered: &[bool],
+    flavour: Flavour,
+    shape: Shape<'_>,
+) -> Vec<String> {
+    let text = mpd(presentation, offered, flavour, shape).to_string();
     let mut parts = vec![String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")];
     let rest = match text.split_once(PUBLISH_TIME) {
         Some((before, rest)) => {
@@ -77,11 +83,22 @@ pub(super) fn switching_sets(presentation: &Presentation) -> Vec<Vec<usize>> {
     sets
 }
 
-fn mpd(presentation: &Presentation, flavour: Flavour, shape: Shape<'_>) -> MPD {
+/// Whether anything of a switching set is offered.
+pub(super) fn is_listed(set: &[usize], offered: &[bool]) -> bool {
+    set.iter().any(|track| offered.get(*track).copied().unwrap_or(false))
+}
+
+fn mpd(presentation: &Presentation, offered: &[bool], flavour: Flavour, shape: Shape<'_>) -> MPD {
     let live = shape.ended.is_none();
-    let sets = switching_sets(presentation);
-    let tracks = |set: &Vec<usize>| set.iter().filter_map(|n| presentation.tracks.get(*n)).collect::<Vec<_>>();
-    let adaptations = sets.iter().enumerate().map(|(n, set)| adaptation_set(n, &tracks(set), flavour, shape));
+    let main_sound = presentation.first_of_each().1;
+    // A set keeps its id whatever else is listed.
+    let sets = switching_sets(presentation).into_iter().enumerate().filter(|(_, set)| is_listed(set, offered));
+    let adaptations = sets.map(|(id, set)| {
+        let listed = set.iter().filter(|n| is_listed(&[**n], offered));
+        let tracks: Vec<&TrackSpec> = listed.filter_map(|n| presentation.tracks.get(*n)).collect();
+        let role = role(tracks.first().copied(), main_sound.is_some_and(|main| set.contains(&main)));
+        adaptation_set(id, &tracks, role, (flavour, shape))
+    });
     let period = Period {
         id: Some("0".into()),
         start: Some(Duration::ZERO),
@@ -106,20 +123,36 @@ fn mpd(presentation: &Presentation, flavour: Flavour, shape: Shape<'_>) -> MPD {
     }
 }
 
-fn adaptation_set(id: usize, tracks: &[&TrackSpec], flavour: Flavour, shape: Shape<'_>) -> AdaptationSet {
+/// ISO/IEC 23009-1 clause 5.8.5.5: one sound is the main one, the other languages are alternatives to it.
+fn role(track: Option<&TrackSpec>, is_main_sound: bool) -> &'static str {
+    match track.map(|track| &track.format) {
+        Some(TrackFormat::Text(text)) if text.subtype.eq_ignore_ascii_case("CAPT") => "caption",
+        Some(TrackFormat::Text(_)) => "subtitle",
+        Some(format) if format.is_audio() && !is_main_sound => "alternate",
+        _ => "main",
+    }
+}
+
+fn adaptation_set(
+    id: usize,
+    tracks: &[&TrackSpec],
+    role: &str,
+    (flavour, shape): (Flavour, Shape<'_>),
+) -> AdaptationSet {
     let first = tracks.first();
-    let is_video = first.is_some_and(|track| track.format.is_video());
     let language = first.map(|track| track.language).filter(|language| *language != Language::UND);
-    let kind = if is_video { "video" } else { "audio" };
-    let main = Role { schemeIdUri: "urn:mpeg:dash:role:2011".into(), value: Some("main".into()), ..Role::default() };
+    let mime_type = first.map(|track| track.content_type());
+    let is_text = first.is_some_and(|track| matches!(track.format, TrackFormat::Text(_)));
+    let kind = if is_text { Some("text") } else { mime_type.and_then(|mime| mime.split('/').next()) };
+    let role = Role { schemeIdUri: "urn:mpeg:dash:role:2011".into(), value: Some(role.into()), ..Role::default() };
     AdaptationSet {
         id: Some(id.to_string()),
-        contentType: Some(kind.into()),
-        mimeType: Some(format!("{kind}/mp4")),
-        lang: language.map(|language| language.as_str().into()),
+        contentType: kind.map(Into::into),
+        mimeType: mime_type.map(Into::into),
+        lang: language.map(|language| language.bcp47().into()),
         segmentAlignment: Some(true),
         startWithSAP: Some(1),
-        Role: vec![main],
+        Role: vec![role],
         SegmentTemplate: first.map(|track| segment_template(track, flavour, shape)),
         representations: tracks.iter().map(|track| representation(track)).collect(),
         ..AdaptationSet::default()
@@ -168,12 +201,21 @@ fn representation(track: &TrackSpec) -> Representation {
             audioSamplingRate: Some(audio.sample_rate.to_string()),
             AudioChannelConfiguration: vec![AudioChannelConfiguration {
                 schemeIdUri: "urn:mpeg:dash:23003:3:audio_channel_configuration:2011".into(),
-                value: Some(audio.channels.to_string()),
+                value: Some(channel_configuration(audio.channels).to_string()),
                 ..AudioChannelConfiguration::default()
             }],
             ..common
         },
         TrackFormat::Text(_) | TrackFormat::Unknown(_) => common,
+    }
+}
+
+/// ISO/IEC 23001-8 table 8, the usual layout of so many channels: up to six the number says it, 6.1 is 11 and 7.1 is 12.
+const fn channel_configuration(channels: u8) -> u8 {
+    match channels {
+        7 => 11,
+        8 => 12,
+        up_to_six => up_to_six,
     }
 }
 
@@ -189,5 +231,63 @@ impl Flavour {
             Self::Cmaf => "mpd-time-cmaf",
             Self::Csf => "mpd-time-csf",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{
+        archive::rig::ladder,
+        media::{Ac3Config, AudioTrack, TextConfig, TrackId},
+    };
+
+    /// Two rungs, AAC, AC-3 in German and two texts, as a feed that is passed through may have them.
+    fn passed_through() -> Presentation {
+        let mut tracks = ladder();
+        let ac3 = Ac3Config { dac3: Bytes::from_static(&[0x10, 0x3D, 0x40]) };
+        let format = TrackFormat::Ac3(AudioTrack { sample_rate: 48_000, channels: 6 }, ac3);
+        let german =
+            TrackSpec::audio(TrackId(3), "surround", 448_000, format, Language::new("ger").unwrap_or(Language::UND));
+        tracks.push(TrackSpec { url_track: "surround".into(), ..german });
+        for (id, subtype) in [(4, "CAPT"), (5, "SUBT")] {
+            let format = TrackFormat::Text(TextConfig { four_cc: *b"TTML", subtype: subtype.into() });
+            let text = TrackSpec::audio(TrackId(id), subtype, 1000, format, Language::UND);
+            tracks.push(TrackSpec { url_track: subtype.into(), ..text });
+        }
+        Presentation { tracks, epoch: Utc::UNIX_EPOCH }
+    }
+
+    fn sets(offered: &[bool]) -> Vec<AdaptationSet> {
+        let shape = Shape { window: None, segment_duration: MediaDuration::from_secs(2), ended: None };
+        let mut mpd = mpd(&passed_through(), offered, Flavour::Cmaf, shape);
+        mpd.periods.remove(0).adaptations
+    }
+
+    #[test]
+    fn each_language_and_text_has_a_set_with_its_kind_and_role() {
+        let found = sets(&[true; 6]);
+        let of = |set: &AdaptationSet| {
+            let text = |field: &Option<String>| field.clone().unwrap_or_default();
+            let one = &set.representations[0];
+            [text(&set.contentType), text(&set.mimeType), text(&set.Role[0].value), text(&set.lang), text(&one.codecs)]
+        };
+        let expected = [
+            ["video", "video/mp4", "main", "", "avc1.64001F"],
+            ["audio", "audio/mp4", "main", "", "mp4a.40.2"],
+            ["audio", "audio/mp4", "alternate", "de", "ac-3"],
+            ["text", "application/mp4", "caption", "", "stpp"],
+            ["text", "application/mp4", "subtitle", "", "stpp"],
+        ];
+        assert_eq!(found.iter().map(of).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_set_of_which_nothing_is_offered_is_not_listed_and_the_others_keep_their_ids() {
+        let ids = |offered| sets(offered).iter().map(|set| set.id.clone().unwrap_or_default()).collect::<Vec<_>>();
+        assert_eq!(ids(&[false, true, true, false, true, true]), ["0", "1", "3", "4"]);
+        assert_eq!(sets(&[false, true, true, true, true, true])[0].representations.len(), 1);
     }
 }

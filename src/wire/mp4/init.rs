@@ -35,9 +35,31 @@ pub(crate) fn init_segment(track: &TrackSpec) -> Option<Bytes> {
     Some(w.into_bytes())
 }
 
-/// Each track has a file of its own; ids differ between video and audio so that a joined file stays legal.
+/// Each track has a file of its own; ids differ between video, audio and text so that a joined file stays legal.
 pub(super) fn track_id(track: &TrackSpec) -> u32 {
-    if track.format.is_video() { 1 } else { 2 }
+    match kind(track) {
+        Kind::Video => 1,
+        Kind::Audio => 2,
+        Kind::Text => 3,
+    }
+}
+
+/// What a track is to an MP4 file: which handler, and which media header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Video,
+    Audio,
+    Text,
+}
+
+fn kind(track: &TrackSpec) -> Kind {
+    if track.format.is_video() {
+        Kind::Video
+    } else if track.format.is_audio() {
+        Kind::Audio
+    } else {
+        Kind::Text
+    }
 }
 
 const UNITY_MATRIX: [u32; 9] = [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000];
@@ -93,25 +115,31 @@ fn mdhd(w: &mut BoxWriter, track: &TrackSpec) {
     });
 }
 
-/// Three letters of five bits, each less 0x60 (clause 8.4.2.3).
+/// Three letters of five bits, each less 0x60: the terminological code (clause 8.4.2.3).
 fn packed_language(language: Language) -> u16 {
-    language.as_str().bytes().fold(0u16, |code, letter| code << 5 | u16::from(letter.wrapping_sub(0x60) & 0x1F))
+    language.terminological().bytes().fold(0u16, |code, letter| code << 5 | u16::from(letter.wrapping_sub(0x60) & 0x1F))
 }
 
 fn hdlr(w: &mut BoxWriter, track: &TrackSpec) {
+    // `subt` for timed text: ISO/IEC 14496-12 clause 12.6.1.
+    let (handler, name) = match kind(track) {
+        Kind::Video => (b"vide", &b"video\0"[..]),
+        Kind::Audio => (b"soun", &b"audio\0"[..]),
+        Kind::Text => (b"subt", &b"text\0"[..]),
+    };
     w.full(b"hdlr", 0, 0, |w| {
         w.u32(0);
-        w.raw(if track.format.is_video() { b"vide" } else { b"soun" });
+        w.raw(handler);
         w.zeros(3);
-        w.raw(if track.format.is_video() { b"video\0" } else { b"audio\0" });
+        w.raw(name);
     });
 }
 
 fn minf(w: &mut BoxWriter, track: &TrackSpec, entry: &[u8]) {
-    if track.format.is_video() {
-        w.full(b"vmhd", 0, 1, |w| w.zeros(2));
-    } else {
-        w.full(b"smhd", 0, 0, |w| w.zeros(1));
+    match kind(track) {
+        Kind::Video => w.full(b"vmhd", 0, 1, |w| w.zeros(2)),
+        Kind::Audio => w.full(b"smhd", 0, 0, |w| w.zeros(1)),
+        Kind::Text => w.full(b"sthd", 0, 0, |_| {}),
     }
     w.boxed(b"dinf", |w| {
         w.full(b"dref", 0, 0, |w| {

@@ -1,25 +1,37 @@
-//! Sample entries: `avc1` with `avcC` (ISO/IEC 14496-15 clauses 5.3.3.1, 5.4.2), `av01` with `av1C` (AV1 in ISOBMFF clauses
-//! 2.2, 2.3) and `mp4a` with `esds` (ISO/IEC 14496-14 clause 6.7.2, descriptors of ISO/IEC 14496-1 clause 7.2.6).
+//! Sample entries: `avc1` with `avcC` and `hvc1` with `hvcC` (ISO/IEC 14496-15 clauses 5.3.3.1, 5.4.2, 8.3.3.1, 8.4.1), `av01`
+//! with `av1C` (AV1 in ISOBMFF clauses 2.2, 2.3), `mp4a` with `esds` (ISO/IEC 14496-14 clause 6.7.2, descriptors of ISO/IEC
+//! 14496-1 clause 7.2.6) for AAC and MPEG audio, `ac-3` with `dac3` (ETSI TS 102 366 annex F.3, F.4) and `stpp` (ISO/IEC
+//! 14496-30 clause 4). To add one: an arm in [`sample_entry`], and its string in `media::codecs`.
 
 use bytes::Bytes;
 
 use super::BoxWriter;
-use crate::media::{AacConfig, AudioTrack, H264Config, TrackFormat, TrackSpec, VideoTrack};
+use crate::media::{AudioTrack, Colour, H264Config, MpaConfig, TextConfig, TrackFormat, TrackSpec, VideoTrack};
 
-/// The sample entry of `track`; `None` for a format that has none, or H.264 without parameter sets.
+/// The sample entry of `track`; `None` for a format that has none, or a set-up that is too short.
 pub(super) fn sample_entry(track: &TrackSpec) -> Option<Bytes> {
     let mut w = BoxWriter::with_capacity(256);
+    let bitrate = track.bitrate;
     match &track.format {
-        TrackFormat::H264(video, config) => visual(&mut w, b"avc1", video, (b"avcC", &avcc(config)?), track.bitrate),
+        TrackFormat::H264(video, config) => visual(&mut w, b"avc1", video, (b"avcC", &avcc(config)?), bitrate),
+        TrackFormat::Hevc(_, config) if config.hvcc.len() < HVCC_FIXED => return None,
+        TrackFormat::Hevc(video, config) => visual(&mut w, b"hvc1", video, (b"hvcC", &config.hvcc), bitrate),
         TrackFormat::Av1(_, config) if config.av1c.len() < AV1C_FIXED => return None,
-        TrackFormat::Av1(video, config) => visual(&mut w, b"av01", video, (b"av1C", &config.av1c), track.bitrate),
-        TrackFormat::Aac(audio, config) => mp4a(&mut w, *audio, config, track.bitrate),
-        TrackFormat::Hevc(..)
-        | TrackFormat::Mpeg2(_)
-        | TrackFormat::Ac3(..)
-        | TrackFormat::Mpa(..)
-        | TrackFormat::Text(_)
-        | TrackFormat::Unknown(_) => return None,
+        TrackFormat::Av1(video, config) => visual(&mut w, b"av01", video, (b"av1C", &config.av1c), bitrate),
+        TrackFormat::Aac(audio, config) => {
+            let mpeg4 = 0x40;
+            audio_entry(&mut w, b"mp4a", *audio, bitrate, |w| esds(w, mpeg4, Some(&config.asc), bitrate));
+        }
+        TrackFormat::Mpa(audio, config) => {
+            let kind = mpeg_audio(*audio, *config)?;
+            audio_entry(&mut w, b"mp4a", *audio, bitrate, |w| esds(w, kind, None, bitrate));
+        }
+        TrackFormat::Ac3(_, config) if config.dac3.len() != DAC3 => return None,
+        TrackFormat::Ac3(audio, config) => {
+            audio_entry(&mut w, b"ac-3", *audio, bitrate, |w| w.boxed(b"dac3", |w| w.raw(&config.dac3)));
+        }
+        TrackFormat::Text(config) => stpp(&mut w, config, bitrate)?,
+        TrackFormat::Mpeg2(_) | TrackFormat::Unknown(_) => return None,
     }
     Some(w.into_bytes())
 }
@@ -41,11 +53,24 @@ fn visual(w: &mut BoxWriter, kind: &[u8; 4], video: &VideoTrack, config: (&[u8; 
         w.u16(0x0018);
         w.u16(0xFFFF);
         w.boxed(config.0, |w| w.raw(config.1));
+        colr(w, video.colour);
         w.boxed(b"pasp", |w| {
             w.u32(video.sample_aspect.0.max(1));
             w.u32(video.sample_aspect.1.max(1));
         });
         btrt(w, bitrate);
+    });
+}
+
+/// A ColourInformationBox with the code points of ISO/IEC 23091-2 (ISO/IEC 14496-12 clause 12.1.5), where the track states any.
+fn colr(w: &mut BoxWriter, colour: Colour) {
+    if colour == Colour::UNKNOWN {
+        return;
+    }
+    w.boxed(b"colr", |w| {
+        w.raw(b"nclx");
+        [colour.primaries, colour.transfer, colour.matrix].into_iter().for_each(|code| w.u16(code.into()));
+        w.u8(u8::from(colour.is_full_range) << 7);
     });
 }
 
@@ -93,8 +118,15 @@ fn sample_format(sps: &[u8]) -> Option<(u8, u8, u8)> {
     Some((small(chroma)?, small(luma_depth)?, small(chroma_depth)?))
 }
 
-fn mp4a(w: &mut BoxWriter, audio: AudioTrack, config: &AacConfig, bitrate: u32) {
-    w.boxed(b"mp4a", |w| {
+/// An AudioSampleEntry (ISO/IEC 14496-12 clause 12.2.3) around the decoder set-up that `config` writes.
+fn audio_entry(
+    w: &mut BoxWriter,
+    kind: &[u8; 4],
+    audio: AudioTrack,
+    bitrate: u32,
+    config: impl FnOnce(&mut BoxWriter),
+) {
+    w.boxed(kind, |w| {
         w.zeros(1);
         w.u16(0);
         w.u16(1); // data_reference_index
@@ -102,24 +134,54 @@ fn mp4a(w: &mut BoxWriter, audio: AudioTrack, config: &AacConfig, bitrate: u32) 
         w.u16(u16::from(audio.channels));
         w.u16(16);
         w.u32(0);
-        // 16.16; a rate that does not fit is 0 and stands in the decoder set-up (ISO/IEC 14496-12 clause 12.2.3).
+        // 16.16; a rate that does not fit is 0 and stands in the decoder set-up.
         w.u32(u16::try_from(audio.sample_rate).map_or(0, |rate| u32::from(rate) << 16));
-        w.full(b"esds", 0, 0, |w| es_descriptor(w, config, bitrate));
+        config(w);
         btrt(w, bitrate);
     });
 }
 
-fn es_descriptor(w: &mut BoxWriter, config: &AacConfig, bitrate: u32) {
-    let mut decoder = BoxWriter::with_capacity(64);
-    decoder.raw(&[0x40, 0x15, 0, 0, 0]); // MPEG-4 audio; audio stream; bufferSizeDB not stated
-    decoder.u32(bitrate);
-    decoder.u32(bitrate);
-    descriptor(&mut decoder, 5, &config.asc);
-    let mut stream = BoxWriter::with_capacity(64);
-    stream.raw(&[0, 0, 0]); // ES_ID and flags
-    descriptor(&mut stream, 4, &decoder.into_bytes());
-    descriptor(&mut stream, 6, &[2]); // SLConfig: as in an MP4 file
-    descriptor(w, 3, &stream.into_bytes());
+/// The object type indication of MPEG audio (ISO/IEC 14496-1 table 5): 0x6B for the sample rates of ISO/IEC 11172-3, 0x69 for
+/// the low ones of ISO/IEC 13818-3. Each frame has its own set-up in its header.
+fn mpeg_audio(audio: AudioTrack, config: MpaConfig) -> Option<u8> {
+    let is_low = audio.sample_rate < 32_000;
+    matches!(config.layer, 2 | 3).then_some(if is_low { 0x69 } else { 0x6B })
+}
+
+fn esds(w: &mut BoxWriter, object_type: u8, set_up: Option<&[u8]>, bitrate: u32) {
+    w.full(b"esds", 0, 0, |w| {
+        let mut decoder = BoxWriter::with_capacity(64);
+        decoder.raw(&[object_type, 0x15, 0, 0, 0]); // audio stream; bufferSizeDB not stated
+        decoder.u32(bitrate);
+        decoder.u32(bitrate);
+        if let Some(set_up) = set_up {
+            descriptor(&mut decoder, 5, set_up);
+        }
+        let mut stream = BoxWriter::with_capacity(64);
+        stream.raw(&[0, 0, 0]); // ES_ID and flags
+        descriptor(&mut stream, 4, &decoder.into_bytes());
+        descriptor(&mut stream, 6, &[2]); // SLConfig: as in an MP4 file
+        descriptor(w, 3, &stream.into_bytes());
+    });
+}
+
+/// An XMLSubtitleSampleEntry (ISO/IEC 14496-12 clause 12.6.3): each sample is a TTML document of its own. `None` for text that
+/// is no TTML.
+fn stpp(w: &mut BoxWriter, config: &TextConfig, bitrate: u32) -> Option<()> {
+    let namespace: &[u8] = match &config.four_cc {
+        b"TTML" => b"http://www.w3.org/ns/ttml\0",
+        b"DFXP" => b"http://www.w3.org/2006/10/ttaf1\0",
+        _ => return None,
+    };
+    w.boxed(b"stpp", |w| {
+        w.zeros(1);
+        w.u16(0);
+        w.u16(1); // data_reference_index
+        w.raw(namespace);
+        w.raw(b"\0\0"); // schema_location, auxiliary_mime_types: none
+        btrt(w, bitrate);
+    });
+    Some(())
 }
 
 /// Tag and expandable size of seven bits a byte (ISO/IEC 14496-1 clause 8.3.3).
@@ -141,9 +203,16 @@ fn btrt(w: &mut BoxWriter, bitrate: u32) {
 /// Bytes of an AV1CodecConfigurationRecord before its OBUs.
 const AV1C_FIXED: usize = 4;
 
+/// Bytes of an HEVCDecoderConfigurationRecord before its parameter sets.
+const HVCC_FIXED: usize = 23;
+
+/// Bytes of the content of an AC3SpecificBox.
+const DAC3: usize = 3;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::{Ac3Config, HevcConfig, Language, TrackId};
 
     #[test]
     fn long_descriptors_have_long_sizes() {
@@ -158,5 +227,60 @@ mod tests {
         assert_eq!(sample_format(&[0x67, 110, 0, 31, 0b1010_0110, 0b1100_0000]), Some((1, 2, 2)));
         assert_eq!(sample_format(&[0x67, 100, 0, 31]), None);
         assert_eq!(sample_format(&[0x67, 100, 0, 31, 0, 0, 0, 0]), None);
+    }
+    fn entry(format: TrackFormat) -> Option<Bytes> {
+        sample_entry(&TrackSpec::audio(TrackId(0), "a", 0x0001_0000, format, Language::UND))
+    }
+
+    fn has(entry: &Bytes, part: &[u8]) -> bool {
+        entry.windows(part.len()).any(|window| window == part)
+    }
+
+    const STEREO: AudioTrack = AudioTrack { sample_rate: 48_000, channels: 2 };
+    const BTRT: &[u8] = b"\0\0\0\x14btrt\0\0\0\0\0\x01\0\0\0\x01\0\0";
+
+    #[test]
+    fn ac3_byte_for_byte() {
+        let dac3 = |bytes: &'static [u8]| TrackFormat::Ac3(STEREO, Ac3Config { dac3: Bytes::from_static(bytes) });
+        let head = b"\0\0\0\x43ac-3\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\x02\0\x10\0\0\0\0\xBB\x80\0\0";
+        let expected = [&head[..], b"\0\0\0\x0Bdac3\x10\x3D\xC0", BTRT].concat();
+        assert_eq!(entry(dac3(b"\x10\x3D\xC0")).unwrap(), expected);
+        assert_eq!(entry(dac3(b"\x10\x3D")), None);
+    }
+
+    #[test]
+    fn mpeg_audio_has_the_object_type_of_its_sample_rates_and_no_set_up() {
+        let mpa = |sample_rate, layer| {
+            let audio = AudioTrack { sample_rate, channels: 2 };
+            entry(TrackFormat::Mpa(audio, MpaConfig { layer, frame_samples: 1152 }))
+        };
+        for (rate, kind) in [(48_000, 0x6B), (24_000, 0x69)] {
+            let decoder = [4, 13, kind, 0x15, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 6, 1, 2];
+            assert!(has(&mpa(rate, 2).unwrap(), &decoder), "{rate}");
+        }
+        assert_eq!(mpa(48_000, 1), None);
+    }
+
+    #[test]
+    fn timed_text_names_its_namespace() {
+        let text = |four_cc| entry(TrackFormat::Text(TextConfig { four_cc, subtype: String::new() }));
+        let head = b"\0\0\0\x40stpp\0\0\0\0\0\0\0\x01http://www.w3.org/ns/ttml\0\0\0";
+        assert_eq!(text(*b"TTML").unwrap(), [&head[..], BTRT].concat());
+        assert!(has(&text(*b"DFXP").unwrap(), b"/2006/10/ttaf1\0\0\0"));
+        assert_eq!(text(*b"WVTT"), None);
+    }
+
+    #[test]
+    fn hevc_and_stated_colour_stand_in_the_visual_entry() {
+        let hevc = |hvcc: Vec<u8>, colour| {
+            let video = VideoTrack { colour, ..VideoTrack::new(1280, 720) };
+            entry(TrackFormat::Hevc(video, HevcConfig { hvcc: hvcc.into() }))
+        };
+        let plain = hevc(vec![1; 23], Colour::UNKNOWN).unwrap();
+        assert_eq!(plain[4..8], *b"hvc1");
+        assert!(has(&plain, &[&b"\0\0\0\x1FhvcC"[..], &[1; 23]].concat()) && !has(&plain, b"colr"));
+        let full = Colour { is_full_range: true, ..Colour::BT709 };
+        assert!(has(&hevc(vec![1; 23], full).unwrap(), b"\0\0\0\x13colrnclx\0\x01\0\x01\0\x01\x80"));
+        assert_eq!(hevc(vec![1; 22], full), None);
     }
 }

@@ -4,7 +4,8 @@ use super::*;
 use crate::{
     error::ParseErrorKind,
     media::{
-        AacConfig, AudioTrack, FrameRate, H264Config, Language, NalFraming, TrackFormat, TrackId, TrackSpec, VideoTrack,
+        AacConfig, AudioTrack, FrameRate, H264Config, Language, NalFraming, TextConfig, TrackFormat, TrackId,
+        TrackSpec, VideoTrack,
     },
     wire::mp4::{Sample, fragment_header, init_segment},
 };
@@ -89,6 +90,20 @@ fn another_reader_finds_the_tracks_in_the_init_segment() {
     assert_eq!((track.timescale(), track.language(), track.bitrate()), (44_100, "eng", 64_000));
     assert_eq!(track.audio_profile().unwrap(), mp4::AudioObjectType::AacLowComplexity);
     assert_eq!(track.channel_config().unwrap(), mp4::ChannelConfig::Stereo);
+}
+
+#[test]
+fn a_language_and_a_text_track_are_what_other_readers_expect() {
+    let german = TrackSpec { language: Language::new("ger").unwrap(), ..audio() };
+    let init = init_segment(&german).unwrap();
+    let file = mp4::Mp4Reader::read_header(std::io::Cursor::new(init.clone()), init.len() as u64).unwrap();
+    assert_eq!(file.tracks()[&2].language(), "deu");
+    let format = TrackFormat::Text(TextConfig { four_cc: *b"TTML", subtype: String::new() });
+    let init = init_segment(&TrackSpec { format, ..german }).unwrap();
+    check(&init).unwrap();
+    let has = |part: &[u8]| init.windows(part.len()).any(|window| window == part);
+    assert!(has(b"\0\0\0\0\0\0\0\0subt") && has(b"\0\0\0\x0Csthd\0\0\0\0") && has(b"stpp"));
+    assert!(!has(b"smhd") && !has(b"vmhd"));
 }
 
 #[test]
