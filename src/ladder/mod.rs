@@ -12,6 +12,7 @@ mod av1_encoder;
 mod backends;
 mod codec;
 mod decode_lane;
+mod deinterlace;
 mod open;
 #[cfg(feature = "openh264")]
 mod openh264_decoder;
@@ -31,6 +32,7 @@ pub use backends::BuiltinCodecs;
 pub use codec::{
     AudioDecoder, AudioEncoder, AudioEncoderConfig, Codecs, VideoDecoder, VideoEncoder, VideoEncoderConfig,
 };
+pub use deinterlace::Deinterlacer;
 pub use preset::{Preset, Profile, Rung};
 pub use scale::Cascade;
 pub use sound::SoundNormaliser;
