@@ -1,17 +1,23 @@
-//! The lane that decodes the contribution's pictures.
+//! The lane that decodes the contribution's pictures and makes them progressive.
 
 use std::sync::Arc;
 
 use crate::{
     error::Fault,
-    ladder::{Codecs, VideoDecoder},
-    media::{AccessUnit, Frame, TrackFormat},
+    ladder::{Codecs, Deinterlacer, VideoDecoder},
+    media::{AccessUnit, Colour, Frame, TrackFormat},
 };
 
 /// The decoder of the contribution on air, if there is one.
 pub(crate) struct DecodeLane {
     codecs: Arc<dyn Codecs>,
     decoder: Option<Box<dyn VideoDecoder>>,
+    deinterlacer: Deinterlacer,
+    /// What the track says of its colour, for decoders that say nothing.
+    colour: Colour,
+    /// What the decoder gave and the deinterlacer gives: empty between two steps.
+    frames: Vec<Frame>,
+    progressive: Vec<Frame>,
 }
 
 /// One step for the decoder.
@@ -38,6 +44,7 @@ pub(crate) struct DecodeDone {
 
 /// What a decoder gave, in presentation order.
 pub(crate) enum Decoded {
+    /// Always progressive.
     Frame(Frame),
     /// Nothing earlier will come any more.
     Flushed,
@@ -48,14 +55,47 @@ pub(crate) enum Decoded {
 
 impl DecodeLane {
     pub(crate) fn new(codecs: Arc<dyn Codecs>) -> Self {
-        Self { codecs, decoder: None }
+        let (decoder, deinterlacer, colour) = (None, Deinterlacer::new(), Colour::UNKNOWN);
+        Self { codecs, decoder, deinterlacer, colour, frames: Vec::new(), progressive: Vec::new() }
+    }
+
+    fn open(&mut self, format: &TrackFormat, decoded: &mut Vec<Decoded>) {
+        self.flush(decoded);
+        self.colour = format.video().map_or(Colour::UNKNOWN, |video| video.colour);
+        match self.codecs.video_decoder(format) {
+            Ok(decoder) => self.decoder = Some(decoder),
+            Err(fault) => {
+                self.decoder = None;
+                decoded.push(Decoded::Refused(fault));
+            }
+        }
+    }
+
+    fn decode(&mut self, unit: &AccessUnit, decoded: &mut Vec<Decoded>) {
+        let frames = &mut self.frames;
+        let result = self.decoder.as_mut().map_or(Ok(()), |decoder| decoder.decode(unit, frames));
+        self.hand_on(decoded);
+        decoded.extend(result.err().map(Decoded::Fault));
     }
 
     fn flush(&mut self, decoded: &mut Vec<Decoded>) {
-        let mut frames = Vec::new();
-        let result = self.decoder.as_mut().map_or(Ok(()), |decoder| decoder.flush(&mut frames));
-        decoded.extend(frames.into_iter().map(Decoded::Frame));
+        let frames = &mut self.frames;
+        let result = self.decoder.as_mut().map_or(Ok(()), |decoder| decoder.flush(frames));
+        self.hand_on(decoded);
+        self.deinterlacer.flush(&mut self.progressive);
+        decoded.extend(self.progressive.drain(..).map(Decoded::Frame));
         decoded.extend(result.err().map(Decoded::Fault));
+    }
+
+    /// Takes what the decoder gave through the deinterlacer.
+    fn hand_on(&mut self, decoded: &mut Vec<Decoded>) {
+        for mut frame in self.frames.drain(..) {
+            if frame.colour == Colour::UNKNOWN {
+                frame.colour = self.colour;
+            }
+            self.deinterlacer.push(frame, &mut self.progressive);
+        }
+        decoded.extend(self.progressive.drain(..).map(Decoded::Frame));
     }
 }
 
@@ -63,25 +103,13 @@ impl DecodeJob {
     pub(crate) fn run(self) -> DecodeDone {
         let Self { mut lane, ops } = self;
         let mut decoded = Vec::with_capacity(ops.len() + 2);
-        let mut frames = Vec::new();
         let mut units = 0;
         for op in ops {
             match op {
-                DecodeOp::Open(format) => {
-                    lane.flush(&mut decoded);
-                    match lane.codecs.video_decoder(&format) {
-                        Ok(decoder) => lane.decoder = Some(decoder),
-                        Err(fault) => {
-                            lane.decoder = None;
-                            decoded.push(Decoded::Refused(fault));
-                        }
-                    }
-                }
+                DecodeOp::Open(format) => lane.open(&format, &mut decoded),
                 DecodeOp::Unit(unit) => {
                     units += 1;
-                    let result = lane.decoder.as_mut().map_or(Ok(()), |decoder| decoder.decode(&unit, &mut frames));
-                    decoded.extend(frames.drain(..).map(Decoded::Frame));
-                    decoded.extend(result.err().map(Decoded::Fault));
+                    lane.decode(&unit, &mut decoded);
                 }
                 DecodeOp::Flush => {
                     lane.flush(&mut decoded);

@@ -66,7 +66,7 @@ impl OpenJob {
             SoundLane::new(self.codecs.clone(), encoder, self.tone, self.preset.audio_sample_rate, self.asked.1);
         Ok(Box::new(OpenLadder {
             decode: DecodeLane::new(self.codecs),
-            picture: Box::new(PictureLane::new(&self.preset.rungs, self.slate, self.test)),
+            picture: Box::new(PictureLane::new(&self.preset, self.slate, self.test)),
             video_formats: rungs.iter().map(|encoder| encoder.format()).collect(),
             rungs,
             sound: Box::new(sound),

@@ -11,8 +11,6 @@
 //!
 //! All is done in bytes, sixteen samples in a vector instruction of the oldest x86-64: means round up, differences saturate.
 
-use std::ops::Range;
-
 /// The lines around the one to make, all of one width.
 pub(super) struct Lines<'a> {
     /// Kept lines above and below, a frame earlier.
@@ -47,29 +45,32 @@ pub(super) struct Weaver {
     near: Vec<u8>,
 }
 
-/// A part of a line on the way, with what its samples need.
+/// A part of a line on the way, with what its samples need. Every loop over one has a fixed length and no branch.
 struct Block<'a> {
-    /// Padded by [`REACH`].
-    above: &'a [u8],
-    below: &'a [u8],
-    beyond: (&'a [u8], &'a [u8]),
-    woven: &'a [u8],
-    motion: &'a [u8],
-    near: &'a [u8],
+    /// From [`REACH`] samples before the block to as many after it.
+    above: &'a [u8; BLOCK + 2 * REACH],
+    below: &'a [u8; BLOCK + 2 * REACH],
+    beyond: [[u8; BLOCK]; 2],
+    woven: &'a [u8; BLOCK],
     woven_above: [u8; BLOCK],
     woven_below: [u8; BLOCK],
+    motion: &'a [u8; BLOCK],
+    near: &'a [u8; BLOCK],
 }
 
 impl Weaver {
     /// Makes one line. Lines of unequal widths leave the rest of `out` undefined.
     pub(super) fn weave(&mut self, lines: &Lines<'_>, out: &mut [u8]) {
         let width = out.len();
-        self.woven.resize(width, 0);
-        self.near.resize(width, 0);
-        pad(lines.now.0, &mut self.above);
-        pad(lines.now.1, &mut self.below);
-        mean(lines.missing.0, lines.missing.1, &mut self.woven);
-        self.motion.resize(width + 2 * REACH, 0);
+        // Whole blocks, so that none of them needs a loop for its rest.
+        let whole = width.next_multiple_of(BLOCK);
+        self.woven.resize(whole, 0);
+        self.near.resize(whole, 0);
+        self.motion.resize(whole + 2 * REACH, 0);
+        pad(lines.now.0, whole, &mut self.above);
+        pad(lines.now.1, whole, &mut self.below);
+        let missing = lines.missing.0.iter().zip(lines.missing.1);
+        self.woven.iter_mut().zip(missing).for_each(|(woven, (a, b))| *woven = half(*a, *b));
         if lines.is_alone {
             self.motion.fill(u8::MAX);
         } else if let Some(motion) = self.motion.get_mut(REACH..REACH + width) {
@@ -79,101 +80,111 @@ impl Weaver {
             *near = window.iter().fold(0, |most, motion| most.max(*motion));
         }
         for (n, out) in out.chunks_mut(BLOCK).enumerate() {
-            self.weave_block(lines, n * BLOCK, out);
+            let at = n * BLOCK;
+            let made = self.block(lines, at).map(|block| block.make());
+            let Some(made) = made.as_ref().or_else(|| part(&self.woven, at)) else { continue };
+            out.iter_mut().zip(made).for_each(|(out, made)| *out = *made);
         }
     }
 
-    fn weave_block(&self, lines: &Lines<'_>, at: usize, out: &mut [u8]) {
-        let (bare, padded) = (at..at + out.len(), at..at + out.len() + 2 * REACH);
-        let (Some(woven), Some(near)) = (self.woven.get(bare.clone()), self.near.get(bare.clone())) else { return };
+    /// The block from `at` on; `None` where nothing moves.
+    fn block(&self, lines: &Lines<'_>, at: usize) -> Option<Block<'_>> {
+        let near: &[u8; BLOCK] = part(&self.near, at)?;
         if near.iter().fold(0, |most: u8, near| most.max(*near)) <= STILL {
-            out.copy_from_slice(woven);
-            return;
+            return None;
         }
-        let (Some(above), Some(below)) = (self.above.get(padded.clone()), self.below.get(padded)) else { return };
-        let Some(motion) = self.motion.get(REACH + at..REACH + at + out.len()) else { return };
-        let (Some(beyond), Some(higher), Some(lower)) =
-            (cut(lines.beyond, &bare), cut(lines.missing_above, &bare), cut(lines.missing_below, &bare))
-        else {
-            return;
-        };
-        let mut block =
-            Block { above, below, beyond, woven, motion, near, woven_above: [0; BLOCK], woven_below: [0; BLOCK] };
-        mean(higher.0, higher.1, &mut block.woven_above);
-        mean(lower.0, lower.1, &mut block.woven_below);
-        let mut guess = [0; BLOCK];
-        block.guess_upright(&mut guess);
-        block.lean(&mut guess);
-        block.settle(&guess, out);
+        let between = |pair: (&[u8], &[u8])| mean(&copy(pair.0, at), &copy(pair.1, at));
+        Some(Block {
+            above: part(&self.above, at)?,
+            below: part(&self.below, at)?,
+            beyond: [copy(lines.beyond.0, at), copy(lines.beyond.1, at)],
+            woven: part(&self.woven, at)?,
+            woven_above: between(lines.missing_above),
+            woven_below: between(lines.missing_below),
+            motion: part(&self.motion, at + REACH)?,
+            near,
+        })
     }
 }
 
 impl Block<'_> {
+    fn make(&self) -> [u8; BLOCK] {
+        self.settle(&self.lean(&self.guess_upright()))
+    }
+
     /// Four kept lines, and of the missing field what stands out from its neighbours: half of what its detail is worth when
     /// nothing moves, since it is half a frame off when something does.
-    fn guess_upright(&self, guess: &mut [u8; BLOCK]) {
-        let n = self.woven.len().min(BLOCK);
-        let (above, below) = (&self.above[REACH..REACH + n], &self.below[REACH..REACH + n]);
-        let (far_above, far_below) = (&self.beyond.0[..n], &self.beyond.1[..n]);
-        let (woven, higher, lower) = (&self.woven[..n], &self.woven_above[..n], &self.woven_below[..n]);
-        let guess = &mut guess[..n];
-        for x in 0..n {
-            let both = |a: u8, b: u8| i16::from(a) + i16::from(b);
-            let kept = 35 * both(above[x], below[x]) - 3 * both(far_above[x], far_below[x]);
-            let detail = 10 * i16::from(woven[x]) - 5 * both(higher[x], lower[x]);
-            guess[x] = ((kept + detail + 32) >> 6).clamp(0, 255) as u8;
+    fn guess_upright(&self) -> [u8; BLOCK] {
+        let both = |a: u8, b: u8| i16::from(a) + i16::from(b);
+        let mut guess = [0; BLOCK];
+        for (x, guess) in guess.iter_mut().enumerate() {
+            let kept = 35 * both(self.above[x + REACH], self.below[x + REACH]);
+            let kept = kept - 3 * both(self.beyond[0][x], self.beyond[1][x]);
+            let detail = 10 * i16::from(self.woven[x]) - 5 * both(self.woven_above[x], self.woven_below[x]);
+            *guess = ((kept + detail + 32) >> 6).clamp(0, 255) as u8;
         }
+        guess
     }
 
     /// Goes half-way towards the mean along a slant, where the kept lines match much better along it than upright.
-    fn lean(&self, guess: &mut [u8; BLOCK]) {
-        let windows = self.above.array_windows::<WINDOW>().zip(self.below.array_windows::<WINDOW>());
-        for (guess, (above, below)) in guess.iter_mut().zip(windows) {
-            // How badly three samples above match those below, when the edge goes from `up` above to `6 - up` below.
-            let gap = |up: usize| {
-                let (left, middle, right) = (
-                    above[up - 1].abs_diff(below[5 - up]),
-                    above[up].abs_diff(below[6 - up]),
-                    above[up + 1].abs_diff(below[7 - up]),
-                );
-                half(middle, half(left, right))
-            };
-            let along = |up: usize| half(above[up], below[6 - up]);
-            let upright = gap(3);
-            let (mut best, mut mean) = (upright, *guess);
-            for (steep, flat) in [(2, 1), (4, 5)] {
-                // A flat slant counts only beyond a steep one that fits: periodic texture matches by chance.
-                let (at_steep, at_flat) = (gap(steep), gap(flat));
-                let is_steep = at_steep < best;
-                (best, mean) = if is_steep { (at_steep, along(steep)) } else { (best, mean) };
-                let is_flat = is_steep && at_flat < best;
-                (best, mean) = if is_flat { (at_flat, along(flat)) } else { (best, mean) };
-            }
-            let leaning = half(*guess, mean);
-            *guess = if best < upright - upright / 4 { leaning } else { *guess };
+    fn lean(&self, guess: &[u8; BLOCK]) -> [u8; BLOCK] {
+        let (left, flat_left) = (self.mean_along::<2>(), self.mean_along::<1>());
+        let (right, flat_right) = (self.mean_along::<4>(), self.mean_along::<5>());
+        let mut aim = [0; BLOCK];
+        for (x, aim) in aim.iter_mut().enumerate() {
+            let upright = (self.badness::<3>(x), guess[x]);
+            let best = self.lean_to::<2, 1>(upright, (left[x], flat_left[x]), x);
+            let best = self.lean_to::<4, 5>(best, (right[x], flat_right[x]), x);
+            *aim = pick(less(best.0, upright.0 - upright.0 / 4), best, upright).1;
         }
+        mean(guess, &aim)
+    }
+
+    /// The better of `best` and the slants to one side, with its mean. A flat slant counts only beyond a steep one that fits:
+    /// periodic texture matches by chance.
+    fn lean_to<const STEEP: usize, const FLAT: usize>(&self, best: (u8, u8), means: (u8, u8), x: usize) -> (u8, u8) {
+        let (steep, flat) = ((self.badness::<STEEP>(x), means.0), (self.badness::<FLAT>(x), means.1));
+        let side = pick(less(flat.0, steep.0), flat, steep);
+        pick(less(steep.0, best.0), side, best)
+    }
+
+    /// How badly three samples match about `x`, along the slant from `UP` of the window above to `6 - UP` of that below.
+    const fn badness<const UP: usize>(&self, x: usize) -> u8 {
+        let (above, below) = (self.above, self.below);
+        let (left, right) =
+            (above[x + UP - 1].abs_diff(below[x + 5 - UP]), above[x + UP + 1].abs_diff(below[x + 7 - UP]));
+        above[x + UP].abs_diff(below[x + 6 - UP]).saturating_add(left).saturating_add(right)
+    }
+
+    fn mean_along<const UP: usize>(&self) -> [u8; BLOCK] {
+        std::array::from_fn(|x| half(self.above[x + UP], self.below[x + 6 - UP]))
     }
 
     /// Holds the guess as near to the woven sample as motion allows.
-    fn settle(&self, guess: &[u8; BLOCK], out: &mut [u8]) {
-        let n = out.len().min(BLOCK);
-        let (above, below) = (&self.above[REACH..REACH + n], &self.below[REACH..REACH + n]);
-        let (woven, motion, near) = (&self.woven[..n], &self.motion[..n], &self.near[..n]);
-        let (higher, lower, guess) = (&self.woven_above[..n], &self.woven_below[..n], &guess[..n]);
-        let out = &mut out[..n];
-        for x in 0..n {
-            let (woven, above, below) = (woven[x], above[x], below[x]);
-            let over = |a: u8, b: u8| a.saturating_sub(b);
+    fn settle(&self, guess: &[u8; BLOCK]) -> [u8; BLOCK] {
+        let over = |a: u8, b: u8| a.saturating_sub(b);
+        let mut out = [0; BLOCK];
+        for (x, out) in out.iter_mut().enumerate() {
+            let (above, below, woven) = (self.above[x + REACH], self.below[x + REACH], self.woven[x]);
+            let (higher, lower, near) = (self.woven_above[x], self.woven_below[x], self.near[x]);
             // A comb: the woven line stands out from both kept ones, and so does a line of its field beside it. Then motion
             // may have slipped through the test (a fence that moves by its own period); but not where all is still.
-            let up = over(higher[x], above).max(over(lower[x], below)).min(over(woven, above)).min(over(woven, below));
-            let down =
-                over(above, higher[x]).max(over(below, lower[x])).min(over(above, woven)).min(over(below, woven));
-            let slack = motion[x].max(up.max(down).min(near[x].saturating_add(near[x])));
-            let (least, most) = (woven.saturating_sub(slack), woven.saturating_add(slack));
-            out[x] = guess[x].max(least).min(most);
+            let up = over(higher, above).max(over(lower, below)).min(over(woven, above)).min(over(woven, below));
+            let down = over(above, higher).max(over(below, lower)).min(over(above, woven)).min(over(below, woven));
+            let slack = self.motion[x].max(up.max(down).min(near.saturating_add(near)));
+            *out = guess[x].max(woven.saturating_sub(slack)).min(woven.saturating_add(slack));
         }
+        out
     }
+}
+
+/// All ones where `a` is less: with [`pick`] a choice that has no branch.
+const fn less(a: u8, b: u8) -> u8 {
+    if a < b { u8::MAX } else { 0 }
+}
+
+const fn pick(mask: u8, yes: (u8, u8), no: (u8, u8)) -> (u8, u8) {
+    (no.0 ^ ((yes.0 ^ no.0) & mask), no.1 ^ ((yes.1 ^ no.1) & mask))
 }
 
 /// How far the woven line may be off: half of what the missing line changes in a frame around this instant, or what the kept
@@ -191,10 +202,8 @@ fn find_motion(lines: &Lines<'_>, motion: &mut [u8]) {
     }
 }
 
-fn mean(a: &[u8], b: &[u8], out: &mut [u8]) {
-    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-        *out = half(*a, *b);
-    }
+fn mean<const N: usize>(a: &[u8; N], b: &[u8; N]) -> [u8; N] {
+    std::array::from_fn(|x| half(a[x], b[x]))
 }
 
 /// The mean, rounded up: one vector instruction.
@@ -202,18 +211,27 @@ const fn half(a: u8, b: u8) -> u8 {
     ((a as u16 + b as u16 + 1) >> 1) as u8
 }
 
-/// The same part of two lines.
-fn cut<'a>(lines: (&'a [u8], &'a [u8]), part: &Range<usize>) -> Option<(&'a [u8], &'a [u8])> {
-    lines.0.get(part.clone()).zip(lines.1.get(part.clone()))
+/// The samples of `line` from `at` on.
+fn part<const N: usize>(line: &[u8], at: usize) -> Option<&[u8; N]> {
+    line.get(at..)?.first_chunk()
 }
 
-/// Copies a line with its ends repeated.
-fn pad(line: &[u8], padded: &mut Vec<u8>) {
+/// The same, with zeros beyond the line's end.
+fn copy(line: &[u8], at: usize) -> [u8; BLOCK] {
+    part(line, at).copied().unwrap_or_else(|| {
+        let mut part = [0; BLOCK];
+        part.iter_mut().zip(line.iter().skip(at)).for_each(|(part, sample)| *part = *sample);
+        part
+    })
+}
+
+/// Copies a line with its ends repeated, for `whole` samples and [`REACH`] at either end.
+fn pad(line: &[u8], whole: usize, padded: &mut Vec<u8>) {
     let (Some(first), Some(last)) = (line.first(), line.last()) else { return };
     padded.clear();
     padded.extend_from_slice(&[*first; REACH]);
     padded.extend_from_slice(line);
-    padded.extend_from_slice(&[*last; REACH]);
+    padded.resize(whole + 2 * REACH, *last);
 }
 
 /// Samples to either side that a slant or a motion is looked for in.
