@@ -1,5 +1,5 @@
-//! CPU time of what stands between decoder and cascade, per frame: deinterlacing, and the cascade as it is, with another colour, and
-//! with bars.
+//! CPU time of what stands between decoder and cascade, per frame: deinterlacing, and the cascade as it is, with
+//! another colour, and with bars.
 
 use std::hint::black_box;
 

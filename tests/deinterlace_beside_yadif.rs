@@ -1,4 +1,5 @@
-//! The deinterlacer beside ffmpeg's yadif: on moving interlaced clips its PSNR against the progressive original is not below.
+//! The deinterlacer beside ffmpeg's yadif: on moving interlaced clips its PSNR against the progressive original is not
+//! below.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -22,8 +23,8 @@ const PICTURES: usize = 32;
 const STILL: &str = "format=yuv420p,trim=end_frame=1,loop=loop=-1:size=1:start=0,setpts=N/50/TB";
 const FRACTAL: &str = "rate=50:start_scale=0.4:end_scale=0.3";
 
-/// Name and lavfi graph of each clip, 720x576 at 50 pictures a second. Pans run over a texture of twice the size, so that they move
-/// by half pixels.
+/// Name and lavfi graph of each clip, 720x576 at 50 pictures a second. Pans run over a texture of twice the size, so
+/// that they move by half pixels.
 fn clips() -> Vec<(&'static str, String)> {
     let small = "scale=720:576:flags=bicubic";
     let wide = format!("mandelbrot=s=2880x1152:{FRACTAL},{STILL},crop=1440:1152");
@@ -98,8 +99,8 @@ fn deinterlace(woven: &[u8]) -> Vec<u8> {
     out.iter().flat_map(|frame| [frame.y().data, frame.u().data, frame.v().data].concat()).collect()
 }
 
-/// Luma PSNR of frames against the original at the instants of their first fields, without the first and last frame, which have
-/// one neighbour only; 99 where they are equal.
+/// Luma PSNR of frames against the original at the instants of their first fields, without the first and last frame,
+/// which have one neighbour only; 99 where they are equal.
 fn psnr(original: &[u8], frames: &[u8]) -> f64 {
     let (mut sum, mut count) = (0u64, 0u64);
     let pairs = original.chunks_exact(2 * BYTES).zip(frames.chunks_exact(BYTES));

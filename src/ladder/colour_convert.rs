@@ -1,9 +1,9 @@
 //! Any colour to the ladder's: BT.709 in limited range, which is what every rung's encoder signals.
 //!
-//! Matrices are those that Rec. ITU-T H.273 clause 8.3 makes of the constants KR and KB: BT.601 of either line count, BT.2020
-//! non-constant luminance, SMPTE 240M, FCC; each in limited or full range. Luma takes its chroma from the nearest sample, as 4:2:0
-//! has one for four. Primaries and transfer stay: SD primaries differ from BT.709's by less than a viewer sees, and a mapping of
-//! high dynamic range is not done here. To add a matrix: a line in [`constants`].
+//! Matrices are those that Rec. ITU-T H.273 clause 8.3 makes of the constants KR and KB: BT.601 of either line count,
+//! BT.2020 non-constant luminance, SMPTE 240M, FCC; each in limited or full range. Luma takes its chroma from the
+//! nearest sample, as 4:2:0 has one for four. Primaries and transfer stay: SD primaries differ from BT.709's by less
+//! than a viewer sees, and a mapping of high dynamic range is not done here. To add a matrix: a line in [`constants`].
 
 use crate::media::Colour;
 
@@ -82,7 +82,8 @@ impl ColourConvert {
     }
 }
 
-/// KR and KB of a MatrixCoefficients value (H.273 table 4). What is no such matrix in 4:2:0, or not known here, counts as BT.709.
+/// KR and KB of a MatrixCoefficients value (H.273 table 4). What is no such matrix in 4:2:0, or not known here, counts
+/// as BT.709.
 const fn constants(matrix: u8) -> (f64, f64) {
     match matrix {
         4 => (0.30, 0.11),

@@ -12,7 +12,7 @@ use crate::{
 pub(crate) struct DecodeLane {
     codecs: Arc<dyn Codecs>,
     decoder: Option<Box<dyn VideoDecoder>>,
-    deinterlacer: Deinterlacer,
+    deinterlacer: Box<Deinterlacer>,
     /// What the track says of its colour, for decoders that say nothing.
     colour: Colour,
     /// What the decoder gave and the deinterlacer gives: empty between two steps.
@@ -55,7 +55,7 @@ pub(crate) enum Decoded {
 
 impl DecodeLane {
     pub(crate) fn new(codecs: Arc<dyn Codecs>) -> Self {
-        let (decoder, deinterlacer, colour) = (None, Deinterlacer::new(), Colour::UNKNOWN);
+        let (decoder, deinterlacer, colour) = (None, Box::new(Deinterlacer::new()), Colour::UNKNOWN);
         Self { codecs, decoder, deinterlacer, colour, frames: Vec::new(), progressive: Vec::new() }
     }
 
@@ -118,5 +118,84 @@ impl DecodeJob {
             }
         }
         DecodeDone { lane, decoded, units }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ladder::{AudioDecoder, AudioEncoder, AudioEncoderConfig, VideoEncoder, VideoEncoderConfig},
+        media::{FramePool, Scan, TrackId, VideoTrack},
+        time::{MediaDuration, MediaTime},
+    };
+
+    /// Gives a picture for each unit; those of odd times are interlaced.
+    struct Half;
+
+    impl VideoDecoder for Half {
+        fn decode(&mut self, unit: &AccessUnit, out: &mut Vec<Frame>) -> Result<(), Fault> {
+            let mut frame = Frame::build(&FramePool::new(), (16, 16), unit.pts, |y, u, v| {
+                [y, u, v].into_iter().for_each(|plane| plane.fill(100));
+            });
+            frame.scan = if unit.pts.flicks() % 2 == 0 { Scan::Progressive } else { Scan::TopFirst };
+            out.push(frame);
+            Ok(())
+        }
+
+        fn flush(&mut self, _: &mut Vec<Frame>) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+
+    impl Codecs for Half {
+        fn video_decoder(&self, _: &TrackFormat) -> Result<Box<dyn VideoDecoder>, Fault> {
+            Ok(Box::new(Self))
+        }
+
+        fn h264_encoder(&self, _: &VideoEncoderConfig) -> Result<Box<dyn VideoEncoder>, Fault> {
+            Err(Fault::SourceChanged)
+        }
+
+        fn audio_decoder(&self, _: &TrackFormat) -> Result<Box<dyn AudioDecoder>, Fault> {
+            Err(Fault::SourceChanged)
+        }
+
+        fn aac_encoder(&self, _: &AudioEncoderConfig) -> Result<Box<dyn AudioEncoder>, Fault> {
+            Err(Fault::SourceChanged)
+        }
+    }
+
+    fn unit(n: i64) -> DecodeOp {
+        let (pts, track, data) = (MediaTime::from_flicks(n), TrackId(0), bytes::Bytes::new());
+        let (duration, is_random_access, is_damaged) = (MediaDuration::ZERO, true, false);
+        DecodeOp::Unit(AccessUnit { track, pts, dts: pts, duration, is_random_access, is_damaged, data })
+    }
+
+    /// Times of the pictures that come out; -1 for the end of a flush.
+    fn run(lane: DecodeLane, ops: Vec<DecodeOp>) -> (DecodeLane, Vec<i64>) {
+        let done = DecodeJob { lane, ops }.run();
+        let times = done.decoded.iter().filter_map(|decoded| match decoded {
+            Decoded::Frame(frame) => {
+                assert_eq!((frame.scan, frame.colour), (Scan::Progressive, Colour::BT601_625));
+                Some(frame.pts.flicks())
+            }
+            Decoded::Flushed => Some(-1),
+            Decoded::Refused(_) | Decoded::Fault(_) => None,
+        });
+        let times = times.collect();
+        (done.lane, times)
+    }
+
+    #[test]
+    fn pictures_come_out_progressive_in_order_and_none_is_left_behind() {
+        let format = || TrackFormat::Mpeg2(VideoTrack { colour: Colour::BT601_625, ..VideoTrack::new(16, 16) });
+        let lane = DecodeLane::new(Arc::new(Half));
+        let (lane, times) = run(lane, vec![DecodeOp::Open(format()), unit(1), unit(3), unit(4), unit(5)]);
+        assert_eq!(times, [1, 3, 4]);
+        let (lane, times) = run(lane, vec![DecodeOp::Open(format()), unit(7), DecodeOp::Flush, unit(8), unit(9)]);
+        assert_eq!(times, [5, 7, -1, 8]);
+        let (_, times) = run(lane, vec![DecodeOp::Flush]);
+        assert_eq!(times, [9, -1]);
     }
 }

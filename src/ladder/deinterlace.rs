@@ -1,13 +1,14 @@
 //! Interlaced pictures to progressive ones, a frame for a frame: 59.94i to 29.97p, 50i to 25p (A12.6).
 //!
-//! The lines of a frame's first field stay as they are. Those of its second, which were taken half a frame later, are made anew
-//! for the first's instant: woven where nothing moved, else guessed from the lines around them and held near what the second
-//! fields of this frame and the one before show. So it waits for the next frame. The idea is that of yadif and bwdif (motion
-//! tests over three frames, a spatial guess clamped by them); guess, weights and comb test are this crate's own, see [`line`].
+//! The lines of a frame's first field stay as they are. Those of its second, which were taken half a frame later, are
+//! made anew for the first's instant: woven where nothing moved, else guessed from the lines around them and held near
+//! what the second fields of this frame and the one before show. So it waits for the next frame. The idea is that of
+//! yadif and bwdif (motion tests over three frames, a spatial guess clamped by them); guess, weights and comb test are
+//! this crate's own, see [`line`].
 //!
-//! It knows neither field rates (59.94 pictures a second out of 59.94i) nor inverse telecine. Film that was coded as film
-//! ("soft" 3:2) comes progressive and passes through; film whose fields were repeated before coding ("hard") is treated as
-//! video: its motion keeps the 3:2 judder, at 29.97 pictures a second.
+//! It knows neither field rates (59.94 pictures a second out of 59.94i) nor inverse telecine. Film that was coded as
+//! film ("soft" 3:2) comes progressive and passes through; film whose fields were repeated before coding ("hard") is
+//! treated as video: its motion keeps the 3:2 judder, at 29.97 pictures a second.
 
 mod line;
 
@@ -16,8 +17,8 @@ use crate::media::{Frame, FramePool, Scan};
 
 /// Makes interlaced frames progressive, each at its own time.
 ///
-/// Frames come in presentation order. A progressive one passes untouched and at once; an interlaced one comes out when the
-/// next frame is in, or at [`flush`](Self::flush). At most two frames are held.
+/// Frames come in presentation order. A progressive one passes untouched and at once; an interlaced one comes out when
+/// the next frame is in, or at [`flush`](Self::flush). At most two frames are held.
 #[derive(Default)]
 pub struct Deinterlacer {
     /// The frame before the held one, where the feed goes on from it.
@@ -46,8 +47,8 @@ impl Deinterlacer {
         Self::default()
     }
 
-    /// Takes the next frame and adds those that are finished to `out`, in order: progressive, with their own time, sample
-    /// aspect ratio and colour. A frame of another size than the last starts anew.
+    /// Takes the next frame and adds those that are finished to `out`, in order: progressive, with their own time,
+    /// sample aspect ratio and colour. A frame of another size than the last starts anew.
     pub fn push(&mut self, frame: Frame, out: &mut Vec<Frame>) {
         let last = self.held.as_ref().or(self.before.as_ref());
         if last.is_some_and(|last| (last.width, last.height) != (frame.width, frame.height)) {
@@ -61,7 +62,8 @@ impl Deinterlacer {
             self.held = Some(frame);
             return;
         }
-        // Between interlaced frames a progressive one tells what stands still, too; a feed without any need not keep it.
+        // Between interlaced frames a progressive one tells what stands still, too; a feed without any need not keep
+        // it.
         if self.before.is_some() {
             self.before = Some(frame.clone());
         }
@@ -109,8 +111,8 @@ impl Planes<'_> {
 
     /// What line `y` is made from; `None` where no line of the other field is beside it.
     fn lines(&self, y: usize) -> Option<Lines<'_>> {
-        // Without a frame before, or after, the other one stands in for the motion test, and this frame's own second field is
-        // the only one to weave in.
+        // Without a frame before, or after, the other one stands in for the motion test, and this frame's own second
+        // field is the only one to weave in.
         let before = self.before.or(self.after).unwrap_or(self.now);
         let after = self.after.or(self.before).unwrap_or(self.now);
         let second = self.before.unwrap_or(self.now);

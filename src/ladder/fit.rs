@@ -1,11 +1,13 @@
 //! How a picture of another shape goes into a rung (A12.13).
 //!
-//! Rungs have square samples and their sizes are fixed before a feed is known, so of the three modes of v3 there are two here:
-//! `None` is [`StretchMode::Stretch`] and `AutoFit` is itself. `AutoSize`, which gives the rung the feed's shape, cannot be.
+//! Rungs have square samples and their sizes are fixed before a feed is known, so of the three modes of v3 there are
+//! two here: `None` is [`StretchMode::Stretch`] and `AutoFit` is itself. `AutoSize`, which gives the rung the feed's
+//! shape, cannot be.
 
 use crate::media::{Frame, FramePool};
 
-/// What happens to the display aspect ratio of a feed that differs from the rung's. Under 1 % of difference counts as none.
+/// What happens to the display aspect ratio of a feed that differs from the rung's. Under 1 % of difference counts as
+/// none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum StretchMode {
     /// It is kept: black bars left and right, or above and below.
@@ -24,8 +26,8 @@ pub(super) struct Place {
 }
 
 impl StretchMode {
-    /// The place in a rung of `rung` samples for a picture of `size` whose samples are `aspect` wide to high. Sides of the rung are
-    /// even; an aspect with a nought in it counts as square.
+    /// The place in a rung of `rung` samples for a picture of `size` whose samples are `aspect` wide to high. Sides of
+    /// the rung are even; an aspect with a nought in it counts as square.
     pub(super) fn place(self, size: (usize, usize), aspect: (u32, u32), rung: (usize, usize)) -> Place {
         let whole = Place { left: 0, top: 0, size: rung };
         let (across, down) = if aspect.0 == 0 || aspect.1 == 0 { (1, 1) } else { aspect };

@@ -1,12 +1,13 @@
 //! Which rungs a program offers for a feed: never one that would be scaled up (A12.9).
 //!
-//! The rungs of a channel are opened before any feed is known, and what a player holds must not vanish: so rungs above the feed's
-//! size are still made, but the manifests of a program that starts with such a feed do not list them.
+//! The rungs of a channel are opened before any feed is known, and what a player holds must not vanish: so rungs above
+//! the feed's size are still made, but the manifests of a program that starts with such a feed do not list them.
 
 use crate::{ladder::Rung, media::VideoTrack};
 
-/// For each of `rungs` whether a program with this feed lists it: all of them while no feed is known, else those whose width and
-/// height are not above the feed's as displayed, within 1 %. The smallest is always offered (of several, the one of the fewest bits).
+/// For each of `rungs` whether a program with this feed lists it: all of them while no feed is known, else those whose
+/// width and height are not above the feed's as displayed, within 1 %. The smallest is always offered (of several, the
+/// one of the fewest bits).
 #[must_use]
 pub fn offered(rungs: &[Rung], feed: Option<&VideoTrack>) -> Vec<bool> {
     let Some(feed) = feed else { return vec![true; rungs.len()] };

@@ -74,8 +74,8 @@ impl Preset {
         }
     }
 
-    /// `Default720p` as it was from 2018 on: six rungs, all High, that of 350 kbit/s dropped, and AAC-LC stereo 128 kbit/s at 48 kHz
-    /// (A12.4, A12.5).
+    /// `Default720p` as it was from 2018 on: six rungs, all High, that of 350 kbit/s dropped, and AAC-LC stereo 128
+    /// kbit/s at 48 kHz (A12.4, A12.5).
     #[must_use]
     pub fn default_720p_2019() -> Self {
         Self {

@@ -1,10 +1,11 @@
 //! One picture to every rung's size, shape and colour.
 //!
-//! Sizes go down a cascade, each made from the smallest larger one, so that the big source is read once (1080 → 720 → 540
-//! → …). Rungs of one size share one picture, and a rung of the source's size gets the source itself. A source of another shape
-//! goes down without bars, so that its edges stay sharp, and gets them last. Its colour becomes BT.709 in limited range once: on the
-//! largest picture made where all others come from that, else on the source. A picture that is the same as the last (slate,
-//! freeze) is not scaled again. It never fails: a source of another kind is planned anew.
+//! Sizes go down a cascade, each made from the smallest larger one, so that the big source is read once (1080 → 720 →
+//! 540 → …). Rungs of one size share one picture, and a rung of the source's size gets the source itself. A source of
+//! another shape goes down without bars, so that its edges stay sharp, and gets them last. Its colour becomes BT.709 in
+//! limited range once: on the largest picture made where all others come from that, else on the source. A picture that
+//! is the same as the last (slate, freeze) is not scaled again. It never fails: a source of another kind is planned
+//! anew.
 
 use super::{colour_convert::ColourConvert, fit::Place, resize::Resizer};
 use crate::{
@@ -66,8 +67,9 @@ enum Maker {
 }
 
 impl Cascade {
-    /// A plan from `source` to the sizes of `rungs`, (width, height) in pixels; odd sides are rounded up to even. Shapes are kept, with
-    /// bars where they differ; the source is in BT.709, square samples, until a frame says otherwise.
+    /// A plan from `source` to the sizes of `rungs`, (width, height) in pixels; odd sides are rounded up to even.
+    /// Shapes are kept, with bars where they differ; the source is in BT.709, square samples, until a frame says
+    /// otherwise.
     #[must_use]
     pub fn new(source: (usize, usize), rungs: &[(usize, usize)]) -> Self {
         Self::with_stretch(source, rungs, StretchMode::AutoFit)
@@ -91,8 +93,8 @@ impl Cascade {
         cascade
     }
 
-    /// Adds one picture per rung to `out`, in the order of the rungs, each with the time of `frame` and in BT.709 in limited range. What
-    /// a frame does not state of its colour is taken as usual for its height.
+    /// Adds one picture per rung to `out`, in the order of the rungs, each with the time of `frame` and in BT.709 in
+    /// limited range. What a frame does not state of its colour is taken as usual for its height.
     pub fn scale(&mut self, frame: &Frame, out: &mut Vec<Frame>) {
         let (size, aspect) = ((frame.width, frame.height), frame.sample_aspect);
         let colour = frame.colour.or_usual_for(u32::try_from(size.1).unwrap_or(u32::MAX));

@@ -9,7 +9,8 @@
 //!  y+1    before.1      now.1           after.1
 //! ```
 //!
-//! All is done in bytes, sixteen samples in a vector instruction of the oldest x86-64: means round up, differences saturate.
+//! All is done in bytes, sixteen samples in a vector instruction of the oldest x86-64: means round up, differences
+//! saturate.
 
 /// The lines around the one to make, all of one width.
 pub(super) struct Lines<'a> {
@@ -112,8 +113,8 @@ impl Block<'_> {
         self.settle(&self.lean(&self.guess_upright()))
     }
 
-    /// Four kept lines, and of the missing field what stands out from its neighbours: half of what its detail is worth when
-    /// nothing moves, since it is half a frame off when something does.
+    /// Four kept lines, and of the missing field what stands out from its neighbours: half of what its detail is worth
+    /// when nothing moves, since it is half a frame off when something does.
     fn guess_upright(&self) -> [u8; BLOCK] {
         let both = |a: u8, b: u8| i16::from(a) + i16::from(b);
         let mut guess = [0; BLOCK];
@@ -140,15 +141,16 @@ impl Block<'_> {
         mean(guess, &aim)
     }
 
-    /// The better of `best` and the slants to one side, with its mean. A flat slant counts only beyond a steep one that fits:
-    /// periodic texture matches by chance.
+    /// The better of `best` and the slants to one side, with its mean. A flat slant counts only beyond a steep one that
+    /// fits: periodic texture matches by chance.
     fn lean_to<const STEEP: usize, const FLAT: usize>(&self, best: (u8, u8), means: (u8, u8), x: usize) -> (u8, u8) {
         let (steep, flat) = ((self.badness::<STEEP>(x), means.0), (self.badness::<FLAT>(x), means.1));
         let side = pick(less(flat.0, steep.0), flat, steep);
         pick(less(steep.0, best.0), side, best)
     }
 
-    /// How badly three samples match about `x`, along the slant from `UP` of the window above to `6 - UP` of that below.
+    /// How badly three samples match about `x`, along the slant from `UP` of the window above to `6 - UP` of that
+    /// below.
     const fn badness<const UP: usize>(&self, x: usize) -> u8 {
         let (above, below) = (self.above, self.below);
         let (left, right) =
@@ -167,8 +169,9 @@ impl Block<'_> {
         for (x, out) in out.iter_mut().enumerate() {
             let (above, below, woven) = (self.above[x + REACH], self.below[x + REACH], self.woven[x]);
             let (higher, lower, near) = (self.woven_above[x], self.woven_below[x], self.near[x]);
-            // A comb: the woven line stands out from both kept ones, and so does a line of its field beside it. Then motion
-            // may have slipped through the test (a fence that moves by its own period); but not where all is still.
+            // A comb: the woven line stands out from both kept ones, and so does a line of its field beside it. Then
+            // motion may have slipped through the test (a fence that moves by its own period); but not where all is
+            // still.
             let up = over(higher, above).max(over(lower, below)).min(over(woven, above)).min(over(woven, below));
             let down = over(above, higher).max(over(below, lower)).min(over(above, woven)).min(over(below, woven));
             let slack = self.motion[x].max(up.max(down).min(near.saturating_add(near)));
@@ -187,18 +190,18 @@ const fn pick(mask: u8, yes: (u8, u8), no: (u8, u8)) -> (u8, u8) {
     (no.0 ^ ((yes.0 ^ no.0) & mask), no.1 ^ ((yes.1 ^ no.1) & mask))
 }
 
-/// How far the woven line may be off: half of what the missing line changes in a frame around this instant, or what the kept
-/// lines beside it change before or after, whichever is most.
+/// How far the woven line may be off: half of what the missing line changes in a frame around this instant, or what the
+/// kept lines beside it change before or after, whichever is most.
 fn find_motion(lines: &Lines<'_>, motion: &mut [u8]) {
     let all = [lines.before, lines.now, lines.after, lines.missing];
     let n = all.iter().fold(motion.len(), |n, (a, b)| n.min(a.len()).min(b.len()));
     let [before, now, after, missing] = all.map(|(a, b)| (&a[..n], &b[..n]));
     let motion = &mut motion[..n];
-    for x in 0..n {
+    for (x, motion) in motion.iter_mut().enumerate() {
         let earlier = half(before.0[x].abs_diff(now.0[x]), before.1[x].abs_diff(now.1[x]));
         let later = half(after.0[x].abs_diff(now.0[x]), after.1[x].abs_diff(now.1[x]));
         let own = missing.0[x].abs_diff(missing.1[x]) / 2;
-        motion[x] = own.max(earlier).max(later);
+        *motion = own.max(earlier).max(later);
     }
 }
 

@@ -125,7 +125,8 @@ fn a_sample_aspect_that_comes_late_is_a_new_plan() {
 #[test]
 fn every_rung_is_bt709_whatever_the_source_is_and_each_picture_is_converted_once() {
     let full = Colour { is_full_range: true, ..Colour::BT601_625 };
-    // Down from the source, up from it, the source as a rung, and with bars: wherever the conversion stands, it is done once.
+    // Down from the source, up from it, the source as a rung, and with bars: wherever the conversion stands, it is done
+    // once.
     for source in [(1920, 1080), (640, 360), (1280, 720), (960, 540), (1440, 1080), (960, 720)] {
         for (colour, wanted) in [
             (Colour::BT709, [200, 90, 200]),
