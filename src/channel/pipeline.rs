@@ -148,9 +148,10 @@ impl Pipeline {
             }
             (Lane::Picture, Outcome::Picture(done)) => {
                 self.picture.state = Some(done.lane);
-                for pictures in done.pictures {
-                    let Some((slot, rate)) = self.in_picture.pop_front() else { continue };
-                    for (rung, frame) in self.rungs.iter_mut().zip(pictures) {
+                let mut pictures = done.pictures.into_iter();
+                while pictures.len() > 0 {
+                    let Some((slot, rate)) = self.in_picture.pop_front() else { break };
+                    for (rung, frame) in self.rungs.iter_mut().zip(pictures.by_ref()) {
                         rung.ops.extend(rate.map(RungOp::FrameRate));
                         rung.ops.push_back(RungOp::Encode { frame, force_idr: slot.starts_segment });
                     }

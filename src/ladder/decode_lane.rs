@@ -1,17 +1,23 @@
-//! The lane that decodes the contribution's pictures.
+//! The lane that decodes the contribution's pictures and makes them progressive.
 
 use std::sync::Arc;
 
 use crate::{
     error::Fault,
-    ladder::{Codecs, VideoDecoder},
-    media::{AccessUnit, Frame, TrackFormat},
+    ladder::{Codecs, Deinterlacer, VideoDecoder},
+    media::{AccessUnit, Colour, Frame, TrackFormat},
 };
 
 /// The decoder of the contribution on air, if there is one.
 pub(crate) struct DecodeLane {
     codecs: Arc<dyn Codecs>,
     decoder: Option<Box<dyn VideoDecoder>>,
+    deinterlacer: Box<Deinterlacer>,
+    /// What the track says of its colour, for decoders that say nothing.
+    colour: Colour,
+    /// What the decoder gave and the deinterlacer gives: empty between two steps.
+    frames: Vec<Frame>,
+    progressive: Vec<Frame>,
 }
 
 /// One step for the decoder.
@@ -38,6 +44,7 @@ pub(crate) struct DecodeDone {
 
 /// What a decoder gave, in presentation order.
 pub(crate) enum Decoded {
+    /// Always progressive.
     Frame(Frame),
     /// Nothing earlier will come any more.
     Flushed,
@@ -48,14 +55,47 @@ pub(crate) enum Decoded {
 
 impl DecodeLane {
     pub(crate) fn new(codecs: Arc<dyn Codecs>) -> Self {
-        Self { codecs, decoder: None }
+        let (decoder, deinterlacer, colour) = (None, Box::new(Deinterlacer::new()), Colour::UNKNOWN);
+        Self { codecs, decoder, deinterlacer, colour, frames: Vec::new(), progressive: Vec::new() }
+    }
+
+    fn open(&mut self, format: &TrackFormat, decoded: &mut Vec<Decoded>) {
+        self.flush(decoded);
+        self.colour = format.video().map_or(Colour::UNKNOWN, |video| video.colour);
+        match self.codecs.video_decoder(format) {
+            Ok(decoder) => self.decoder = Some(decoder),
+            Err(fault) => {
+                self.decoder = None;
+                decoded.push(Decoded::Refused(fault));
+            }
+        }
+    }
+
+    fn decode(&mut self, unit: &AccessUnit, decoded: &mut Vec<Decoded>) {
+        let frames = &mut self.frames;
+        let result = self.decoder.as_mut().map_or(Ok(()), |decoder| decoder.decode(unit, frames));
+        self.hand_on(decoded);
+        decoded.extend(result.err().map(Decoded::Fault));
     }
 
     fn flush(&mut self, decoded: &mut Vec<Decoded>) {
-        let mut frames = Vec::new();
-        let result = self.decoder.as_mut().map_or(Ok(()), |decoder| decoder.flush(&mut frames));
-        decoded.extend(frames.into_iter().map(Decoded::Frame));
+        let frames = &mut self.frames;
+        let result = self.decoder.as_mut().map_or(Ok(()), |decoder| decoder.flush(frames));
+        self.hand_on(decoded);
+        self.deinterlacer.flush(&mut self.progressive);
+        decoded.extend(self.progressive.drain(..).map(Decoded::Frame));
         decoded.extend(result.err().map(Decoded::Fault));
+    }
+
+    /// Takes what the decoder gave through the deinterlacer.
+    fn hand_on(&mut self, decoded: &mut Vec<Decoded>) {
+        for mut frame in self.frames.drain(..) {
+            if frame.colour == Colour::UNKNOWN {
+                frame.colour = self.colour;
+            }
+            self.deinterlacer.push(frame, &mut self.progressive);
+        }
+        decoded.extend(self.progressive.drain(..).map(Decoded::Frame));
     }
 }
 
@@ -63,25 +103,13 @@ impl DecodeJob {
     pub(crate) fn run(self) -> DecodeDone {
         let Self { mut lane, ops } = self;
         let mut decoded = Vec::with_capacity(ops.len() + 2);
-        let mut frames = Vec::new();
         let mut units = 0;
         for op in ops {
             match op {
-                DecodeOp::Open(format) => {
-                    lane.flush(&mut decoded);
-                    match lane.codecs.video_decoder(&format) {
-                        Ok(decoder) => lane.decoder = Some(decoder),
-                        Err(fault) => {
-                            lane.decoder = None;
-                            decoded.push(Decoded::Refused(fault));
-                        }
-                    }
-                }
+                DecodeOp::Open(format) => lane.open(&format, &mut decoded),
                 DecodeOp::Unit(unit) => {
                     units += 1;
-                    let result = lane.decoder.as_mut().map_or(Ok(()), |decoder| decoder.decode(&unit, &mut frames));
-                    decoded.extend(frames.drain(..).map(Decoded::Frame));
-                    decoded.extend(result.err().map(Decoded::Fault));
+                    lane.decode(&unit, &mut decoded);
                 }
                 DecodeOp::Flush => {
                     lane.flush(&mut decoded);
@@ -90,5 +118,84 @@ impl DecodeJob {
             }
         }
         DecodeDone { lane, decoded, units }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ladder::{AudioDecoder, AudioEncoder, AudioEncoderConfig, VideoEncoder, VideoEncoderConfig},
+        media::{FramePool, Scan, TrackId, VideoTrack},
+        time::{MediaDuration, MediaTime},
+    };
+
+    /// Gives a picture for each unit; those of odd times are interlaced.
+    struct Half;
+
+    impl VideoDecoder for Half {
+        fn decode(&mut self, unit: &AccessUnit, out: &mut Vec<Frame>) -> Result<(), Fault> {
+            let mut frame = Frame::build(&FramePool::new(), (16, 16), unit.pts, |y, u, v| {
+                [y, u, v].into_iter().for_each(|plane| plane.fill(100));
+            });
+            frame.scan = if unit.pts.flicks() % 2 == 0 { Scan::Progressive } else { Scan::TopFirst };
+            out.push(frame);
+            Ok(())
+        }
+
+        fn flush(&mut self, _: &mut Vec<Frame>) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
+
+    impl Codecs for Half {
+        fn video_decoder(&self, _: &TrackFormat) -> Result<Box<dyn VideoDecoder>, Fault> {
+            Ok(Box::new(Self))
+        }
+
+        fn h264_encoder(&self, _: &VideoEncoderConfig) -> Result<Box<dyn VideoEncoder>, Fault> {
+            Err(Fault::SourceChanged)
+        }
+
+        fn audio_decoder(&self, _: &TrackFormat) -> Result<Box<dyn AudioDecoder>, Fault> {
+            Err(Fault::SourceChanged)
+        }
+
+        fn aac_encoder(&self, _: &AudioEncoderConfig) -> Result<Box<dyn AudioEncoder>, Fault> {
+            Err(Fault::SourceChanged)
+        }
+    }
+
+    fn unit(n: i64) -> DecodeOp {
+        let (pts, track, data) = (MediaTime::from_flicks(n), TrackId(0), bytes::Bytes::new());
+        let (duration, is_random_access, is_damaged) = (MediaDuration::ZERO, true, false);
+        DecodeOp::Unit(AccessUnit { track, pts, dts: pts, duration, is_random_access, is_damaged, data })
+    }
+
+    /// Times of the pictures that come out; -1 for the end of a flush.
+    fn run(lane: DecodeLane, ops: Vec<DecodeOp>) -> (DecodeLane, Vec<i64>) {
+        let done = DecodeJob { lane, ops }.run();
+        let times = done.decoded.iter().filter_map(|decoded| match decoded {
+            Decoded::Frame(frame) => {
+                assert_eq!((frame.scan, frame.colour), (Scan::Progressive, Colour::BT601_625));
+                Some(frame.pts.flicks())
+            }
+            Decoded::Flushed => Some(-1),
+            Decoded::Refused(_) | Decoded::Fault(_) => None,
+        });
+        let times = times.collect();
+        (done.lane, times)
+    }
+
+    #[test]
+    fn pictures_come_out_progressive_in_order_and_none_is_left_behind() {
+        let format = || TrackFormat::Mpeg2(VideoTrack { colour: Colour::BT601_625, ..VideoTrack::new(16, 16) });
+        let lane = DecodeLane::new(Arc::new(Half));
+        let (lane, times) = run(lane, vec![DecodeOp::Open(format()), unit(1), unit(3), unit(4), unit(5)]);
+        assert_eq!(times, [1, 3, 4]);
+        let (lane, times) = run(lane, vec![DecodeOp::Open(format()), unit(7), DecodeOp::Flush, unit(8), unit(9)]);
+        assert_eq!(times, [5, 7, -1, 8]);
+        let (_, times) = run(lane, vec![DecodeOp::Flush]);
+        assert_eq!(times, [9, -1]);
     }
 }

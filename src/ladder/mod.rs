@@ -11,7 +11,11 @@ mod aac_encoder;
 mod av1_encoder;
 mod backends;
 mod codec;
+mod colour_convert;
 mod decode_lane;
+mod deinterlace;
+mod fit;
+mod offer;
 mod open;
 #[cfg(feature = "openh264")]
 mod openh264_decoder;
@@ -31,6 +35,9 @@ pub use backends::BuiltinCodecs;
 pub use codec::{
     AudioDecoder, AudioEncoder, AudioEncoderConfig, Codecs, VideoDecoder, VideoEncoder, VideoEncoderConfig,
 };
+pub use deinterlace::Deinterlacer;
+pub use fit::StretchMode;
+pub use offer::offered;
 pub use preset::{Preset, Profile, Rung};
 pub use scale::Cascade;
 pub use sound::SoundNormaliser;

@@ -73,7 +73,7 @@ impl OpenJob {
         }
         Ok(Box::new(OpenLadder {
             decode: DecodeLane::new(self.codecs),
-            picture: Box::new(PictureLane::new(&self.preset.rungs, self.slate, self.test)),
+            picture: Box::new(PictureLane::new(&self.preset, self.slate, self.test)),
             video_formats: rungs.iter().map(|encoder| encoder.format()).collect(),
             rungs,
             sounds,

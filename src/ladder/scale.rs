@@ -1,22 +1,42 @@
-//! One picture to every rung's size.
+//! One picture to every rung's size, shape and colour.
 //!
-//! Sizes go down a cascade, each made from the smallest larger one, so that the big source is read once (1080 → 720 → 540
-//! → …). Rungs of one size share one picture, and a rung of the source's size gets the source itself. A picture that is
-//! the same as the last (slate, freeze) is not scaled again. It never fails: a source of another size is planned anew.
+//! Sizes go down a cascade, each made from the smallest larger one, so that the big source is read once (1080 → 720 →
+//! 540 → …). Rungs of one size share one picture, and a rung of the source's size gets the source itself. A source of
+//! another shape goes down without bars, so that its edges stay sharp, and gets them last. Its colour becomes BT.709 in
+//! limited range once: on the largest picture made where all others come from that, else on the source. A picture that
+//! is the same as the last (slate, freeze) is not scaled again. It never fails: a source of another kind is planned
+//! anew.
 
-use super::resize::Resizer;
-use crate::media::{Frame, FramePool};
+use super::{colour_convert::ColourConvert, fit::Place, resize::Resizer};
+use crate::{
+    ladder::StretchMode,
+    media::{Colour, Frame, FramePool},
+};
 
 /// Scales pictures to the sizes of a ladder.
 pub struct Cascade {
     rungs: Vec<(usize, usize)>,
-    source: (usize, usize),
+    stretch: StretchMode,
+    source: Source,
+    /// Converts the source before all steps; where one step makes all, it converts.
+    convert: Option<(ColourConvert, FramePool)>,
     steps: Vec<Step>,
-    /// For each rung the step that makes it; `None` is the source.
-    step_of_rung: Vec<Option<usize>>,
-    /// One picture per step, of the last source picture.
+    /// Rungs with bars.
+    framed: Vec<Framed>,
+    /// For each rung what makes it.
+    makers: Vec<Maker>,
+    /// One picture per step, then one per rung with bars, of the last source picture.
     made: Vec<Frame>,
-    last: Option<Frame>,
+    /// The last source picture, as it came and in the ladder's colour.
+    last: Option<(Frame, Frame)>,
+}
+
+/// What a plan depends on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Source {
+    size: (usize, usize),
+    aspect: (u32, u32),
+    colour: Colour,
 }
 
 /// One size of the cascade.
@@ -26,19 +46,46 @@ struct Step {
     from: Option<usize>,
     luma: Resizer,
     chroma: Resizer,
+    convert: Option<ColourConvert>,
     pool: FramePool,
+}
+
+/// A rung with bars.
+struct Framed {
+    rung: (usize, usize),
+    place: Place,
+    /// The step that makes the picture; `None` is the source.
+    from: Option<usize>,
+    pool: FramePool,
+}
+
+#[derive(Clone, Copy)]
+enum Maker {
+    Source,
+    Step(usize),
+    Framed(usize),
 }
 
 impl Cascade {
     /// A plan from `source` to the sizes of `rungs`, (width, height) in pixels; odd sides are rounded up to even.
+    /// Shapes are kept, with bars where they differ; the source is in BT.709, square samples, until a frame says
+    /// otherwise.
     #[must_use]
     pub fn new(source: (usize, usize), rungs: &[(usize, usize)]) -> Self {
-        let rungs: Vec<_> = rungs.iter().map(|size| even(*size)).collect();
+        Self::with_stretch(source, rungs, StretchMode::AutoFit)
+    }
+
+    /// The same with another way for a source whose shape is not a rung's.
+    #[must_use]
+    pub fn with_stretch(source: (usize, usize), rungs: &[(usize, usize)], stretch: StretchMode) -> Self {
         let mut cascade = Self {
-            rungs,
-            source: even(source),
+            rungs: rungs.iter().map(|size| even(*size)).collect(),
+            stretch,
+            source: Source { size: even(source), aspect: (1, 1), colour: Colour::BT709 },
+            convert: None,
             steps: Vec::new(),
-            step_of_rung: Vec::new(),
+            framed: Vec::new(),
+            makers: Vec::new(),
             made: Vec::new(),
             last: None,
         };
@@ -46,51 +93,128 @@ impl Cascade {
         cascade
     }
 
-    /// Adds one picture per rung to `out`, in the order of the rungs, each with the time of `frame`.
+    /// Adds one picture per rung to `out`, in the order of the rungs, each with the time of `frame` and in BT.709 in
+    /// limited range. What a frame does not state of its colour is taken as usual for its height.
     pub fn scale(&mut self, frame: &Frame, out: &mut Vec<Frame>) {
-        if (frame.width, frame.height) != self.source {
-            self.source = (frame.width, frame.height);
+        let (size, aspect) = ((frame.width, frame.height), frame.sample_aspect);
+        let colour = frame.colour.or_usual_for(u32::try_from(size.1).unwrap_or(u32::MAX));
+        let source = Source { size, aspect, colour };
+        if source != self.source {
+            self.source = source;
             self.plan();
         }
-        let is_repeat = self.last.as_ref().is_some_and(|last| last.is_same_picture(frame));
+        let is_repeat = self.last.as_ref().is_some_and(|(last, _)| last.is_same_picture(frame));
         if !is_repeat {
-            // Buffers go back to their pools before new ones are taken.
-            self.made.clear();
-            for step in &mut self.steps {
-                let made = step.make(step.from.and_then(|from| self.made.get(from)).unwrap_or(frame));
-                self.made.push(made);
-            }
-            self.last = Some(frame.clone());
+            self.make(frame);
         }
-        for step in &self.step_of_rung {
-            let mut picture = step.and_then(|step| self.made.get(step)).unwrap_or(frame).clone();
-            picture.pts = frame.pts;
+        for maker in &self.makers {
+            let made = match maker {
+                Maker::Source => self.last.as_ref().map(|(_, converted)| converted),
+                Maker::Step(n) => self.made.get(*n),
+                Maker::Framed(n) => self.made.get(self.steps.len() + n),
+            };
+            let mut picture = made.unwrap_or(frame).clone();
+            (picture.pts, picture.colour) = (frame.pts, Colour::BT709);
+            if self.stretch == StretchMode::Stretch {
+                picture.sample_aspect = (1, 1);
+            }
             out.push(picture);
         }
     }
 
+    /// Pictures that each source picture gives.
+    pub(crate) fn rungs(&self) -> usize {
+        self.rungs.len()
+    }
+
+    fn make(&mut self, frame: &Frame) {
+        // Buffers go back to their pools before new ones are taken.
+        self.made.clear();
+        self.last = None;
+        let source = match &mut self.convert {
+            Some((convert, pool)) => converted(frame, convert, pool),
+            None => frame.clone(),
+        };
+        for step in &mut self.steps {
+            let made = step.make(step.from.and_then(|from| self.made.get(from)).unwrap_or(&source));
+            self.made.push(made);
+        }
+        for Framed { rung, place, from, pool } in &self.framed {
+            let picture = from.and_then(|from| self.made.get(from)).unwrap_or(&source);
+            let made = place.frame(picture, *rung, pool);
+            self.made.push(made);
+        }
+        self.last = Some((frame.clone(), source));
+    }
+
     fn plan(&mut self) {
-        let mut sizes = self.rungs.clone();
+        let Source { size: source, aspect, colour } = self.source;
+        let place = |rung: &(usize, usize)| self.stretch.place(source, aspect, *rung);
+        let mut sizes: Vec<_> = self.rungs.iter().map(|rung| place(rung).size).collect();
         sizes.sort_unstable_by_key(|(width, height)| std::cmp::Reverse((width * height, *width)));
         sizes.dedup();
-        sizes.retain(|size| *size != self.source);
-        (self.last, self.made) = (None, Vec::new());
-        self.steps.clear();
-        for size in sizes {
-            let is_larger = |of: (usize, usize)| of.0 >= size.0 && of.1 >= size.1;
-            let from = self.steps.iter().rposition(|step| is_larger(step.size));
-            // A source that is between two rungs is nearer than the larger rung, which was scaled up from it.
-            let source_area = self.source.0 * self.source.1;
-            let from = from.filter(|from| {
-                let larger = self.steps[*from].size;
-                !is_larger(self.source) || larger.0 * larger.1 <= source_area
+        sizes.retain(|size| *size != source);
+        self.steps = plan_steps(source, sizes);
+        self.framed.clear();
+        self.makers.clear();
+        for rung in &self.rungs {
+            let place = place(rung);
+            let from = self.steps.iter().position(|step| step.size == place.size);
+            self.makers.push(match from {
+                None if place.fills(*rung) => Maker::Source,
+                Some(from) if place.fills(*rung) => Maker::Step(from),
+                _ => {
+                    let known = self.framed.iter().position(|framed| framed.rung == *rung);
+                    Maker::Framed(known.unwrap_or_else(|| {
+                        self.framed.push(Framed { rung: *rung, place, from, pool: FramePool::new() });
+                        self.framed.len() - 1
+                    }))
+                }
             });
-            let step = Step::new(size, from, from.map_or(self.source, |from| self.steps[from].size));
-            self.steps.push(step);
         }
-        let place = |rung: &(usize, usize)| self.steps.iter().position(|step| step.size == *rung);
-        self.step_of_rung = self.rungs.iter().map(place).collect();
+        (self.last, self.made) = (None, Vec::new());
+        self.plan_colour(ColourConvert::new(colour));
     }
+
+    /// Puts the conversion where all pictures pass and the fewest samples do.
+    fn plan_colour(&mut self, convert: Option<ColourConvert>) {
+        let area = |(width, height): (usize, usize)| width * height;
+        let is_source_used = self.makers.iter().any(|maker| matches!(maker, Maker::Source))
+            || self.framed.iter().any(|framed| framed.from.is_none());
+        let source = area(self.source.size);
+        let mut roots = self.steps.iter_mut().filter(|step| step.from.is_none());
+        self.convert = None;
+        match (roots.next(), roots.next()) {
+            (Some(root), None) if !is_source_used && area(root.size) < source => root.convert = convert,
+            _ => self.convert = convert.map(|convert| (convert, FramePool::new())),
+        }
+    }
+}
+
+/// A step for each of `sizes`, which come down from the largest.
+fn plan_steps(source: (usize, usize), sizes: Vec<(usize, usize)>) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::with_capacity(sizes.len());
+    for size in sizes {
+        let is_larger = |of: (usize, usize)| of.0 >= size.0 && of.1 >= size.1;
+        let from = steps.iter().enumerate().rev().find(|(_, step)| is_larger(step.size));
+        // A source that is between two rungs is nearer than the larger rung, which was scaled up from it.
+        let from = from.filter(|(_, step)| !is_larger(source) || step.size.0 * step.size.1 <= source.0 * source.1);
+        let step = Step::new(size, from.map(|(n, _)| n), from.map_or(source, |(_, step)| step.size));
+        steps.push(step);
+    }
+    steps
+}
+
+/// `frame` in the ladder's colour, as a picture of its own.
+fn converted(frame: &Frame, convert: &mut ColourConvert, pool: &FramePool) -> Frame {
+    let mut made = Frame::build(pool, (frame.width, frame.height), frame.pts, |y, u, v| {
+        y.copy_from_slice(frame.y().data);
+        u.copy_from_slice(frame.u().data);
+        v.copy_from_slice(frame.v().data);
+        convert.convert(frame.width, y, u, v);
+    });
+    made.sample_aspect = frame.sample_aspect;
+    made
 }
 
 impl Step {
@@ -101,6 +225,7 @@ impl Step {
             from,
             luma: Resizer::new(from_size, size),
             chroma: Resizer::new(half(from_size), half(size)),
+            convert: None,
             pool: FramePool::new(),
         }
     }
@@ -110,6 +235,9 @@ impl Step {
             self.luma.resize(from.y().data, y);
             self.chroma.resize(from.u().data, u);
             self.chroma.resize(from.v().data, v);
+            if let Some(convert) = &mut self.convert {
+                convert.convert(self.size.0, y, u, v);
+            }
         });
         frame.sample_aspect = aspect(from, self.size);
         frame
@@ -139,86 +267,4 @@ fn even((width, height): (usize, usize)) -> (usize, usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{ladder::Preset, time::MediaTime};
-
-    fn sizes() -> Vec<(usize, usize)> {
-        Preset::default_720p().rungs.iter().map(|rung| (rung.width as usize, rung.height as usize)).collect()
-    }
-
-    fn picture(size: (usize, usize), luma: impl Fn(usize, usize) -> u8) -> Frame {
-        Frame::build(&FramePool::new(), size, MediaTime::from_flicks(7), |y, u, v| {
-            for (n, p) in y.iter_mut().enumerate() {
-                *p = luma(n % size.0, n / size.0);
-            }
-            u.fill(90);
-            v.fill(200);
-        })
-    }
-
-    #[test]
-    fn every_rung_gets_its_size_and_equal_rungs_share_one_picture() {
-        let mut cascade = Cascade::new((1920, 1080), &sizes());
-        for source in [(1920, 1080), (1280, 720), (640, 360), (1920, 1080)] {
-            let mut out = Vec::new();
-            cascade.scale(&picture(source, |_, _| 77), &mut out);
-            let made: Vec<_> = out.iter().map(|frame| (frame.width, frame.height)).collect();
-            assert_eq!(made, sizes());
-            assert!(out[5].is_same_picture(&out[6]));
-            for frame in &out {
-                assert_eq!(frame.pts, MediaTime::from_flicks(7));
-                assert!(frame.y().data.iter().all(|p| *p == 77), "flat stays flat");
-                assert!(frame.u().data.iter().all(|p| *p == 90) && frame.v().data.iter().all(|p| *p == 200));
-            }
-            assert_eq!((out[0].sample_aspect, out[6].sample_aspect), ((1, 1), (256, 255)));
-        }
-    }
-
-    #[test]
-    fn a_source_of_the_top_rungs_size_is_the_top_rung() {
-        let source = picture((1280, 720), |x, _| x as u8);
-        let mut out = Vec::new();
-        Cascade::new((1920, 1080), &sizes()).scale(&source, &mut out);
-        assert!(out[0].is_same_picture(&source));
-    }
-
-    #[test]
-    fn a_repeated_picture_is_not_scaled_again_but_has_its_own_time() {
-        let (mut cascade, mut out) = (Cascade::new((1920, 1080), &sizes()), Vec::new());
-        let mut source = picture((1920, 1080), |x, y| (x ^ y) as u8);
-        cascade.scale(&source, &mut out);
-        source.pts = MediaTime::from_flicks(8);
-        cascade.scale(&source, &mut out);
-        assert!(out[3].is_same_picture(&out[10]));
-        assert_eq!((out[3].pts.flicks(), out[10].pts.flicks()), (7, 8));
-    }
-
-    #[test]
-    fn a_ramp_keeps_its_place_and_its_ends() {
-        let source = picture((1920, 1080), |x, y| (x / 15 + y / 10) as u8);
-        let mut out = Vec::new();
-        Cascade::new((1920, 1080), &sizes()).scale(&source, &mut out);
-        for frame in &out {
-            for (row, line) in frame.y().data.chunks(frame.width).enumerate() {
-                for (x, p) in line.iter().enumerate() {
-                    let (sx, sy) = ((x * 2 + 1) * 960 / frame.width, (row * 2 + 1) * 540 / frame.height);
-                    let right = sx as f64 / 15.0 + sy as f64 / 10.0 - 0.5;
-                    assert!((f64::from(*p) - right).abs() < 2.0, "{frame:?} {x},{row}: {p} {right}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn edges_do_not_wrap_or_leak() {
-        for (from, to) in [((64, 64), (34, 34)), ((34, 34), (64, 64)), ((500, 20), (34, 180)), ((2, 2), (34, 34))] {
-            let source = picture(from, |x, _| if x * 2 < from.0 { 0 } else { 255 });
-            let mut out = Vec::new();
-            Cascade::new(from, &[to]).scale(&source, &mut out);
-            for line in out[0].y().data.chunks(to.0) {
-                assert_eq!((line[0], line[to.0 - 1]), (0, 255), "{from:?} {to:?}");
-            }
-        }
-    }
-}
+mod tests;

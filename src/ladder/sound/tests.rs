@@ -155,3 +155,58 @@ fn nonsense_is_taken_as_nothing() {
     let odd = Samples { pts: MediaTime::ZERO, sample_rate: 44_100, channels: 2, data: vec![1; 7] };
     assert_eq!(SoundNormaliser::new(OUT).push(odd).len(), 3);
 }
+
+#[test]
+fn the_mix_is_that_of_bs775_for_every_layout_a12_15() {
+    const S: f64 = std::f64::consts::FRAC_1_SQRT_2;
+    // What each channel adds to left and right before both are scaled to their sum.
+    let (left, right, both, none) = ((1.0, 0.0), (0.0, 1.0), (S, S), (0.0, 0.0));
+    let (side_left, side_right) = ((S, 0.0), (0.0, S));
+    let layouts: [&[(f64, f64)]; 8] = [
+        &[(1.0, 1.0)],
+        &[left, right],
+        &[left, right, both],
+        &[left, right, both, both],
+        &[left, right, both, side_left, side_right],
+        &[left, right, both, none, side_left, side_right],
+        &[left, right, both, none, both, side_left, side_right],
+        &[left, right, both, none, side_left, side_right, side_left, side_right],
+    ];
+    for layout in layouts {
+        let sum: f64 = layout.iter().map(|part| part.0).sum();
+        for (n, (to_left, to_right)) in layout.iter().enumerate() {
+            let one = |_, channel| if usize::from(channel) == n { 20_000.0 } else { 0.0 };
+            let out = SoundNormaliser::new(OUT).push(sound(MediaTime::ZERO, 44_100, layout.len() as u8, 8, one));
+            for (made, part) in out.data.iter().zip([to_left, to_right]) {
+                let wanted = 20_000.0 * part / sum;
+                assert!((f64::from(*made) - wanted).abs() <= 1.5, "{} channels, {n}: {made} {wanted}", layout.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_rate_drifts_in_a_day() {
+    const DAY: i64 = 86_400;
+    for rate in [22_050, 24_000, 32_000, 48_000, 96_000] {
+        let (step, phases) = reduced(rate, 44_100);
+        let mut normaliser = SoundNormaliser::new(OUT);
+        let start = MediaTime::from_flicks(77);
+        let block = |normaliser: &mut SoundNormaliser| {
+            normaliser.push(Samples { pts: start, sample_rate: rate, channels: 1, data: vec![0; 20 * step] }).len()
+        };
+        // Once the window is full, as many samples come out for a whole number of phases as there are phases: exactly.
+        let first: usize = (0..10).map(|_| block(&mut normaliser)).sum();
+        assert!(first > 9 * 20 * phases - 100);
+        assert!((0..100).all(|_| block(&mut normaliser) == 20 * phases), "{rate}");
+        // So a day of source samples is a day of output samples, and a day on the clock, to the flick.
+        assert_eq!(DAY * i64::from(rate) / step as i64 * phases as i64, DAY * 44_100);
+        let before = normaliser.next_pts().unwrap();
+        normaliser.given += DAY * 44_100;
+        assert_eq!(normaliser.next_pts().unwrap().since(before), MediaDuration::from_secs(DAY));
+        assert_eq!(
+            MediaDuration::from_ticks(DAY * i64::from(rate), Timescale::new(rate).unwrap()).flicks(),
+            DAY * 705_600_000
+        );
+    }
+}

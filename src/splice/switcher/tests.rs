@@ -90,6 +90,46 @@ fn sixty_fps_show_every_second_picture_a12_6() {
 }
 
 #[test]
+fn every_broadcast_rate_stays_or_is_halved_a12_6_a12_7() {
+    let rate = |num, den| FrameRate::new(num, den).unwrap();
+    for (source, out) in [
+        (rate(60, 1), FrameRate::FPS_30),
+        (rate(60_000, 1001), FrameRate::FPS_29_97),
+        (rate(50, 1), FrameRate::FPS_25),
+        (FrameRate::FPS_30, FrameRate::FPS_30),
+        (FrameRate::FPS_29_97, FrameRate::FPS_29_97),
+        (FrameRate::FPS_25, FrameRate::FPS_25),
+        (rate(24, 1), rate(24, 1)),
+        (rate(24_000, 1001), rate(24_000, 1001)),
+    ] {
+        for stated in [None, Some(source)] {
+            let mut s = switcher();
+            s.attach(true);
+            let mut slots = Vec::new();
+            for n in 0..300 {
+                let pts = MediaTime::ZERO.plus(source.frame_duration().times(n));
+                let arrival = now((pts.flicks() / 705_600) as u64);
+                s.handle_timeout(arrival);
+                s.push(pts, pts, n % 50 == 0, stated, arrival);
+                slots.extend(std::iter::from_fn(|| s.pull()));
+            }
+            assert_eq!(s.cadence().rate(), out, "{source:?}");
+            let live = slots.iter().filter_map(|slot| match slot.picture {
+                Picture::Live(at) => Some((slot.pts, at)),
+                _ => None,
+            });
+            let live: Vec<_> = live.collect();
+            assert!(live.len() > 100, "{source:?}: {}", live.len());
+            for pair in live.windows(2) {
+                // As many pictures of the source as fit, each on its own place of the grid, none twice and none left out.
+                let step = (pair[1].0.since(pair[0].0), pair[1].1.since(pair[0].1));
+                assert_eq!(step, (out.frame_duration(), out.frame_duration()), "{source:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn another_frame_rate_takes_a_grid_of_its_own_from_the_switch_on() {
     let mut s = switcher();
     let slots = feed(&mut s, 0, 3003, 200, 100);
