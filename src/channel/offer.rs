@@ -6,7 +6,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
-    ladder::Rung,
+    ladder::{Rung, offered},
     media::{Segment, VideoTrack},
     time::MediaTime,
 };
@@ -52,15 +52,6 @@ impl Offers {
 /// For each rendition whether `video` is good for it: rungs in the preset's order, then `sounds` languages, which always are.
 pub(super) fn renditions(rungs: &[Rung], video: Option<&VideoTrack>, sounds: usize) -> Arc<[bool]> {
     offered(rungs, video).into_iter().chain(std::iter::repeat_n(true, sounds)).collect()
-}
-
-/// Rungs no larger than the pictures; the smallest always.
-fn offered(rungs: &[Rung], video: Option<&VideoTrack>) -> Vec<bool> {
-    let Some(video) = video else { return vec![true; rungs.len()] };
-    let size = |rung: &Rung| (u64::from(rung.width) * u64::from(rung.height), rung.bitrate);
-    let smallest = rungs.iter().map(size).min();
-    let fits = |rung: &Rung| rung.width <= video.width && rung.height <= video.height;
-    rungs.iter().map(|rung| fits(rung) || Some(size(rung)) == smallest).collect()
 }
 
 #[cfg(test)]
