@@ -1,0 +1,1 @@
+//! Codings, programs and cues over streams that are made here.
