@@ -51,6 +51,9 @@ impl PictureSyntax for H264 {
     }
 
     fn keep(&mut self, nal: &[u8]) {
+        // trailing_zero_8bits and the zero_byte of the next start code are no part of it.
+        let len = nal.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        let nal = nal.get(..len).unwrap_or(nal);
         let is_new = self.sets.insert(nal);
         self.are_sets_new |= is_new;
         if is_new && nal_type(nal) == NAL_SPS {

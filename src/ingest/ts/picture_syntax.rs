@@ -21,7 +21,7 @@ pub(super) trait PictureSyntax: Debug + Default + Send {
     /// What the unit means whose first bytes are these; there are fewer than the look-ahead only where it ends.
     fn unit(&mut self, start: &[u8]) -> Unit;
 
-    /// A whole unit that [`unit`](Self::unit) said to keep.
+    /// A whole unit that [`unit`](Self::unit) said to keep, with the zero bytes that follow it.
     fn keep(&mut self, unit: &[u8]);
 
     /// Whether a unit that begins so begins an access unit.

@@ -167,6 +167,8 @@ impl<S: PictureSyntax> Pictures<S> {
         self.open.has_picture = true;
         self.open.is_random_access = is_random_access;
         self.open.stamp = self.take_mark(at);
+        // Not when it ends: packets may be missing until then.
+        self.is_time_lost &= self.open.stamp.is_none();
     }
 
     /// The last time stamp at or before the start of a picture is its own.
@@ -181,9 +183,7 @@ impl<S: PictureSyntax> Pictures<S> {
 
     fn close_kept(&mut self, end: usize) {
         let Some(from) = self.kept_at.take() else { return };
-        let unit = self.data.get(from..end).unwrap_or(&[]);
-        let len = unit.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-        self.syntax.keep(unit.get(..len).unwrap_or(&[]));
+        self.syntax.keep(self.data.get(from..end).unwrap_or(&[]));
     }
 
     /// Takes the access unit off that ends at `at`; so many bytes.
@@ -221,10 +221,7 @@ impl<S: PictureSyntax> Pictures<S> {
     /// The time of an access unit: its own, or one frame after the one before, in display order where that is known.
     fn place(&mut self, open: &Open) -> Option<Stamp> {
         let stamp = match open.stamp {
-            Some(stamp) => {
-                self.is_time_lost = false;
-                stamp
-            }
+            Some(stamp) => stamp,
             None => {
                 let (last, frame) = (self.last.filter(|_| !self.is_time_lost)?, self.frame?);
                 let ordered = open.order.zip(self.last_order);
@@ -326,8 +323,8 @@ impl<S: PictureSyntax> Elementary for Pictures<S> {
     }
 
     fn gap(&mut self, is_between: bool, out: &mut Out) {
+        self.scan(true, out);
         if is_between && self.aligned > 0 {
-            self.scan(true, out);
             // What is missing may be the other field.
             self.open.is_damaged |= self.open.field.is_some();
             self.flush(out);
