@@ -71,8 +71,9 @@ fn transport_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
 /// Elementary streams of the codings that are not H.264, each after the byte that its target begins with.
 fn coding_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let frame = |head: &[u8], len: usize| [head, &vec![0x21; len - head.len()]].concat().repeat(4);
-    let latm = [&[0x56, 0xE0, 13, 0x20, 0, 0x08, 0xC8, 0, 0x3F, 0xC0, 0x80][..], &[0x42; 5]].concat().repeat(4);
-    let sequence = b"\0\0\x01\xB3\x2D\x02\x40\x23\x0B\xB8\x23\x80\0\0\x01\xB5\x14\x82\0\x01\0\0\0\0\x01\xB8\0\x08\0\x40";
+    let latm = [&[0x56, 0xE0, 12, 0x20, 0, 0x11, 0x90, 0x1F, 0xE0, 0x2A][..], &[0x42; 5]].concat().repeat(4);
+    let sequence =
+        b"\0\0\x01\xB3\x2D\x02\x40\x23\x0B\xB8\x23\x80\0\0\x01\xB5\x14\x82\0\x01\0\0\0\0\x01\xB8\0\x08\0\x40";
     let picture = |head: &[u8], structure: u8| {
         let slices = [b"\0\0\x01\x01", &[0x55; 40][..], b"\0\0\x01\x02", &[0x55; 40]].concat();
         [b"\0\0\x01\0", head, b"\xFF\xF8\0\0\x01\xB5\x8F\xFF", &[0xF0 | structure, 0x41], &slices].concat()

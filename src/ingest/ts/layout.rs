@@ -36,12 +36,12 @@ pub(super) struct Place {
     pub(super) is_told: bool,
 }
 
-/// Streams in the order of the program map, and how many streams of sound there are beyond those that are taken.
-pub(super) fn lay_out(pmt: &Pmt, config: TsConfig) -> (Vec<Place>, usize) {
+/// Streams in the order of the program map, and the PIDs of sound that could be read and is more than is taken.
+pub(super) fn lay_out(pmt: &Pmt, config: TsConfig) -> (Vec<Place>, Vec<u16>) {
     let readable = |kind: Kind| pmt.streams.iter().filter(|stream| Kind::of(stream) == (kind, true)).count() as u32;
     // Next index among those that can be read, next among those that cannot.
     let mut next = [(0, readable(Kind::Video)), (0, readable(Kind::Sound)), (0, 0)];
-    let mut over = 0;
+    let mut over = Vec::new();
     let places = pmt.streams.iter().enumerate().map(|(at, stream)| {
         let (kind, is_readable) = Kind::of(stream);
         let [video, sound, other] = &mut next;
@@ -62,12 +62,15 @@ pub(super) fn lay_out(pmt: &Pmt, config: TsConfig) -> (Vec<Place>, usize) {
             Kind::Sound => index < MAX_SOUND,
             Kind::Other => true,
         };
-        over += usize::from(kind == Kind::Sound && is_readable && !is_wanted);
+        if kind == Kind::Sound && is_readable && !is_wanted {
+            over.push(stream.pid);
+        }
         let coding = coding(stream).filter(|_| is_wanted && !is_twice);
         let is_told = matches!(coding, None | Some(Coding::Cues { is_sure: false }));
         Place { stream: *stream, index, coding, is_told }
     });
-    (places.collect(), over)
+    let places = places.collect();
+    (places, over)
 }
 
 /// Whether there is anything to take in a program.
@@ -165,7 +168,7 @@ mod tests {
     #[test]
     fn the_ninth_stream_of_sound_is_over_the_ceiling_a6_2() {
         let (places, over) = lay_out(&program(&[0x0F; 10]), TsConfig::default());
-        assert_eq!((places.iter().filter(|place| place.coding.is_some()).count(), over), (8, 2));
+        assert_eq!((places.iter().filter(|place| place.coding.is_some()).count(), over), (8, vec![0x108, 0x109]));
         assert!(places[9].is_told && !places[7].is_told);
     }
 

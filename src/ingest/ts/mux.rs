@@ -263,6 +263,11 @@ impl Mux {
         let is_second = is_known && self.seen.iter().any(|(number, _)| *number == pmt.program);
         self.seen.retain(|(number, _)| *number != pmt.program);
         self.seen.push((pmt.program, is_rich));
+        let are_all_poor = self.seen.len() == self.programs.programs.len() && self.seen.iter().all(|(_, rich)| !rich);
+        if are_all_poor {
+            // Nothing will be taken: what is there is named all the same.
+            layout::lay_out(pmt, self.config).0.iter().for_each(|place| self.tell(place));
+        }
         let numbers = self.programs.programs.iter().map(|(number, _)| *number);
         let all_poor = numbers.take_while(|number| *number != pmt.program).all(|n| self.seen.contains(&(n, false)));
         is_rich && (all_poor || is_second)
@@ -271,9 +276,11 @@ impl Mux {
     /// Takes a new layout: streams that stay go on, one that moved to another PID keeps its track.
     fn lay_out(&mut self, pmt: Pmt) {
         let (places, over) = layout::lay_out(&pmt, self.config);
-        if over > 0 && !std::mem::replace(&mut self.is_over_told, true) {
-            let (ceiling, asked) = (MAX_SOUND.into(), u64::from(MAX_SOUND) + over as u64);
-            self.out.over(LimitError { what: "audio streams", ceiling, asked }, pmt.pcr_pid);
+        if let Some(first) = over.first()
+            && !std::mem::replace(&mut self.is_over_told, true)
+        {
+            let (ceiling, asked) = (MAX_SOUND.into(), u64::from(MAX_SOUND) + over.len() as u64);
+            self.out.over(LimitError { what: "audio streams", ceiling, asked }, *first);
         }
         places.iter().filter(|place| place.is_told).for_each(|place| self.tell(place));
         let mut old = std::mem::take(&mut self.streams);
