@@ -63,9 +63,13 @@ fn demux(stream: &Bytes) -> (usize, usize) {
 
 fn stream(coding: Coding) -> Vec<u8> {
     let mut mux = Mux::default();
-    let (types, picture, sound): ([u8; 2], fn(u32) -> Vec<u8>, Vec<u8>) = match coding {
-        Coding::H264 => ([0x1B, 0x0F], picture, sound_frame()),
-        Coding::Mpeg2 => ([0x02, 0x81], mpeg2_picture, ac3_frame()),
+    let (types, sound) = match coding {
+        Coding::H264 => ([0x1B, 0x0F], sound_frame()),
+        Coding::Mpeg2 => ([0x02, 0x81], ac3_frame()),
+    };
+    let picture = |frame| match coding {
+        Coding::H264 => picture(frame),
+        Coding::Mpeg2 => mpeg2_picture(frame),
     };
     for frame in 0..SECONDS * 30 {
         if frame.is_multiple_of(3) {

@@ -183,7 +183,7 @@ fn other_data(bits: &mut Bits<'_>, version: u32) -> Result<(), ParseError> {
 /// Bits behind the first `used` ones are zero in an AudioSpecificConfig that stands alone.
 fn clear_after(asc: &mut [u8], used: usize) {
     if let Some(last) = asc.get_mut(used / 8)
-        && used % 8 > 0
+        && !used.is_multiple_of(8)
     {
         *last &= 0xFF << (8 - used % 8);
     }

@@ -13,11 +13,7 @@ use super::{
 };
 
 /// The frames of a file, from byte `from` on, each with what its header says; up to the first that is none.
-fn frames<'a>(
-    bytes: &'a [u8],
-    from: usize,
-    parse: impl Fn(&[u8]) -> Option<(usize, AudioTrack)>,
-) -> Vec<(&'a [u8], AudioTrack)> {
+fn frames(bytes: &[u8], from: usize, parse: impl Fn(&[u8]) -> Option<(usize, AudioTrack)>) -> Vec<(&[u8], AudioTrack)> {
     let (mut rest, mut all) = (&bytes[from..], Vec::new());
     while let Some((len, track)) = parse(rest) {
         let Some((frame, after)) = rest.split_at_checked(len) else { break };

@@ -38,35 +38,35 @@ fn run(bytes: &[u8]) -> Vec<Demuxed> {
 }
 
 fn tracks(found: &[Demuxed]) -> Vec<&Track> {
-    let track = |item| match item {
-        &Demuxed::Track(ref track) => Some(track),
+    let all = found.iter().filter_map(|item| match item {
+        Demuxed::Track(track) => Some(track),
         _ => None,
-    };
-    found.iter().filter_map(track).collect()
+    });
+    all.collect()
 }
 
 fn faults(found: &[Demuxed]) -> Vec<&Fault> {
-    let fault = |item| match item {
-        &Demuxed::Fault(ref fault) => Some(fault),
+    let all = found.iter().filter_map(|item| match item {
+        Demuxed::Fault(fault) => Some(fault),
         _ => None,
-    };
-    found.iter().filter_map(fault).collect()
+    });
+    all.collect()
 }
 
 fn cues(found: &[Demuxed]) -> Vec<&CueSignal> {
-    let cue = |item| match item {
-        &Demuxed::Cue(ref cue) => Some(cue),
+    let all = found.iter().filter_map(|item| match item {
+        Demuxed::Cue(cue) => Some(cue),
         _ => None,
-    };
-    found.iter().filter_map(cue).collect()
+    });
+    all.collect()
 }
 
 fn units(found: &[Demuxed], track: TrackId) -> Vec<&AccessUnit> {
-    let unit = |item| match item {
-        &Demuxed::Unit(ref unit) if unit.track == track => Some(unit),
+    let all = found.iter().filter_map(|item| match item {
+        Demuxed::Unit(unit) if unit.track == track => Some(unit),
         _ => None,
-    };
-    found.iter().filter_map(unit).collect()
+    });
+    all.collect()
 }
 
 /// PTS and DTS in ticks of 90 kHz.
@@ -323,6 +323,9 @@ fn latm_frame(fill: u8) -> Vec<u8> {
     [&[0x56, 0xE0, element.len() as u8][..], &element].concat()
 }
 
+/// Makes a frame that is filled with a byte.
+type Frame = fn(u8) -> Vec<u8>;
+
 /// Frames in PES packets of odd sizes, each PES packet with the time of the first frame that begins in it.
 fn spread(frames: &[Vec<u8>], pid: u16, mux: &mut Mux, samples: u64) {
     let bytes = frames.concat();
@@ -339,7 +342,7 @@ fn spread(frames: &[Vec<u8>], pid: u16, mux: &mut Mux, samples: u64) {
 
 #[test]
 fn frames_over_pes_packets_and_several_in_one_in_every_coding_section_3() {
-    let codings: [(u8, &[u8], fn(u8) -> Vec<u8>, u64, &str); 5] = [
+    let codings: [(u8, &[u8], Frame, u64, &str); 5] = [
         (0x11, &[], latm_frame, 1024, "AAC"),
         (0x81, &[], ac3_frame, 1536, "AC-3"),
         (0x06, &[0x6A, 1, 0], ac3_frame, 1536, "AC-3"),
@@ -369,7 +372,7 @@ fn frames_over_pes_packets_and_several_in_one_in_every_coding_section_3() {
 
 #[test]
 fn sound_resyncs_behind_junk_in_every_coding_section_3() {
-    let codings: [(u8, fn(u8) -> Vec<u8>); 3] = [(0x11, latm_frame), (0x81, ac3_frame), (0x03, mp2_frame)];
+    let codings: [(u8, Frame); 3] = [(0x11, latm_frame), (0x81, ac3_frame), (0x03, mp2_frame)];
     for (kind, frame) in codings {
         let mut mux = Mux::default();
         mux.map(&[], &[(kind, 0x101, &[])]);
