@@ -23,6 +23,8 @@ mod reader;
 #[cfg(test)]
 mod coding_tests;
 #[cfg(test)]
+mod program_tests;
+#[cfg(test)]
 mod tests;
 
 use std::time::Duration;
