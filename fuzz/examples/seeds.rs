@@ -36,6 +36,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     ];
     all.extend(URLS.iter().map(|(name, text)| ("origin_url", *name, text.as_bytes().to_vec())));
     all.extend(transport_seeds());
+    all.extend(coding_seeds());
     all.extend(rtmp_seeds());
     all.extend(channel_seeds());
     all
@@ -64,6 +65,29 @@ fn transport_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("ts_push", "junk_inside", [&[0, 77][..], &stream[..600], b"junk", &stream[600..]].concat()),
         ("rtp_push", "in_order", datagrams.clone()),
         ("rtp_push", "plain", [&[5, 0, 188][..], &stream[..188], &[5, 0, 188], &stream[188..376]].concat()),
+    ]
+}
+
+/// Elementary streams of the codings that are not H.264, each after the byte that its target begins with.
+fn coding_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let frame = |head: &[u8], len: usize| [head, &vec![0x21; len - head.len()]].concat().repeat(4);
+    let latm = [&[0x56, 0xE0, 12, 0x20, 0, 0x11, 0x90, 0x1F, 0xE0, 0x2A][..], &[0x42; 5]].concat().repeat(4);
+    let sequence =
+        b"\0\0\x01\xB3\x2D\x02\x40\x23\x0B\xB8\x23\x80\0\0\x01\xB5\x14\x82\0\x01\0\0\0\0\x01\xB8\0\x08\0\x40";
+    let picture = |head: &[u8], structure: u8| {
+        let slices = [b"\0\0\x01\x01", &[0x55; 40][..], b"\0\0\x01\x02", &[0x55; 40]].concat();
+        [b"\0\0\x01\0", head, b"\xFF\xF8\0\0\x01\xB5\x8F\xFF", &[0xF0 | structure, 0x41], &slices].concat()
+    };
+    let (i, p, b) = ([0x00, 0x8F], [0x01, 0x57], [0x00, 0x1F]);
+    let frames = [&sequence[..], &picture(&i, 3), &picture(&b, 3), &picture(&p, 3)].concat();
+    let fields = [&sequence[..], &picture(&i, 1), &picture(&i, 2), &picture(&p, 2), &picture(&p, 1)].concat();
+    vec![
+        ("audio_frames", "adts", [&[0][..], &frame(&[0xFF, 0xF1, 0x4C, 0x80, 0x04, 0x1F, 0xFC], 32)].concat()),
+        ("audio_frames", "ac3", [&[1][..], &frame(&[0x0B, 0x77, 1, 2, 0, 0x40, 0x20], 128)].concat()),
+        ("audio_frames", "mp2", [&[2][..], &frame(&[0xFF, 0xFD, 0x14, 0xC0], 96)].concat()),
+        ("audio_frames", "latm", [&[3][..], &latm].concat()),
+        ("mpeg2_es", "frames", [&[9][..], &frames].concat()),
+        ("mpeg2_es", "fields", [&[2][..], &fields].concat()),
     ]
 }
 

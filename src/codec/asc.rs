@@ -5,6 +5,7 @@
 //! To read one more, add it to `is_general_audio` and its specific config to `parse`.
 
 use crate::{
+    codec::bits::Bits,
     error::{ParseError, ParseErrorKind},
     media::AudioTrack,
 };
@@ -32,18 +33,38 @@ impl AudioSpecificConfig {
     /// # Errors
     /// It is cut short, it asks for an object type that is not AAC, or its rate or channels are reserved values.
     pub fn parse(config: &[u8]) -> Result<Self, ParseError> {
-        let mut bits = Bits { data: config, at: 0 };
-        let mut object_type = bits.object_type()?;
-        let sample_rate = bits.rate()?;
-        let channel_configuration = bits.read(4)?;
-        let is_parametric_stereo = object_type == PS;
-        let mut sbr_rate = None;
-        if object_type == SBR || object_type == PS {
-            sbr_rate = Some(bits.rate()?);
-            object_type = bits.object_type()?;
+        let mut bits = Bits::new(config, "asc", "AudioSpecificConfig");
+        let mut config = Self::read(&mut bits)?;
+        if config.sbr_rate.is_none() {
+            // What cannot be read here is not there: the extension is optional and old decoders do not look.
+            config.read_sync_extension(&mut bits);
         }
-        if !is_general_audio(object_type) {
-            let value = u64::from(object_type);
+        config.checked(&bits)
+    }
+
+    /// Reads the configuration that `bytes` begin with, where nothing says how long it is, and counts its bits. There can be no
+    /// sync extension then (clause 1.7.3.1, `audioMuxVersion` 0).
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub(crate) fn parse_first(bytes: &[u8]) -> Result<(Self, usize), ParseError> {
+        let mut bits = Bits::new(bytes, "asc", "AudioSpecificConfig");
+        let config = Self::read(&mut bits)?.checked(&bits)?;
+        Ok((config, bits.position()))
+    }
+
+    fn read(bits: &mut Bits<'_>) -> Result<Self, ParseError> {
+        let mut kind = object_type(bits)?;
+        let sample_rate = rate(bits)?;
+        let channel_configuration = bits.read(4)?;
+        let is_parametric_stereo = kind == PS;
+        let mut sbr_rate = None;
+        if kind == SBR || kind == PS {
+            sbr_rate = Some(rate(bits)?);
+            kind = object_type(bits)?;
+        }
+        if !is_general_audio(kind) {
+            let value = u64::from(kind);
             return Err(bits.error(ParseErrorKind::Unsupported { what: "audio object type", value }));
         }
         // GASpecificConfig, clause 4.4.1.
@@ -53,7 +74,7 @@ impl AudioSpecificConfig {
         }
         bits.read(1)?;
         let channels = match channel_configuration {
-            0 => bits.program_config_channels()?,
+            0 => program_config_channels(bits)?,
             1..=6 => channel_configuration as u8,
             7 | 12 | 14 => 8,
             11 => 7,
@@ -62,15 +83,14 @@ impl AudioSpecificConfig {
                 return Err(bits.error(ParseErrorKind::Invalid { what, value: value.into() }));
             }
         };
-        let mut config = Self { object_type, sample_rate, sbr_rate, channels, is_parametric_stereo, frame_samples };
-        if sbr_rate.is_none() {
-            // What cannot be read here is not there: the extension is optional and old decoders do not look.
-            config.read_sync_extension(&mut bits);
-        }
-        if config.sample_rate == 0 || config.sbr_rate == Some(0) {
+        Ok(Self { object_type: kind, sample_rate, sbr_rate, channels, is_parametric_stereo, frame_samples })
+    }
+
+    fn checked(self, bits: &Bits<'_>) -> Result<Self, ParseError> {
+        if self.sample_rate == 0 || self.sbr_rate == Some(0) {
             return Err(bits.error(ParseErrorKind::Invalid { what: "samplingFrequency", value: 0 }));
         }
-        Ok(config)
+        Ok(self)
     }
 
     /// The sound as it comes out of a decoder.
@@ -82,10 +102,10 @@ impl AudioSpecificConfig {
 
     fn read_sync_extension(&mut self, bits: &mut Bits<'_>) {
         let mut read = || -> Result<(), ParseError> {
-            if bits.read(11)? != 0x2B7 || bits.object_type()? != SBR || bits.read(1)? == 0 {
+            if bits.read(11)? != 0x2B7 || object_type(bits)? != SBR || bits.read(1)? == 0 {
                 return Ok(());
             }
-            self.sbr_rate = Some(bits.rate()?);
+            self.sbr_rate = Some(rate(bits)?);
             self.is_parametric_stereo = bits.read(11)? == 0x548 && bits.read(1)? == 1;
             Ok(())
         };
@@ -98,72 +118,46 @@ fn is_general_audio(object_type: u8) -> bool {
     (1..=4).contains(&object_type)
 }
 
-/// A bit reader over a configuration of a few bytes.
-struct Bits<'a> {
-    data: &'a [u8],
-    at: usize,
+fn object_type(bits: &mut Bits<'_>) -> Result<u8, ParseError> {
+    Ok(match bits.read(5)? {
+        31 => 32 + bits.read(6)? as u8,
+        short => short as u8,
+    })
 }
 
-impl Bits<'_> {
-    fn read(&mut self, count: usize) -> Result<u32, ParseError> {
-        let mut value = 0;
-        for _ in 0..count {
-            let byte = *self
-                .data
-                .get(self.at / 8)
-                .ok_or_else(|| self.error(ParseErrorKind::Truncated { what: "AudioSpecificConfig" }))?;
-            value = value << 1 | u32::from(byte >> (7 - self.at % 8) & 1);
-            self.at += 1;
-        }
-        Ok(value)
+fn rate(bits: &mut Bits<'_>) -> Result<u32, ParseError> {
+    match bits.read(4)? {
+        15 => bits.read(24),
+        index => RATES
+            .get(index as usize)
+            .copied()
+            .ok_or_else(|| bits.error(ParseErrorKind::Invalid { what: "samplingFrequencyIndex", value: index.into() })),
     }
+}
 
-    fn object_type(&mut self) -> Result<u8, ParseError> {
-        Ok(match self.read(5)? {
-            31 => 32 + self.read(6)? as u8,
-            short => short as u8,
-        })
-    }
-
-    fn rate(&mut self) -> Result<u32, ParseError> {
-        match self.read(4)? {
-            15 => self.read(24),
-            index => RATES.get(index as usize).copied().ok_or_else(|| {
-                self.error(ParseErrorKind::Invalid { what: "samplingFrequencyIndex", value: index.into() })
-            }),
+/// Channels of a program_config_element (clause 4.4.1.1): a pair for each element that says so, one for the rest.
+fn program_config_channels(bits: &mut Bits<'_>) -> Result<u8, ParseError> {
+    bits.read(4 + 2 + 4)?;
+    let (front, side, back) = (bits.read(4)?, bits.read(4)?, bits.read(4)?);
+    let (lfe, assoc, coupling) = (bits.read(2)?, bits.read(3)?, bits.read(4)?);
+    for mix_down in [4, 4, 3] {
+        if bits.flag()? {
+            bits.read(mix_down)?;
         }
     }
-
-    /// Channels of a program_config_element (clause 4.4.1.1): a pair for each element that says so, one for the rest.
-    fn program_config_channels(&mut self) -> Result<u8, ParseError> {
-        self.read(4 + 2 + 4)?;
-        let (front, side, back) = (self.read(4)?, self.read(4)?, self.read(4)?);
-        let (lfe, assoc, coupling) = (self.read(2)?, self.read(3)?, self.read(4)?);
-        for mix_down in [4, 4, 3] {
-            if self.read(1)? == 1 {
-                self.read(mix_down)?;
-            }
-        }
-        let mut channels = lfe;
-        for _ in 0..front + side + back {
-            channels += 1 + self.read(1)?;
-            self.read(4)?;
-        }
-        self.read((lfe * 4 + assoc * 4 + coupling * 5) as usize)?;
-        // byte_alignment() counts from the start of the configuration.
-        self.at = self.at.next_multiple_of(8);
-        let comment = self.read(8)?;
-        for _ in 0..comment {
-            self.read(8)?;
-        }
-        match u8::try_from(channels) {
-            Ok(channels @ 1..=8) => Ok(channels),
-            _ => Err(self.error(ParseErrorKind::Unsupported { what: "AAC channels", value: channels.into() })),
-        }
+    let mut channels = lfe;
+    for _ in 0..front + side + back {
+        channels += 1 + bits.read(1)?;
+        bits.read(4)?;
     }
-
-    fn error(&self, kind: ParseErrorKind) -> ParseError {
-        ParseError::new(kind, "asc", None, (self.at / 8) as u64)
+    bits.skip((lfe * 4 + assoc * 4 + coupling * 5) as usize)?;
+    // byte_alignment() counts from the start of the configuration.
+    bits.align();
+    let comment = bits.read(8)?;
+    bits.skip(comment as usize * 8)?;
+    match u8::try_from(channels) {
+        Ok(channels @ 1..=8) => Ok(channels),
+        _ => Err(bits.error(ParseErrorKind::Unsupported { what: "AAC channels", value: channels.into() })),
     }
 }
 

@@ -93,12 +93,27 @@ impl Mux {
         self.section(Self::PMT, &map);
     }
 
+    /// The tables of one program: descriptors of the program, then type, PID and descriptors of each stream.
+    pub(super) fn map(&mut self, info: &[u8], streams: &[(u8, u16, &[u8])]) {
+        self.section(0, &[0, 0xB0, 13, 0, 1, 0xC1, 0, 0, 0, 1, 0xF0, 0]);
+        let mut map = vec![0, 1, 0xC1, 0, 0, 0xFF, 0xFF, 0xF0, info.len() as u8];
+        map.extend(info);
+        for (kind, pid, info) in streams {
+            map.extend([*kind, 0xE0 | (pid >> 8) as u8, *pid as u8, 0xF0, info.len() as u8]);
+            map.extend(*info);
+        }
+        let len = map.len() + 4;
+        self.section(Self::PMT, &[&[2, 0xB0 | (len >> 8) as u8, len as u8][..], &map].concat());
+    }
+
     pub(super) fn section(&mut self, pid: u16, section: &[u8]) {
         let mut payload = vec![0];
         payload.extend(section);
         payload.extend(crate::wire::ts::crc32(section).to_be_bytes());
-        payload.resize(184, 0xFF);
-        self.packet(pid, true, &payload);
+        payload.resize(payload.len().next_multiple_of(184), 0xFF);
+        for (index, piece) in payload.chunks(184).enumerate() {
+            self.packet(pid, index == 0, piece);
+        }
     }
 
     pub(super) fn pes(&mut self, pid: u16, stream_id: u8, times: Option<(u64, u64)>, data: &[u8], is_bounded: bool) {

@@ -37,6 +37,15 @@ impl Transport {
         self.section(Self::PMT, &[&[2, 0xB0, 23, 0, 1, 0xC1, 0, 0, 0xE1, 0, 0xF0, 0][..], &streams].concat());
     }
 
+    /// A PAT with one program and a PMT with streams of these types on these PIDs.
+    pub fn map(&mut self, streams: &[(u8, u16)]) {
+        self.section(0, &[0, 0xB0, 13, 0, 1, 0xC1, 0, 0, 0, 1, 0xF0, 0]);
+        let entries: Vec<u8> =
+            streams.iter().flat_map(|(kind, pid)| [*kind, 0xE0 | (pid >> 8) as u8, *pid as u8, 0xF0, 0]).collect();
+        let len = (13 + entries.len()) as u8;
+        self.section(Self::PMT, &[&[2, 0xB0, len, 0, 1, 0xC1, 0, 0, 0xFF, 0xFF, 0xF0, 0][..], &entries].concat());
+    }
+
     /// A section without its checksum, of any length, over as many packets as it needs.
     pub fn section(&mut self, pid: u16, section: &[u8]) {
         let mut payload = [&[0], section, &crc32(section).to_be_bytes()].concat();

@@ -5,10 +5,12 @@
 
 mod nal;
 mod parameter_sets;
+mod slice;
 mod sps;
 
 pub use nal::{NalRanges, begins_access_unit, contains_idr, nal_ranges, nal_type, nal_units};
 pub use parameter_sets::ParameterSets;
+pub use slice::{Field, SLICE_LOOK_AHEAD, SliceLayout};
 pub use sps::video_track;
 
 /// `nal_unit_type` of a slice of a picture that is not an IDR picture.

@@ -64,7 +64,7 @@ pub fn video_track(sps: &[u8]) -> Result<VideoTrack, ParseError> {
     })
 }
 
-fn parse(sps: &[u8]) -> Result<SeqParameterSet, ParseError> {
+pub(super) fn parse(sps: &[u8]) -> Result<SeqParameterSet, ParseError> {
     if sps.len() > MAX_LEN {
         let asked = sps.len() as u64;
         return Err(error(LimitError { what: "SPS bytes", ceiling: MAX_LEN as u64, asked }.into()));

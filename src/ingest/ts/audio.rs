@@ -1,26 +1,30 @@
-//! ADTS elementary stream to AAC access units (ISO/IEC 14496-3 clause 1.A.3, ISO/IEC 13818-1 clause 2.4.3.7).
+//! Elementary streams of sound to access units (ISO/IEC 13818-1 clause 2.4.3.7).
 //!
 //! Frames lie anywhere in the PES packets. The first frame that begins in a PES packet has its PTS, those after it follow at
-//! exactly 1 024 samples each.
+//! exactly their samples each. A frame counts in sync, where a PES packet begins with it or where another follows it; another
+//! sound is believed after three equal frames. What a frame looks like is said in `frames.rs`.
 
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
-use super::out::Out;
+use super::{
+    elementary::{Elementary, Identity},
+    frames::{FrameSyntax, samples_long},
+    out::{Out, Stamp},
+};
 use crate::{
-    codec::adts::{AdtsConfig, AdtsHeader, MIN_HEADER_LEN, SAMPLES_PER_FRAME, is_sync},
-    error::Fault,
+    error::{Fault, ParseError, ParseErrorKind},
     ingest::Demuxed,
-    media::{AccessUnit, Language, Track, TrackFormat, TrackId},
-    time::{MediaDuration, MediaTime, Timescale},
+    media::{AccessUnit, TrackFormat},
+    time::MediaTime,
 };
 
-/// One AAC stream.
+/// One stream of sound.
 #[derive(Debug)]
-pub(super) struct Audio {
-    track: TrackId,
-    language: Language,
+pub(super) struct Audio<S: FrameSyntax> {
+    identity: Identity,
+    syntax: S,
     /// From the first byte of a frame, or of what may be one: less than one frame and one payload.
     data: BytesMut,
     /// Bytes of the stream before `data`.
@@ -32,16 +36,24 @@ pub(super) struct Audio {
     anchor: Option<(MediaTime, i64)>,
     is_synced: bool,
     skipped: u64,
-    config: Option<AdtsConfig>,
-    /// Another configuration and the frames that had it, held until it is believed.
-    candidate: Option<(AdtsConfig, Vec<(MediaTime, Bytes)>)>,
+    sound: Option<S::Sound>,
+    /// Another sound and the frames that had it, held until it is believed.
+    candidate: Option<Candidate<S::Sound>>,
+    /// It was told that this is of a kind that is not taken.
+    is_refused: bool,
 }
 
-impl Audio {
-    pub(super) fn new(track: TrackId, language: Language) -> Self {
+#[derive(Debug)]
+struct Candidate<T> {
+    sound: T,
+    frames: Vec<(MediaTime, Bytes)>,
+}
+
+impl<S: FrameSyntax> Audio<S> {
+    pub(super) fn new(identity: Identity) -> Self {
         Self {
-            track,
-            language,
+            identity,
+            syntax: S::default(),
             data: BytesMut::new(),
             base: 0,
             wanted: 0,
@@ -49,149 +61,129 @@ impl Audio {
             anchor: None,
             is_synced: false,
             skipped: 0,
-            config: None,
+            sound: None,
             candidate: None,
+            is_refused: false,
         }
-    }
-
-    /// A PES packet begins.
-    pub(super) fn start(&mut self, pts: Option<MediaTime>) {
-        if let Some(pts) = pts {
-            if self.marks.len() == MAX_MARKS {
-                self.marks.pop_front();
-            }
-            self.marks.push_back((self.base + self.data.len() as u64, pts));
-        }
-    }
-
-    /// More bytes of it.
-    pub(super) fn push(&mut self, bytes: &[u8], out: &mut Out) {
-        if self.data.capacity() - self.data.len() < bytes.len() {
-            self.data.reserve(BLOCK);
-        }
-        self.data.extend_from_slice(bytes);
-        out.held += bytes.len();
-        if self.data.len() < self.wanted {
-            return;
-        }
-        let before = self.data.len();
-        while self.step(out) {}
-        out.held = out.held.saturating_sub(before - self.data.len());
-    }
-
-    /// Packets are missing here: the frame that they cut is dropped, and what follows has no time before the next PES packet.
-    pub(super) fn gap(&mut self, out: &mut Out) {
-        out.dropped(u64::from(!self.data.is_empty()), "cut by packet loss");
-        self.base += self.data.len() as u64;
-        out.held = out.held.saturating_sub(self.data.len());
-        self.data.clear();
-        self.marks.clear();
-        (self.wanted, self.anchor, self.is_synced) = (0, None, false);
-    }
-
-    /// No more will come.
-    pub(super) fn finish(&mut self, out: &mut Out) {
-        let is_half = !self.data.is_empty() && self.is_synced;
-        out.dropped(u64::from(is_half), "half at the end");
-        if !is_half {
-            self.skipped += self.data.len() as u64;
-        }
-        self.tell_skipped(out);
-        out.held = out.held.saturating_sub(self.data.len());
-        self.base += self.data.len() as u64;
-        self.data.clear();
-        self.marks.clear();
-        (self.wanted, self.anchor, self.is_synced) = (0, None, false);
-        self.drop_candidate(out);
     }
 
     /// Takes one frame or passes over what is none; `false`: more bytes are needed.
     fn step(&mut self, out: &mut Out) -> bool {
-        if self.data.len() < MIN_HEADER_LEN {
-            self.wanted = MIN_HEADER_LEN;
+        if self.data.len() < S::HEADER {
+            self.wanted = S::HEADER;
             return false;
         }
-        let Ok(header) = AdtsHeader::parse(&self.data) else {
-            let rest = self.data.get(1..).unwrap_or(&[]);
-            self.skip(1 + memchr::memchr(0xFF, rest).unwrap_or(rest.len()));
-            return true;
-        };
         // Out of sync, a header counts where a PES packet begins with it or another follows its frame.
         let is_sure = self.is_synced || self.marks.iter().any(|(at, _)| *at == self.base);
-        self.wanted = header.frame_len + if is_sure { 0 } else { 2 };
+        let len = match S::frame_len(&self.data) {
+            Ok(len) => len.max(1),
+            Err(error) => {
+                if is_sure {
+                    self.refuse(error, out);
+                }
+                let rest = self.data.get(1..).unwrap_or(&[]);
+                self.skip(1 + memchr::memchr(S::SYNC, rest).unwrap_or(rest.len()));
+                return true;
+            }
+        };
+        self.wanted = len + if is_sure { 0 } else { 2 };
         if self.data.len() < self.wanted {
             return false;
         }
-        let after = self.data.get(header.frame_len..).unwrap_or(&[]);
-        if !is_sure && !matches!(after, [first, second, ..] if is_sync(*first, *second)) {
+        let after = self.data.get(len..).unwrap_or(&[]);
+        if !is_sure && !matches!(after, [first, second, ..] if S::is_sync(*first, *second)) {
             self.skip(1);
             return true;
         }
         self.is_synced = true;
         self.tell_skipped(out);
-        self.frame(header, out);
-        self.wanted = MIN_HEADER_LEN;
+        self.frame(len, out);
+        self.wanted = S::HEADER;
         true
     }
 
-    fn frame(&mut self, header: AdtsHeader, out: &mut Out) {
+    fn frame(&mut self, len: usize, out: &mut Out) {
         while let Some((_, pts)) = self.marks.pop_front_if(|(at, _)| *at <= self.base) {
             self.anchor = Some((pts, 0));
         }
-        let data = self.data.split_to(header.frame_len).freeze().slice(header.header_len..);
-        self.base += header.frame_len as u64;
+        let frame = self.data.split_to(len).freeze();
+        self.base += len as u64;
+        let (sound, data) = match self.syntax.open(frame) {
+            Ok(Some(opened)) => opened,
+            Ok(None) => return out.dropped(1, "before the set-up of its decoder"),
+            Err(error) => {
+                self.refuse(error, out);
+                // What follows is a frame later; how long this one is, only the ones before it tell.
+                if let (Some((_, samples)), Some(sound)) = (&mut self.anchor, &self.sound) {
+                    *samples += i64::from(S::timing(sound).0);
+                }
+                return out.dropped(1, "cannot be read");
+            }
+        };
         let Some((start, samples)) = &mut self.anchor else {
             return out.dropped(1, "no time stamp");
         };
-        let pts = start.plus(samples_long(*samples, &header.config));
-        *samples += i64::from(SAMPLES_PER_FRAME);
-        if self.config.is_none() {
-            self.announce(header.config, out);
+        let (frame_samples, rate) = S::timing(&sound);
+        let pts = start.plus(samples_long(*samples, rate));
+        *samples += i64::from(frame_samples);
+        if self.sound.is_none() {
+            self.announce(sound.clone(), out);
         }
-        if self.config == Some(header.config) {
+        if self.sound.as_ref() == Some(&sound) {
             self.drop_candidate(out);
-            self.unit(header.config, pts, data, out);
+            self.unit(&sound, pts, data, out);
         } else {
-            self.believe(header.config, pts, data, out);
+            self.believe(sound, pts, data, out);
+        }
+    }
+
+    /// A stream that has never been read is told as one that cannot be, once.
+    fn refuse(&mut self, error: ParseError, out: &mut Out) {
+        let is_unsupported = matches!(error.kind, ParseErrorKind::Unsupported { .. });
+        if self.sound.is_none() && is_unsupported && !self.is_refused {
+            self.is_refused = true;
+            let format = TrackFormat::Unknown(error.to_string());
+            out.queue.push_back(Demuxed::Track(self.identity.track(format)));
+            out.unreadable(error.kind, self.identity.pid);
         }
     }
 
     /// A change is taken after three equal frames in a row; until then they are held.
-    fn believe(&mut self, config: AdtsConfig, pts: MediaTime, data: Bytes, out: &mut Out) {
-        if self.candidate.as_ref().is_some_and(|(other, _)| *other != config) {
+    fn believe(&mut self, sound: S::Sound, pts: MediaTime, data: Bytes, out: &mut Out) {
+        if self.candidate.as_ref().is_some_and(|other| other.sound != sound) {
             self.drop_candidate(out);
         }
-        let (_, held) = self.candidate.get_or_insert_with(|| (config, Vec::new()));
-        held.push((pts, data));
-        if held.len() < BELIEVED {
+        let new = || Candidate { sound: sound.clone(), frames: Vec::new() };
+        let candidate = self.candidate.get_or_insert_with(new);
+        candidate.frames.push((pts, data));
+        if candidate.frames.len() < BELIEVED {
             return;
         }
-        let held = std::mem::take(held);
+        let frames = std::mem::take(&mut candidate.frames);
         self.candidate = None;
-        self.announce(config, out);
-        for (pts, data) in held {
-            self.unit(config, pts, data, out);
+        self.announce(sound.clone(), out);
+        for (pts, data) in frames {
+            self.unit(&sound, pts, data, out);
         }
     }
 
     fn drop_candidate(&mut self, out: &mut Out) {
-        let count = self.candidate.take().map_or(0, |(_, held)| held.len() as u64);
+        let count = self.candidate.take().map_or(0, |candidate| candidate.frames.len() as u64);
         out.dropped(count, "unlike the frames around it");
     }
 
-    fn announce(&mut self, config: AdtsConfig, out: &mut Out) {
-        self.config = Some(config);
-        let format = TrackFormat::Aac(config.audio_track(), config.aac_config());
-        let track = Track { language: self.language, ..Track::new(self.track, Timescale::MPEG, format) };
-        out.queue.push_back(Demuxed::Track(track));
+    fn announce(&mut self, sound: S::Sound, out: &mut Out) {
+        out.queue.push_back(Demuxed::Track(self.identity.track(S::format(&sound))));
+        self.sound = Some(sound);
     }
 
-    fn unit(&self, config: AdtsConfig, pts: MediaTime, data: Bytes, out: &mut Out) {
+    fn unit(&self, sound: &S::Sound, pts: MediaTime, data: Bytes, out: &mut Out) {
+        let (samples, rate) = S::timing(sound);
         out.queue.push_back(Demuxed::Unit(AccessUnit {
-            track: self.track,
+            track: self.identity.track,
             pts,
             dts: pts,
-            duration: samples_long(SAMPLES_PER_FRAME.into(), &config),
+            duration: samples_long(samples.into(), rate),
             is_random_access: true,
             is_damaged: false,
             data,
@@ -214,9 +206,71 @@ impl Audio {
     }
 }
 
-fn samples_long(samples: i64, config: &AdtsConfig) -> MediaDuration {
-    let rate = Timescale::new(config.audio_track().sample_rate);
-    MediaDuration::from_ticks(samples, rate.unwrap_or(Timescale::MPEG))
+impl<S: FrameSyntax> Elementary for Audio<S> {
+    fn start(&mut self, stamp: Option<Stamp>) {
+        if let Some(Stamp { pts, .. }) = stamp {
+            if self.marks.len() == MAX_MARKS {
+                self.marks.pop_front();
+            }
+            self.marks.push_back((self.base + self.data.len() as u64, pts));
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8], out: &mut Out) {
+        if self.data.capacity() - self.data.len() < bytes.len() {
+            self.data.reserve(BLOCK);
+        }
+        self.data.extend_from_slice(bytes);
+        out.held += bytes.len();
+        if self.data.len() < self.wanted {
+            return;
+        }
+        let before = self.data.len();
+        while self.step(out) {}
+        out.held = out.held.saturating_sub(before - self.data.len());
+    }
+
+    fn end(&mut self, _out: &mut Out) {}
+
+    /// The frame that is cut is dropped, and what follows has no time before the next PES packet.
+    fn gap(&mut self, _is_between: bool, out: &mut Out) {
+        out.dropped(u64::from(!self.data.is_empty()), "cut by packet loss");
+        self.base += self.data.len() as u64;
+        out.held = out.held.saturating_sub(self.data.len());
+        self.data.clear();
+        self.marks.clear();
+        (self.wanted, self.anchor, self.is_synced) = (0, None, false);
+    }
+
+    fn damage(&mut self, out: &mut Out) {
+        self.gap(false, out);
+    }
+
+    fn finish(&mut self, out: &mut Out) {
+        let is_half = !self.data.is_empty() && self.is_synced;
+        out.dropped(u64::from(is_half), "half at the end");
+        if !is_half {
+            self.skipped += self.data.len() as u64;
+        }
+        self.tell_skipped(out);
+        out.held = out.held.saturating_sub(self.data.len());
+        self.base += self.data.len() as u64;
+        self.data.clear();
+        self.marks.clear();
+        (self.wanted, self.anchor, self.is_synced) = (0, None, false);
+        self.drop_candidate(out);
+    }
+
+    fn identify(&mut self, identity: Identity, out: &mut Out) {
+        self.identity = identity;
+        if let Some(sound) = &self.sound {
+            out.queue.push_back(Demuxed::Track(identity.track(S::format(sound))));
+        }
+    }
+
+    fn is_video(&self) -> bool {
+        false
+    }
 }
 
 /// Equal frames in a row that make a change of configuration believed.

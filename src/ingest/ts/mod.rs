@@ -1,17 +1,29 @@
-//! MPEG-TS contribution: one program's H.264 and AAC (ISO/IEC 13818-1:2023).
+//! MPEG-TS contribution: one program's picture, up to eight streams of sound, and cues (ISO/IEC 13818-1:2023, SCTE 35).
 //!
-//! Takes the first program that has either, or the one asked for; its other streams are told once as
+//! Takes the first program that has anything to read, or the one asked for: one stream of H.264 or MPEG-2 video, all of AAC
+//! (ADTS, LATM), AC-3 and MPEG audio. Its other streams are told once as
 //! [`TrackFormat::Unknown`](crate::media::TrackFormat::Unknown) and passed over, as are other programs. Loss is told
 //! exactly where the counters tell it; a video access unit that it touched is flagged, an audio frame dropped. The
-//! clock is that of the time stamps; PCR is only shown. To take another codec, add a reader beside `video.rs` and
-//! `audio.rs` and one line to `Body::new`.
+//! clock is that of the time stamps; PCR is only shown. To take another coding, implement `FrameSyntax` or
+//! `PictureSyntax` and name it in `layout.rs` and `reader.rs`.
 
 mod audio;
+mod cues;
+mod elementary;
+mod frames;
+mod h264;
+mod layout;
+mod mpeg2;
 mod mux;
 mod out;
+mod picture_syntax;
+mod pictures;
 mod reader;
-mod video;
 
+#[cfg(test)]
+mod coding_tests;
+#[cfg(test)]
+mod program_tests;
 #[cfg(test)]
 mod tests;
 
@@ -30,9 +42,10 @@ use crate::{
 /// What to take from a transport stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TsConfig {
-    /// `program_number` of the program to take. Default: the first one that has H.264 or AAC.
+    /// `program_number` of the program to take. Default: the first one that has a stream that can be read.
     pub program: Option<u16>,
-    /// Which of its H.264 streams to take, counted from 0 in the order of the program map. Default: the first.
+    /// Which of its H.264 and MPEG-2 video streams to take, counted from 0 in the order of the program map (A6.10). Default:
+    /// the first.
     pub video_index: usize,
 }
 

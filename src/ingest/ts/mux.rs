@@ -1,11 +1,16 @@
 //! From packets to the streams of one program: tables, routes, continuity.
 
-use super::{TsConfig, out::Out, reader::Reader};
+use super::{
+    TsConfig,
+    elementary::Identity,
+    layout::{self, Coding, MAX_SOUND, Place, moved, stays, took_over},
+    out::Out,
+    reader::Reader,
+};
 use crate::{
     error::{Fault, LimitError},
     ingest::Demuxed,
-    media::{Language, Track, TrackFormat, TrackId},
-    time::Timescale,
+    media::{Language, TrackFormat, TrackId},
     wire::ts::{
         Arrival, Continuity, PACKET_LEN, PID_COUNT, PID_PAT, Packet, Pat, PatReader, Pmt, ProgramNumber, Sections,
         Stream, StreamType, Table,
@@ -26,8 +31,11 @@ pub(super) struct Mux {
     chosen: Option<Pmt>,
     streams: Vec<Reader>,
     told: Vec<(u16, StreamType)>,
+    /// Streams that are gone, with their tracks: one that comes back has its own again (FAULTS row 45).
+    gone: Vec<(Stream, TrackId)>,
     next_track: u32,
-    pcr: Option<u64>,
+    /// It was told that there is more sound than is taken.
+    is_over_told: bool,
     last_pid: u16,
 }
 
@@ -63,8 +71,9 @@ impl Mux {
             chosen: None,
             streams: Vec::new(),
             told: Vec::new(),
+            gone: Vec::new(),
             next_track: 1,
-            pcr: None,
+            is_over_told: false,
             last_pid: PID_PAT,
         };
         mux.route();
@@ -72,7 +81,7 @@ impl Mux {
     }
 
     pub(super) const fn pcr(&self) -> Option<u64> {
-        self.pcr
+        self.out.pcr
     }
 
     pub(super) fn program(&self) -> Option<u16> {
@@ -126,7 +135,7 @@ impl Mux {
             Route::Stream(index) => {
                 let Some(reader) = self.streams.get_mut(usize::from(index)) else { return };
                 if self.chosen.as_ref().is_some_and(|pmt| pmt.pcr_pid == pid) {
-                    self.pcr = packet.pcr().or(self.pcr);
+                    self.out.pcr = packet.pcr().or(self.out.pcr);
                 }
                 reader.packet(&packet, &mut self.out);
             }
@@ -176,8 +185,8 @@ impl Mux {
         let result = if pid == PID_PAT {
             self.pat.push(&table).map(|pat| {
                 if let Some(pat) = pat.filter(|pat| *pat != self.programs) {
-                    self.programs = pat;
-                    self.follow_pat();
+                    let was_only = std::mem::replace(&mut self.programs, pat).programs.len() == 1;
+                    self.follow_pat(was_only);
                 }
             })
         } else {
@@ -194,14 +203,13 @@ impl Mux {
     }
 
     /// Listens to the maps of the programs that are there now.
-    fn follow_pat(&mut self) {
+    fn follow_pat(&mut self, was_only: bool) {
         let is_gone = |number: ProgramNumber| !self.programs.programs.iter().any(|(known, _)| *known == number);
-        // A program that was asked for may come back; one that we picked gives way to another.
-        if self.config.program.is_none() && self.chosen.as_ref().is_some_and(|pmt| is_gone(pmt.program)) {
-            let is_empty = self.programs.programs.is_empty();
-            if !is_empty {
-                self.chosen = None;
-            }
+        // A program that was asked for may come back, and so may one of several (FAULTS row 33). The only one of its stream
+        // gives way to another only one: an encoder that was set up anew.
+        let is_ours_gone = self.chosen.as_ref().is_some_and(|pmt| is_gone(pmt.program));
+        if self.config.program.is_none() && is_ours_gone && was_only && self.programs.programs.len() == 1 {
+            self.chosen = None;
         }
         self.seen.retain(|(number, _)| !is_gone(*number));
         self.listen();
@@ -251,10 +259,15 @@ impl Mux {
         if let Some(wanted) = self.config.program {
             return pmt.program.0 == wanted;
         }
-        let is_rich = pmt.streams.iter().any(|stream| is_taken(stream.stream_type));
+        let is_rich = layout::is_rich(pmt);
         let is_second = is_known && self.seen.iter().any(|(number, _)| *number == pmt.program);
         self.seen.retain(|(number, _)| *number != pmt.program);
         self.seen.push((pmt.program, is_rich));
+        let are_all_poor = self.seen.len() == self.programs.programs.len() && self.seen.iter().all(|(_, rich)| !rich);
+        if are_all_poor {
+            // Nothing will be taken: what is there is named all the same.
+            layout::lay_out(pmt, self.config).0.iter().for_each(|place| self.tell(place));
+        }
         let numbers = self.programs.programs.iter().map(|(number, _)| *number);
         let all_poor = numbers.take_while(|number| *number != pmt.program).all(|n| self.seen.contains(&(n, false)));
         is_rich && (all_poor || is_second)
@@ -262,44 +275,40 @@ impl Mux {
 
     /// Takes a new layout: streams that stay go on, one that moved to another PID keeps its track.
     fn lay_out(&mut self, pmt: Pmt) {
+        let (places, over) = layout::lay_out(&pmt, self.config);
+        if let Some(first) = over.first()
+            && !std::mem::replace(&mut self.is_over_told, true)
+        {
+            let (ceiling, asked) = (MAX_SOUND.into(), u64::from(MAX_SOUND) + over.len() as u64);
+            self.out.over(LimitError { what: "audio streams", ceiling, asked }, *first);
+        }
+        places.iter().filter(|place| place.is_told).for_each(|place| self.tell(place));
         let mut old = std::mem::take(&mut self.streams);
-        let mut streams = Vec::new();
-        let mut fresh = Vec::new();
-        let mut videos = 0;
-        for stream in &pmt.streams {
-            let is_chosen = match stream.stream_type {
-                StreamType::H264 => {
-                    videos += 1;
-                    videos == self.config.video_index + 1
-                }
-                kind => is_taken(kind),
-            };
-            let is_twice = pmt.streams.iter().take_while(|other| *other != stream).any(|other| other.pid == stream.pid);
-            if !is_chosen || is_twice {
-                self.tell(stream);
-            } else if let Some(at) = old.iter().position(|reader| reader.stream == *stream) {
-                streams.push(old.remove(at));
-            } else {
-                fresh.push(*stream);
+        let mut taken: Vec<(Place, Coding, Option<Reader>)> =
+            places.iter().filter_map(|place| Some((*place, place.coding?, None))).collect();
+        for is_same in [stays, moved, took_over] {
+            for (place, coding, reader) in taken.iter_mut().filter(|(.., reader)| reader.is_none()) {
+                let at = old.iter().position(|old| old.coding == *coding && is_same(&old.stream, &place.stream));
+                *reader = at.map(|at| old.remove(at));
             }
         }
-        for stream in fresh {
-            let moved = old.iter().position(|reader| reader.stream.stream_type == stream.stream_type);
-            let track = match moved {
-                Some(at) => {
-                    let mut reader = old.remove(at);
-                    reader.finish(&mut self.out);
-                    reader.track
-                }
-                None => self.track(),
-            };
-            streams.push(Reader::new(stream, track));
-        }
-        old.iter_mut().for_each(|reader| reader.finish(&mut self.out));
-        if streams.len() > MAX_STREAMS {
-            let asked = streams.len() as u64;
+        if taken.len() > MAX_STREAMS {
+            let asked = taken.len() as u64;
             self.out.over(LimitError { what: "PIDs", ceiling: MAX_STREAMS as u64, asked }, PID_PAT);
-            streams.truncate(MAX_STREAMS);
+            taken.truncate(MAX_STREAMS);
+        }
+        for mut reader in old {
+            reader.finish(&mut self.out);
+            if reader.identity.track != NO_TRACK {
+                if self.gone.len() >= MAX_TOLD {
+                    self.gone.remove(0);
+                }
+                self.gone.push((reader.stream, reader.identity.track));
+            }
+        }
+        let mut streams = Vec::with_capacity(taken.len() + 1);
+        for (place, coding, reader) in taken {
+            streams.push(self.reader(&place, coding, reader));
         }
         self.add_clock(&pmt, &mut streams);
         self.streams = streams;
@@ -307,18 +316,49 @@ impl Mux {
         self.route();
     }
 
+    /// The reader of a stream: the one that it had, a new one with the track of the one that it had elsewhere, or a new one.
+    fn reader(&mut self, place: &Place, coding: Coding, had: Option<Reader>) -> Reader {
+        let stream = place.stream;
+        let identity = |track| {
+            let language = stream.language.unwrap_or(Language::UND);
+            Identity { track, pid: stream.pid, index: place.index, language }
+        };
+        match had {
+            Some(mut reader) if reader.stream.pid == stream.pid => {
+                reader.identify(stream, identity(reader.identity.track), &mut self.out);
+                reader
+            }
+            Some(mut reader) => {
+                reader.finish(&mut self.out);
+                Reader::new(stream, coding, identity(reader.identity.track))
+            }
+            None => {
+                let was = |gone: &(Stream, TrackId)| stays(&gone.0, &stream) && took_over(&gone.0, &stream);
+                let known = self.gone.iter().position(was);
+                let track = match (coding, known) {
+                    (Coding::Cues { .. }, _) => NO_TRACK,
+                    (_, Some(at)) => self.gone.remove(at).1,
+                    (_, None) => self.track(),
+                };
+                Reader::new(stream, coding, identity(track))
+            }
+        }
+    }
+
     /// The PCR may come on a PID of its own.
     fn add_clock(&self, pmt: &Pmt, streams: &mut Vec<Reader>) {
         let pid = pmt.pcr_pid;
         let is_free = usize::from(pid) < PID_COUNT - 1 && self.tables.iter().all(|table| table.pid != pid);
         if is_free && streams.iter().all(|reader| reader.stream.pid != pid) {
-            let stream = Stream { stream_type: StreamType(0), pid, language: None, registration: None, dvb_tag: None };
-            streams.push(Reader::new(stream, TrackId(0)));
+            let stream = Stream { pid, ..Stream::of(StreamType(0)) };
+            let identity = Identity { track: NO_TRACK, pid, index: 0, language: Language::UND };
+            streams.push(Reader::new(stream, Coding::Clock, identity));
         }
     }
 
     /// Tells once that a stream is there and passed over.
-    fn tell(&mut self, stream: &Stream) {
+    fn tell(&mut self, place: &Place) {
+        let stream = &place.stream;
         let key = (stream.pid, stream.stream_type);
         if self.told.contains(&key) {
             return;
@@ -329,8 +369,8 @@ impl Mux {
         self.told.push(key);
         let text = format!("stream_type 0x{:02x} on PID {} ({})", stream.stream_type.0, stream.pid, stream.name());
         let language = stream.language.unwrap_or(Language::UND);
-        let track = Track { language, ..Track::new(self.track(), Timescale::MPEG, TrackFormat::Unknown(text)) };
-        self.out.queue.push_back(Demuxed::Track(track));
+        let identity = Identity { track: self.track(), pid: stream.pid, index: place.index, language };
+        self.out.queue.push_back(Demuxed::Track(identity.track(TrackFormat::Unknown(text))));
     }
 
     fn track(&mut self) -> TrackId {
@@ -358,12 +398,10 @@ impl TablePid {
     }
 }
 
-const fn is_taken(stream_type: StreamType) -> bool {
-    matches!(stream_type, StreamType::H264 | StreamType::AAC_ADTS)
-}
-
 const TABLE_PAT: u8 = 0;
 const TABLE_PMT: u8 = 2;
 /// Of the 256 PIDs that are followed at most, 65 may carry tables and one a clock.
 const MAX_STREAMS: usize = 190;
 const MAX_TOLD: usize = 256;
+/// What is read and is no track has this one; tracks are counted from 1.
+const NO_TRACK: TrackId = TrackId(0);

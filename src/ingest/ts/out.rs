@@ -18,6 +18,10 @@ pub(super) struct Out {
     pub(super) position: u64,
     /// Bytes in all access units that are not whole yet.
     pub(super) held: usize,
+    /// The last program clock reference, in ticks of 27 MHz.
+    pub(super) pcr: Option<u64>,
+    /// Decode time of the newest PES packet, of video and of anything.
+    newest: (Option<MediaTime>, Option<MediaTime>),
     tally: Tally,
 }
 
@@ -35,8 +39,27 @@ impl Out {
             clock: Unwrap::new(33, Timescale::MPEG),
             position: 0,
             held: 0,
+            pcr: None,
+            newest: (None, None),
             tally: Tally::default(),
         }
+    }
+
+    /// Unwraps the times of a PES packet.
+    pub(super) fn stamp(&mut self, pts: u64, dts: u64, is_video: bool) -> Stamp {
+        let stamp = Stamp { dts: self.clock.advance_to(dts), pts: self.clock.place(pts) };
+        self.newest.1 = Some(stamp.dts);
+        if is_video {
+            self.newest.0 = Some(stamp.dts);
+        }
+        stamp
+    }
+
+    /// Where a cue that comes now stands: at the newest picture, before the first one at the newest PES packet, and before
+    /// that at the program clock.
+    pub(super) fn cue_time(&self) -> MediaTime {
+        let clock = || self.pcr.map(|pcr| self.clock.place(pcr / 300));
+        self.newest.0.or(self.newest.1).or_else(clock).unwrap_or(MediaTime::ZERO)
     }
 
     pub(super) fn fault(&mut self, fault: Fault) {

@@ -1,94 +1,100 @@
-//! One PID of the program: continuity, PES packets, and the reader of its codec.
+//! One PID of the program: continuity, PES packets or sections, and the reader of its coding.
 
 use super::{
     audio::Audio,
-    out::{Out, Stamp},
-    video::Video,
+    cues::Cues,
+    elementary::{Elementary, Identity},
+    frames::{Ac3, Adts, Latm, Mpa},
+    h264::H264,
+    layout::Coding,
+    mpeg2::Mpeg2,
+    out::Out,
+    pictures::Pictures,
 };
 use crate::{
     error::Fault,
-    media::{Language, TrackId},
-    wire::ts::{Arrival, Continuity, Packet, PesReader, Stream, StreamType},
+    wire::ts::{Arrival, Continuity, Packet, PesReader, Stream},
 };
 
-/// One elementary stream of the program.
+/// One stream of the program.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) stream: Stream,
-    pub(super) track: TrackId,
+    pub(super) coding: Coding,
+    pub(super) identity: Identity,
     continuity: Continuity,
-    pes: PesReader,
     body: Body,
 }
 
 #[derive(Debug)]
 enum Body {
-    Video(Box<Video>),
-    Audio(Box<Audio>),
+    Pes(Box<PesReader>, Box<dyn Elementary>),
+    Cues(Cues),
     /// Only its clock is read.
     Nothing,
 }
 
 impl Reader {
-    pub(super) fn new(stream: Stream, track: TrackId) -> Self {
-        let body = Body::new(&stream, track);
-        Self { stream, track, continuity: Continuity::default(), pes: PesReader::new(), body }
+    pub(super) fn new(stream: Stream, coding: Coding, identity: Identity) -> Self {
+        Self { stream, coding, identity, continuity: Continuity::default(), body: Body::new(coding, identity) }
     }
 
     /// The next packet on its PID.
     pub(super) fn packet(&mut self, packet: &Packet<'_>, out: &mut Out) {
-        if matches!(self.body, Body::Nothing) {
-            return;
-        }
+        let (pes, elementary) = match &mut self.body {
+            Body::Pes(pes, elementary) => (pes, elementary),
+            Body::Cues(cues) => return cues.packet(packet, &mut self.continuity, out),
+            Body::Nothing => return,
+        };
         match self.continuity.check(packet) {
             Arrival::Duplicate => return,
             Arrival::Next => {}
-            Arrival::Jump => self.gap(out),
-            Arrival::Lost(lost) => {
-                out.fault(Fault::Loss { lost: lost.into(), stream: Some(self.stream.pid.into()) });
-                self.gap(out);
+            jump => {
+                if let Arrival::Lost(lost) = jump {
+                    out.fault(Fault::Loss { lost: lost.into(), stream: Some(self.stream.pid.into()) });
+                }
+                elementary.gap(pes.is_whole(), out);
+                pes.gap();
             }
         }
         let Some(payload) = packet.payload else { return };
         if packet.is_scrambled {
             return out.ignore("scrambled");
         }
-        let step = match self.pes.push(payload, packet.is_start) {
+        let step = match pes.push(payload, packet.is_start) {
             Ok(step) => step,
             Err(kind) => return out.unreadable(kind, self.stream.pid),
         };
         if let Some(header) = step.header {
             if header.is_scrambled {
-                self.pes = PesReader::new();
+                **pes = PesReader::new();
                 return out.ignore("scrambled");
             }
-            let stamp = header
-                .dts
-                .zip(header.pts)
-                .map(|(dts, pts)| Stamp { dts: out.clock.advance_to(dts), pts: out.clock.place(pts) });
-            match &mut self.body {
-                Body::Video(video) => video.start(stamp),
-                Body::Audio(audio) => audio.start(stamp.map(|stamp| stamp.pts)),
-                Body::Nothing => {}
-            }
+            let times = header.pts.zip(header.dts);
+            elementary.start(times.map(|(pts, dts)| out.stamp(pts, dts, elementary.is_video())));
         }
-        match &mut self.body {
-            Body::Video(video) => {
-                video.push(step.data, out);
-                if step.is_end {
-                    video.end(out);
-                }
+        elementary.push(step.data, out);
+        if step.is_end {
+            elementary.end(out);
+        }
+    }
+
+    /// The program map says other things of the stream now.
+    pub(super) fn identify(&mut self, stream: Stream, identity: Identity, out: &mut Out) {
+        self.stream = stream;
+        if self.identity != identity {
+            self.identity = identity;
+            if let Body::Pes(_, elementary) = &mut self.body {
+                elementary.identify(identity, out);
             }
-            Body::Audio(audio) => audio.push(step.data, out),
-            Body::Nothing => {}
         }
     }
 
     /// The packet that came last may be broken.
     pub(super) fn damage(&mut self, out: &mut Out) {
         match &mut self.body {
-            Body::Video(video) => video.damage(out),
-            Body::Audio(audio) => audio.gap(out),
+            Body::Pes(_, elementary) => elementary.damage(out),
+            Body::Cues(cues) => cues.reset(),
             Body::Nothing => {}
         }
     }
@@ -100,30 +106,24 @@ impl Reader {
 
     /// The stream ends here, or goes on elsewhere.
     pub(super) fn finish(&mut self, out: &mut Out) {
-        match &mut self.body {
-            Body::Video(video) => video.finish(out),
-            Body::Audio(audio) => audio.finish(out),
-            Body::Nothing => {}
+        if let Body::Pes(_, elementary) = &mut self.body {
+            elementary.finish(out);
         }
-    }
-
-    fn gap(&mut self, out: &mut Out) {
-        match &mut self.body {
-            Body::Video(video) => video.gap(self.pes.is_whole(), out),
-            Body::Audio(audio) => audio.gap(out),
-            Body::Nothing => {}
-        }
-        self.pes.gap();
     }
 }
 
 impl Body {
-    fn new(stream: &Stream, track: TrackId) -> Self {
-        let language = stream.language.unwrap_or(Language::UND);
-        match stream.stream_type {
-            StreamType::H264 => Self::Video(Box::new(Video::new(stream.pid, track, language))),
-            StreamType::AAC_ADTS => Self::Audio(Box::new(Audio::new(track, language))),
-            _ => Self::Nothing,
-        }
+    fn new(coding: Coding, identity: Identity) -> Self {
+        let elementary: Box<dyn Elementary> = match coding {
+            Coding::H264 => Box::new(Pictures::<H264>::new(identity)),
+            Coding::Mpeg2 => Box::new(Pictures::<Mpeg2>::new(identity)),
+            Coding::Adts => Box::new(Audio::<Adts>::new(identity)),
+            Coding::Latm => Box::new(Audio::<Latm>::new(identity)),
+            Coding::Ac3 => Box::new(Audio::<Ac3>::new(identity)),
+            Coding::Mpa => Box::new(Audio::<Mpa>::new(identity)),
+            Coding::Cues { is_sure } => return Self::Cues(Cues::new(identity.pid, is_sure)),
+            Coding::Clock => return Self::Nothing,
+        };
+        Self::Pes(Box::new(PesReader::new()), elementary)
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use packet::Packet;
 pub(crate) use pat::{Pat, PatReader, ProgramNumber};
 pub(crate) use pes::PesReader;
 pub(crate) use pmt::{Pmt, Stream, StreamType};
-pub(crate) use section::{Sections, Table};
+pub(crate) use section::{Sections, Table, is_intact};
 
 #[cfg(test)]
 pub(crate) use crc::crc32;

@@ -84,6 +84,11 @@ impl Sections {
     }
 }
 
+/// Whether a section of either form is as long as it must be and its checksum right, as all of SCTE 35 has one.
+pub(crate) fn is_intact(section: &[u8]) -> bool {
+    section.len() > HEADER && crc32(section) == 0
+}
+
 impl<'a> Table<'a> {
     /// Checks a section and takes its header off.
     ///
