@@ -31,7 +31,7 @@ use crate::{
             BoxSplitter, LIVE_SERVER_MANIFEST, MoofPlace, Movie, MovieFragment, Piece, SampleDefaults, TopBox,
             TrackFragment,
         },
-        smil::LiveManifest,
+        smil::{self, LiveManifest},
     },
 };
 
@@ -65,6 +65,7 @@ pub struct SmoothDemuxer {
     ready: VecDeque<Fragment>,
     heard: Duration,
     is_finished: bool,
+    is_idle: bool,
     is_ended: bool,
     failure: Option<ParseError>,
 }
@@ -93,6 +94,7 @@ impl SmoothDemuxer {
             ready: VecDeque::new(),
             heard: now.monotonic,
             is_finished: false,
+            is_idle: false,
             is_ended: false,
             failure: None,
         }
@@ -139,7 +141,7 @@ impl SmoothDemuxer {
             None => return Ok(!self.more.is_empty()),
             Some(Piece::TooLong { kind, error }) => {
                 if &kind == b"moov" || &kind == b"uuid" {
-                    return Err(ParseError { at: crate::error::Location { format: HEADER, ..error.at }, ..error });
+                    return Err(in_header(error));
                 }
                 self.pending = None;
                 self.items.push_back(Demuxed::Fault(Fault::Unreadable(error)));
@@ -173,10 +175,6 @@ impl SmoothDemuxer {
 
     /// Announces the tracks of a `moov`, or those that are other than before.
     fn open(&mut self, found: &TopBox) -> Result<(), ParseError> {
-        let in_header = |mut error: ParseError| {
-            error.at.format = HEADER;
-            error
-        };
         let movie = Movie::parse(&found.payload, found.offset).map_err(in_header)?;
         let headings = headings(&movie, self.manifest.as_ref())?;
         if headings.is_empty() {
@@ -225,7 +223,6 @@ impl SmoothDemuxer {
     /// Puts an `mdat` to the `moof` before it.
     fn media(&mut self, mdat: &TopBox) {
         let Some((moof, tracks)) = self.pending.take() else { return };
-        let now = Now::new(self.heard, crate::time::Utc::UNIX_EPOCH);
         for found in tracks {
             let (items, ready, streams) = (&mut self.items, &mut self.ready, &self.streams);
             let Some(lane) = self.lanes.get_mut(&found.track) else {
@@ -238,7 +235,7 @@ impl SmoothDemuxer {
                 continue;
             }
             match Fragment::new(found, moof, mdat, &lane.heading) {
-                Ok(fragment) => lane.push(fragment, now, &mut Out { streams, items, ready }),
+                Ok(fragment) => lane.push(fragment, self.heard, &mut Out { streams, items, ready }),
                 Err(error) => items.push_back(Demuxed::Fault(Fault::Unreadable(error))),
             }
         }
@@ -266,12 +263,13 @@ impl SmoothDemuxer {
             return;
         }
         self.is_ended = true;
-        self.lanes.values_mut().for_each(|lane| lane.end(&mut self.items));
-        if self.splitter.is_between() && self.pending.is_none() {
-            self.items.push_back(Demuxed::End);
-        } else {
+        let is_whole = self.splitter.is_between() && self.pending.is_none();
+        if !is_whole {
             let fault = Fault::Dropped { count: 1, reason: "fragment cut by the end of the POST" };
             self.items.push_back(Demuxed::Fault(fault));
+        }
+        if is_whole || self.is_idle {
+            self.items.push_back(Demuxed::End);
         }
     }
 
@@ -312,12 +310,12 @@ impl Demuxer for SmoothDemuxer {
                 }
                 continue;
             }
-            if self.failure.is_some() {
+            if self.is_ended {
                 return None;
             }
             match self.run() {
                 Ok(()) if !self.items.is_empty() || !self.ready.is_empty() => {}
-                Ok(()) if self.is_finished && !self.is_ended => self.conclude(),
+                Ok(()) if self.is_finished => self.conclude(),
                 Ok(()) => return None,
                 Err(error) => {
                     self.items.push_back(Demuxed::Fault(Fault::Unreadable(error.clone())));
@@ -352,8 +350,7 @@ impl Demuxer for SmoothDemuxer {
         if self.has_media() && idle <= now.monotonic {
             let after_millis = u64::try_from(self.config.idle_limit.as_millis()).unwrap_or(u64::MAX);
             self.items.push_back(Demuxed::Fault(Fault::IdleTimeout { after_millis }));
-            self.items.push_back(Demuxed::End);
-            self.is_ended = true;
+            (self.is_idle, self.is_finished) = (true, true);
         }
     }
 
@@ -363,15 +360,23 @@ impl Demuxer for SmoothDemuxer {
     }
 }
 
+/// An error in a header box is the header's.
+const fn in_header(mut error: ParseError) -> ParseError {
+    error.at.format = HEADER;
+    error
+}
+
 /// Bytes of a top-level box that are taken (FAULTS section 4); nothing for boxes that are stepped over, such as `mfra`.
 fn ceiling(kind: [u8; 4], has_moof: bool) -> Option<usize> {
     match &kind {
         b"moov" | b"moof" => Some(1 << 20),
-        b"uuid" => Some(crate::wire::smil::MAX_LEN + 20),
+        b"uuid" => Some(MAX_MANIFEST),
         b"mdat" if has_moof => Some(32 << 20),
         _ => None,
     }
 }
 
+/// XML after its user type, version and flags.
+const MAX_MANIFEST: usize = smil::MAX_LEN + 20;
 /// Bytes that wait where the caller pushes and does not pull.
 const MAX_HELD: usize = 33 << 20;

@@ -13,11 +13,11 @@ use super::{
     streams::{SmoothStreams, Verdict},
 };
 use crate::{
-    codec::h264::contains_idr,
+    codec::h264::{contains_idr, nal_ranges},
     error::{Fault, FragmentDrop, ParseError, ParseErrorKind},
     ingest::Demuxed,
     media::{AccessUnit, CueCarriage, CueSignal, NalFraming, TrackFormat},
-    time::{MediaDuration, MediaTime, Now},
+    time::{MediaDuration, MediaTime},
 };
 
 /// A track and what waits in it.
@@ -58,7 +58,7 @@ impl Lane {
     }
 
     /// Takes a fragment: it goes out, waits, or is dropped and told.
-    pub(super) fn push(&mut self, fragment: Fragment, now: Now, out: &mut Out<'_>) {
+    pub(super) fn push(&mut self, fragment: Fragment, now: Duration, out: &mut Out<'_>) {
         if self.waiting.iter().any(|waiting| waiting.start == fragment.start) {
             return self.dropped(FragmentDrop::OverlapTimestamp, out);
         }
@@ -67,7 +67,7 @@ impl Lane {
             Verdict::Ahead if self.is_running => {
                 let at = self.waiting.partition_point(|waiting| waiting.start < fragment.start);
                 self.waiting.insert(at, fragment);
-                self.since = self.since.or(Some(now.monotonic));
+                self.since = self.since.or(Some(now));
                 while self.waiting.len() > MAX_WAITING || self.held() > MAX_HELD {
                     self.release_first(out);
                 }
@@ -89,14 +89,6 @@ impl Lane {
         self.since = None;
     }
 
-    /// Reports what was counted: nothing more comes.
-    pub(super) fn end(&mut self, items: &mut VecDeque<Demuxed>) {
-        let count = std::mem::take(&mut self.bumped);
-        if count > 0 {
-            items.push_back(Demuxed::Fault(Fault::Bumped { count }));
-        }
-    }
-
     /// Since when something waits, on the monotonic clock.
     pub(super) const fn waiting_since(&self) -> Option<Duration> {
         self.since
@@ -105,7 +97,10 @@ impl Lane {
     /// What the next sample of a fragment that is ready becomes; `None` at its end.
     pub(super) fn next(&mut self, fragment: &mut Fragment) -> Option<Demuxed> {
         loop {
-            let sample = fragment.next()?;
+            let Some(sample) = fragment.next() else {
+                let count = std::mem::take(&mut self.bumped);
+                return (count > 0).then_some(Demuxed::Fault(Fault::Bumped { count }));
+            };
             if self.heading.role == Role::Cues {
                 return Some(self.cue(&sample, fragment));
             }
@@ -246,7 +241,7 @@ impl Lane {
 /// length size of its configuration.
 fn contains_irap(data: &Bytes, hvcc: &[u8]) -> bool {
     let size = hvcc.get(21).map_or(4, |byte| (byte & 3) + 1);
-    crate::codec::h264::nal_ranges(data, NalFraming::Length(size))
+    nal_ranges(data, NalFraming::Length(size))
         .filter_map(|range| data.get(range)?.first().map(|header| header >> 1 & 0x3F))
         .find(|kind| *kind < 32)
         .is_some_and(|kind| (16..24).contains(&kind))

@@ -19,6 +19,3 @@ pub use demuxer::{SmoothConfig, SmoothDemuxer};
 pub use refusal::Refusal;
 pub use streams::SmoothStreams;
 pub use url::{BadUrl, PublishingPoint};
-
-#[cfg(test)]
-mod tests;
