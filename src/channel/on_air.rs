@@ -152,13 +152,20 @@ impl AirChain {
     }
 
     /// Settles the sound: what of the contribution's has come, or silence where it does not keep up.
-    pub(super) fn settle_sound(&mut self, from: Option<&Contribution>) {
+    pub(super) fn settle_sound(&mut self, from: Option<&Contribution>, now: Now) {
         let position = self.switcher.position();
-        let live = from.filter(|_| self.switcher.on_air() == OnAir::Live).and_then(Contribution::sound_end);
-        let until = live.map_or(position, |end| {
-            let newest = position.plus(Self::SOUND_WAIT);
-            end.minus(SoundLane::LAG).min(newest).max(position.minus(Self::SOUND_WAIT))
-        });
+        let from = from.filter(|_| self.switcher.on_air() == OnAir::Live);
+        // Pictures that came all at once, as a fragment of seconds, have taken the output ahead of the clock: the sound
+        // that comes behind them is not late before its time has come.
+        let lead = self.switcher.lead(now).max(MediaDuration::ZERO);
+        let oldest = position.minus(Self::SOUND_WAIT).minus(lead);
+        let until = match from {
+            Some(from) if from.audio.is_some() => from.sound_end().map_or(oldest, |end| {
+                let newest = position.plus(Self::SOUND_WAIT);
+                end.minus(SoundLane::LAG).min(newest).max(oldest)
+            }),
+            _ => position,
+        };
         if until.since(self.settled) >= Self::SETTLE_STEP && self.pipeline.push_sound(SoundOp::Settle(until)) {
             self.settled = until;
         }

@@ -166,7 +166,7 @@ impl Channel {
     fn turn(&mut self, now: Now) {
         if let Some(air) = &mut self.air {
             air.heed_refusal(self.contribution.as_mut());
-            air.settle_sound(self.contribution.as_ref());
+            air.settle_sound(self.contribution.as_ref(), now);
         }
         while let Some(work) = self.air.as_mut().and_then(|air| air.pipeline.next_work()) {
             self.send(work);
