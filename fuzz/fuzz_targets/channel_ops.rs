@@ -18,8 +18,7 @@ use headend::{
     },
     ladder::Work,
     media::{
-        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, NalFraming, Track, TrackFormat, TrackId,
-        VideoTrack,
+        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, NalFraming, Track, TrackFormat, TrackId, VideoTrack,
     },
     origin::{Origin, OriginConfig},
     time::{MediaDuration, MediaTime, Now, Timescale, Utc},
@@ -180,9 +179,7 @@ impl Host {
     fn item(&mut self, input: &mut Arguments<'_>) {
         let (kind, a, b) = (input.byte().unwrap_or(0), input.byte().unwrap_or(0), input.byte().unwrap_or(0));
         let scale = |byte: u8| u32::from(byte & 0x1F) << (byte >> 5 << 2);
-        let track = |id, format| {
-            Demuxed::Track(Track::new(TrackId(id), Timescale::MPEG, format))
-        };
+        let track = |id, format| Demuxed::Track(Track::new(TrackId(id), Timescale::MPEG, format));
         self.feed.push(match kind % 5 {
             0 | 1 => {
                 let frame_rate = FrameRate::new(scale(a), scale(b));

@@ -34,6 +34,7 @@ pub(super) struct Lane {
     lead: i64,
     last_dts: Option<MediaTime>,
     bumped: u64,
+    empty: u64,
 }
 
 /// Where a lane puts what is ready.
@@ -54,6 +55,7 @@ impl Lane {
             lead: 0,
             last_dts: None,
             bumped: 0,
+            empty: 0,
         }
     }
 
@@ -97,10 +99,7 @@ impl Lane {
     /// What the next sample of a fragment that is ready becomes; `None` at its end.
     pub(super) fn next(&mut self, fragment: &mut Fragment) -> Option<Demuxed> {
         loop {
-            let Some(sample) = fragment.next() else {
-                let count = std::mem::take(&mut self.bumped);
-                return (count > 0).then_some(Demuxed::Fault(Fault::Bumped { count }));
-            };
+            let Some(sample) = fragment.next() else { return self.counted().map(Demuxed::Fault) };
             if self.heading.role == Role::Cues {
                 return Some(self.cue(&sample, fragment));
             }
@@ -108,7 +107,18 @@ impl Lane {
             if !sample.data.is_empty() || self.heading.role == Role::Text {
                 return Some(Demuxed::Unit(self.unit(sample, fragment)));
             }
+            self.empty = self.empty.saturating_add(1);
         }
+    }
+
+    /// What was counted in a fragment, one thing after the other.
+    fn counted(&mut self) -> Option<Fault> {
+        let (bumped, empty) = (std::mem::take(&mut self.bumped), &mut self.empty);
+        if bumped > 0 {
+            return Some(Fault::Bumped { count: bumped });
+        }
+        let count = std::mem::take(empty);
+        (count > 0).then_some(Fault::Dropped { count, reason: "empty" })
     }
 
     fn held(&self) -> usize {

@@ -106,7 +106,7 @@ impl SmoothStreams {
         let (hole, span) = (start.since(position.end), position.end.since(position.start));
         if hole.plus(TOLERATED) < MediaDuration::ZERO {
             Verdict::Drop(FragmentDrop::OverlapTimestamp)
-        } else if hole > MediaDuration::ZERO && hole.times(2) >= span {
+        } else if span > MediaDuration::ZERO && hole > MediaDuration::ZERO && hole.times(2) >= span {
             Verdict::Ahead
         } else {
             Verdict::Next
