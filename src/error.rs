@@ -26,6 +26,12 @@ pub enum ParseErrorKind {
         /// The field or structure, by its standard's name.
         what: &'static str,
     },
+    /// Something that must come before is not there.
+    #[error("{what} is missing")]
+    Missing {
+        /// The structure, by its standard's name.
+        what: &'static str,
+    },
     /// A field has a value that the standard forbids.
     #[error("{what} must not be {value}")]
     Invalid {
@@ -128,6 +134,26 @@ pub enum Fault {
         /// Why, from a fixed set of texts.
         reason: &'static str,
     },
+    /// Whole fragments were dropped because of their time stamps (A26.4).
+    #[error("{count} fragments of track {stream} dropped: {reason}")]
+    FragmentsDropped {
+        /// How many.
+        count: u64,
+        /// The track, by its id in the session.
+        stream: u32,
+        /// What is wrong with their time stamps.
+        reason: FragmentDrop,
+    },
+    /// Fragments of a track never came: its access units jump over them.
+    #[error("{missing} fragments of track {stream} missing, {millis} ms")]
+    FragmentGap {
+        /// How many, by their numbers or, where they have none, by their usual length.
+        missing: u64,
+        /// The track, by its id in the session.
+        stream: u32,
+        /// How long the gap is.
+        millis: i64,
+    },
     /// A rendition does not keep to the grid, or a segment has no place in its timeline.
     #[error("output: {what}")]
     Output {
@@ -160,6 +186,17 @@ pub enum Fault {
     },
 }
 
+/// Why a fragment was dropped (A26.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FragmentDrop {
+    /// One of its time stamp was taken already, or it begins inside the last one.
+    #[error("overlapping time stamp")]
+    OverlapTimestamp,
+    /// It is older than the last one.
+    #[error("non-increasing time stamp")]
+    NonIncreasingTimestamp,
+}
+
 impl ParseError {
     /// An error of `kind` at `offset` of `format`.
     #[must_use]
@@ -172,6 +209,7 @@ impl ParseError {
     pub const fn code(&self) -> &'static str {
         match self.kind {
             ParseErrorKind::Truncated { .. } => "PARSE_TRUNCATED",
+            ParseErrorKind::Missing { .. } => "PARSE_MISSING",
             ParseErrorKind::Invalid { .. } => "PARSE_INVALID",
             ParseErrorKind::Unsupported { .. } => "PARSE_UNSUPPORTED",
             ParseErrorKind::Checksum { .. } => "PARSE_CHECKSUM",
@@ -193,6 +231,11 @@ impl Fault {
             Self::Ignored { .. } => "INGEST_IGNORED",
             Self::TimeJump { .. } => "INGEST_TIME_JUMP",
             Self::Dropped { .. } => "INGEST_DROPPED",
+            Self::FragmentsDropped { reason: FragmentDrop::OverlapTimestamp, .. } => "FragmentDrop_OverlapTimestamp",
+            Self::FragmentsDropped { reason: FragmentDrop::NonIncreasingTimestamp, .. } => {
+                "FragmentDrop_NonIncreasingTimestamp"
+            }
+            Self::FragmentGap { .. } => "MPE_INGEST_DISCONTINUITY",
             Self::Output { .. } => "OUTPUT_BROKEN",
             Self::Bumped { .. } => "INGEST_DTS_BUMPED",
             Self::IdleTimeout { .. } => "INGEST_SESSION_IDLE_TIMEOUT",
@@ -212,6 +255,10 @@ impl Fault {
                 (count, more)
             }
             (Self::Bumped { count }, Self::Bumped { count: more }) => (count, more),
+            (
+                Self::FragmentsDropped { count, stream, reason },
+                Self::FragmentsDropped { count: more, stream: of, reason: why },
+            ) if stream == of && reason == why => (count, more),
             _ => return false,
         };
         *count = count.saturating_add(*more);
@@ -228,6 +275,7 @@ impl Fault {
                 | Self::Ignored { .. }
                 | Self::Dropped { .. }
                 | Self::Bumped { .. }
+                | Self::FragmentsDropped { .. }
         )
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use headend::{
     channel::{Channel, CommandError, IngestId},
-    ingest::{DatagramDemuxer, Demuxer, rtmp::RtmpSession},
+    ingest::{DatagramDemuxer, Demuxer, rtmp::RtmpSession, smooth::SmoothDemuxer},
     time::Now,
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -50,6 +50,8 @@ pub(crate) enum Candidate {
     Rtmp(Box<RtmpSession>),
     /// `rtp` or `udp`, by the first byte.
     Datagrams(&'static str, Box<DatagramDemuxer>),
+    /// Its header boxes have come.
+    Smooth(Box<SmoothDemuxer>),
 }
 
 /// A contribution session that was not taken in, for its door to tell it why.
@@ -118,12 +120,13 @@ impl Candidate {
         match self {
             Self::Rtmp(_) => "rtmp",
             Self::Datagrams(protocol, _) => protocol,
+            Self::Smooth(_) => "smooth",
         }
     }
 
-    /// Whether its peer waits for an answer.
+    /// Whether it has something to say already: an answer to its peer, or its tracks.
     pub(crate) const fn has_reply(&self) -> bool {
-        matches!(self, Self::Rtmp(_))
+        matches!(self, Self::Rtmp(_) | Self::Smooth(_))
     }
 
     /// Tells the publisher that it is on air, and hands its session over.
@@ -135,6 +138,7 @@ impl Candidate {
                 session
             }
             Self::Datagrams(_, demuxer) => demuxer,
+            Self::Smooth(demuxer) => demuxer,
         }
     }
 }

@@ -12,10 +12,13 @@ use axum::{
     serve::ListenerExt,
 };
 use futures_util::{StreamExt, stream};
-use headend::origin::{Method, Request as OriginRequest};
+use headend::{
+    ingest::smooth::SmoothStreams,
+    origin::{Method, Request as OriginRequest},
+};
 use tokio::net::TcpListener;
 
-use crate::{api, endpoint::Endpoint, events::Events, handle::Handle, listen, page};
+use crate::{api, endpoint::Endpoint, events::Events, handle::Handle, listen, page, smooth_door};
 
 /// What every handler needs.
 #[derive(Clone)]
@@ -26,10 +29,12 @@ pub(crate) struct App {
     pub(crate) name: Arc<str>,
     pub(crate) rtmp: SocketAddr,
     pub(crate) ts: SocketAddr,
+    /// What Smooth Streaming encoders have sent, from one POST to the next.
+    pub(crate) smooth: SmoothStreams,
 }
 
-/// Serves for ever.
-pub(crate) async fn serve(listener: TcpListener, app: App) -> std::io::Result<()> {
+/// Every path of the host, for any listener.
+pub(crate) fn router(app: App) -> Router {
     let api = Router::new()
         .route("/channels", get(api::list))
         .route("/channels/{name}", get(api::show))
@@ -38,21 +43,28 @@ pub(crate) async fn serve(listener: TcpListener, app: App) -> std::io::Result<()
         .route("/events", get(listen::events))
         .fallback(api::not_found)
         .layer(axum::middleware::from_fn(api::same_origin));
-    let router = Router::new()
+    Router::new()
         .route("/", get(page::index))
         .route("/page/{*file}", get(page::file))
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .route("/healthz", get(api::healthz))
         .nest("/api", api)
         .fallback(media)
-        .with_state(app);
+        .with_state(app)
+}
+
+/// Serves for ever.
+pub(crate) async fn serve(listener: TcpListener, router: Router) -> std::io::Result<()> {
     // A refusal costs one segment's worth of latency and no more.
     let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
     axum::serve(listener, router).await
 }
 
-/// Everything else is a URL of the origin: manifests and media, with the answers of A20.
+/// Everything else is an encoder's POST or a URL of the origin: manifests and media, with the answers of A20.
 async fn media(State(app): State<App>, request: Request) -> Response {
+    if smooth_door::is_contribution(&request) {
+        return smooth_door::contribution(app, request).await;
+    }
     let (request, _) = request.into_parts();
     let text = |name: HeaderName| request.headers.get(name).and_then(|value| value.to_str().ok());
     let asked = OriginRequest {

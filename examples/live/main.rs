@@ -7,7 +7,7 @@
 //! | `director` | what the operator wants, step by step: programs stop before the channel does |
 //! | `workers` | threads that decode, scale and encode |
 //! | `endpoint`, `store` | the origin and the media behind it, filled in order |
-//! | `rtmp_door`, `udp_door` | sockets that encoders push to |
+//! | `rtmp_door`, `udp_door`, `smooth_door` | sockets and URLs that encoders push to |
 //! | `http`, `api`, `status`, `events`, `listen`, `page` | what viewers and operators see |
 #![allow(clippy::disallowed_types, reason = "a host owns clocks, sockets and files")]
 
@@ -23,6 +23,7 @@ mod names;
 mod options;
 mod page;
 mod rtmp_door;
+mod smooth_door;
 mod status;
 mod store;
 mod udp_door;
@@ -32,7 +33,7 @@ mod workers;
 use std::{fmt, io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
-use headend::{channel::Channel, ladder::BuiltinCodecs};
+use headend::{channel::Channel, ingest::smooth::SmoothStreams, ladder::BuiltinCodecs};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -86,6 +87,7 @@ async fn run(options: Options) -> Result<(), Trouble> {
         name: options.name.as_str().into(),
         rtmp: rtmp.local_addr()?,
         ts: ts.local_addr()?,
+        smooth: SmoothStreams::new(),
     };
     println!(
         "live: channel {} · page http://{} · RTMP rtmp://{}/live/{} · RTP and TS udp://{}",
@@ -97,7 +99,7 @@ async fn run(options: Options) -> Result<(), Trouble> {
     );
     tokio::spawn(rtmp_door::serve(rtmp, host.handle.clone()));
     tokio::spawn(udp_door::serve(ts, host.handle.clone()));
-    tokio::spawn(http::serve(http, app));
+    tokio::spawn(http::serve(http, http::router(app)));
     // It was made Stopped a moment ago.
     let _ = host.handle.command(Command::Start).await;
 

@@ -4,10 +4,13 @@ use std::{fs, path::Path};
 
 #[path = "../../tests/rig/rtmp_publisher.rs"]
 mod rtmp_publisher;
+#[path = "../../tests/rig/smooth_post.rs"]
+mod smooth_post;
 #[path = "../../tests/rig/transport.rs"]
 mod transport;
 
 use rtmp_publisher::{Publisher, with_length};
+use smooth_post::{Told, avc1, fragment, header, mp4a};
 use transport::Transport;
 
 fn main() -> std::io::Result<()> {
@@ -39,6 +42,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     all.extend(coding_seeds());
     all.extend(rtmp_seeds());
     all.extend(channel_seeds());
+    all.extend(smooth_seeds());
     all
 }
 
@@ -114,6 +118,29 @@ fn rtmp_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("rtmp_push", "http", [&[1, 0, 0][..], b"GET / HTTP/1.1\r\n\r\n"].concat()),
         ("rtmp_push", "chunk_size", b"\0\x10\x01\x02\0\0\0\0\0\x04\x01\0\0\0\0\x7F\xFF\xFF\xFF".to_vec()),
     ]
+}
+
+fn smooth_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let (avc1, mp4a) = (avc1(SPS, PPS), mp4a(b"\x11\x90"));
+    let more = "Subtype=\"DATA\" Scheme=\"urn:scte:scte35:2013:bin\"";
+    let header = header(&[
+        Told { id: 1, element: "video", name: "video", bitrate: 600_000, more: "", entry: &avc1 },
+        Told { id: 2, element: "audio", name: "audio", bitrate: 64_000, more: "systemLanguage=\"deu\"", entry: &mp4a },
+        Told { id: 3, element: "textstream", name: "ads", bitrate: 0, more, entry: b"" },
+    ]);
+    let picture = |n: i64| {
+        let samples: [smooth_post::Sample<'_>; 2] =
+            [(400_000, 0, b"\0\0\0\x03\x65\x88\x84"), (400_000, 800_000, b"\0\0\0\x03\x41\x9A\x02")];
+        fragment(1, n * 800_000, &samples, Some(n as u64))
+    };
+    let sound = fragment(2, -213_333, &[(213_333, 0, &[0x21; 25]), (213_334, 0, &[0x21; 25])], None);
+    let cue = fragment(3, 0, &[(0, 0, b"\0\0\0\x01\0\0\0\x07\0\0\0\x09\xFC\x30")], None);
+    let body = [&[0, 99][..], &header, &picture(0), &sound, &cue, &picture(1), &picture(3), &picture(1)].concat();
+    let xml = header.windows(5).position(|word| word == b"<?xml").unwrap_or_default();
+    let end = header.windows(7).position(|word| word == b"</smil>").unwrap_or_default() + 7;
+    let text = header.get(xml..end).unwrap_or_default().to_vec();
+    let wide = text.iter().flat_map(|byte| [*byte, 0]).collect();
+    vec![("smooth_push", "post", body), ("smil", "utf_8", text), ("smil", "utf_16", wide)]
 }
 
 /// Operations as `channel_ops` names them.

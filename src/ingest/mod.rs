@@ -10,6 +10,7 @@ mod datagram;
 mod rig;
 pub mod rtmp;
 mod rtp;
+pub mod smooth;
 mod tally;
 mod ts;
 

@@ -9,4 +9,5 @@ pub(crate) mod flv;
 pub(crate) mod mp4;
 pub(crate) mod rtmp;
 pub(crate) mod rtp;
+pub(crate) mod smil;
 pub(crate) mod ts;

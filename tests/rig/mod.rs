@@ -13,6 +13,8 @@ pub mod line;
 pub mod rtmp_feed;
 pub mod rtmp_publisher;
 pub mod script;
+pub mod smooth_feed;
+pub mod smooth_post;
 pub mod toy_codecs;
 pub mod ts_feed;
 

@@ -24,6 +24,7 @@ mod packet_loss;
 mod parameter_sets;
 mod real_pictures;
 mod silence;
+mod smooth_posts;
 mod sound_and_picture;
 mod stamps_jump;
 mod stamps_wrap;

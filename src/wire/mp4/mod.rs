@@ -1,8 +1,9 @@
 //! ISO base media file format, ISO/IEC 14496-12:2022, in the shape of CMAF, ISO/IEC 23000-19:2020: init segments and
-//! fragments of one track, written and read.
+//! fragments of one track, written and read; and the boxes of a contribution: `moov`, `moof` of several tracks, Smooth
+//! Streaming's `uuid` boxes.
 //!
-//! The writer makes what [`archive`](crate::archive) stores; the reader takes any fragment, trusts no size and no count, and
-//! allocates only for bytes that are there. Refused: boxes of size 0 (to the end of the file), more than 16 levels,
+//! The writer makes what [`archive`](crate::archive) stores; the readers take anything, trust no size and no count, and
+//! allocate only for bytes that are there. Refused: boxes of size 0 (to the end of the file), more than 16 levels,
 //! `moof` over 1 MiB, more than 19 200 samples in a fragment.
 //!
 //! To add a box: a function that writes it into a [`BoxWriter`] beside its relatives, and its kind to
@@ -11,16 +12,26 @@
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic"))]
 
+mod entry;
 mod fragment;
 mod init;
+mod live_uuid;
 mod moof;
+mod movie;
+mod movie_fragment;
 mod reader;
 mod sample_entry;
+mod splitter;
 mod writer;
 
+pub(crate) use entry::SampleEntry;
 pub(crate) use fragment::{Sample, fragment_header};
 pub(crate) use init::init_segment;
+pub(crate) use live_uuid::LIVE_SERVER_MANIFEST;
 pub(crate) use moof::Fragment;
+pub(crate) use movie::{Movie, MovieTrack, SampleDefaults};
+pub(crate) use movie_fragment::{MoofPlace, MovieFragment, SampleRange, TrackFragment};
+pub(crate) use splitter::{BoxSplitter, Piece, TopBox};
 
 use writer::BoxWriter;
 

@@ -158,7 +158,7 @@ fn tfhd(found: &BoxRef<'_>) -> Result<Defaults, ParseError> {
     Ok(Defaults { duration, size, flags })
 }
 
-fn tfdt(found: &BoxRef<'_>) -> Result<u64, ParseError> {
+pub(super) fn tfdt(found: &BoxRef<'_>) -> Result<u64, ParseError> {
     let (version, _, rest) = found.full()?;
     let time = match (version, rest) {
         (0, rest) => take_u32(rest).map(|(time, _)| u64::from(time)),
@@ -168,22 +168,22 @@ fn tfdt(found: &BoxRef<'_>) -> Result<u64, ParseError> {
 }
 
 /// Words of a box that come one after the other, some of them only when a flag says so.
-struct Fields<'a>(&'a [u8]);
+pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl Fields<'_> {
-    fn take(&mut self) -> Option<u32> {
+    pub(super) fn take(&mut self) -> Option<u32> {
         let (word, rest) = take_u32(self.0)?;
         self.0 = rest;
         Some(word)
     }
 
     /// `Some(None)` where the flag is off, `None` where the word is missing.
-    fn take_if(&mut self, flag: u32) -> Option<Option<u32>> {
+    pub(super) fn take_if(&mut self, flag: u32) -> Option<Option<u32>> {
         if flag == 0 { Some(None) } else { self.take().map(Some) }
     }
 }
 
-fn limit(what: &'static str, ceiling: usize, asked: usize, offset: u64) -> Result<(), ParseError> {
+pub(super) fn limit(what: &'static str, ceiling: usize, asked: usize, offset: u64) -> Result<(), ParseError> {
     if asked <= ceiling {
         return Ok(());
     }

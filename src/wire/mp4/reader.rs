@@ -82,7 +82,12 @@ impl<'a> BoxRef<'a> {
 
 /// Checks sizes and depth of every box in `bytes`.
 pub(super) fn check(bytes: &[u8]) -> Result<(), ParseError> {
-    check_level(Boxes::new(bytes, 0), 1)
+    check_at(bytes, 0)
+}
+
+/// As [`check`], of bytes that start at `offset` of their stream.
+pub(super) fn check_at(bytes: &[u8], offset: u64) -> Result<(), ParseError> {
+    check_level(Boxes::new(bytes, offset), 1)
 }
 
 fn check_level(boxes: Boxes<'_>, depth: u8) -> Result<(), ParseError> {

@@ -1,0 +1,113 @@
+//! Takes Smooth Streaming contributions: long POSTs to `/{channel}.isml/Streams(name)` on the HTTP port, answered with the
+//! codes of the protocol. It hangs in the one router of the HTTP side, so
+//! HTTPS is a listener more and nothing here.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    http::{Method, StatusCode},
+    response::{IntoResponse, Response},
+};
+use futures_util::{Stream, StreamExt};
+use headend::ingest::{
+    Demuxer,
+    smooth::{PublishingPoint, Refusal, SmoothConfig, SmoothDemuxer},
+};
+use tokio::time::timeout;
+
+use crate::{
+    handle::{Candidate, Refused, Taken},
+    http::App,
+};
+
+/// From the request to its header boxes; an encoder sends them at once.
+const TO_OPEN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Whether a request is an encoder's.
+pub(crate) fn is_contribution(request: &Request) -> bool {
+    let is_post = matches!(*request.method(), Method::POST | Method::PUT);
+    is_post && request.uri().path().to_ascii_lowercase().contains(".isml/")
+}
+
+/// One POST, from its header boxes to the end of its body.
+pub(crate) async fn contribution(app: App, request: Request) -> Response {
+    let point = match PublishingPoint::parse(request.uri().path()) {
+        Ok(point) => point,
+        Err(error) => return answer(error.status(), error.code()),
+    };
+    // The channel's own name, or what the protocol's specification calls it.
+    if ![&*app.name, "ingest"].iter().any(|name| point.name.eq_ignore_ascii_case(name)) {
+        return answer(404, "there is no such publishing point");
+    }
+    let body = request.into_body().into_data_stream();
+    let session = SmoothDemuxer::new(SmoothConfig::default(), app.smooth.clone(), app.handle.clock.now());
+    match take(&app, session, body).await {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err(refused) => refused,
+    }
+}
+
+async fn take<E>(
+    app: &App,
+    mut session: SmoothDemuxer,
+    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+) -> Result<(), Response> {
+    let opened = timeout(TO_OPEN, open(app, &mut session, &mut body)).await;
+    let is_probe = !opened.map_err(|_| answer(412, "no header boxes came"))??;
+    if is_probe {
+        return Ok(());
+    }
+    let Ok(taken) = app.handle.attach(Candidate::Smooth(Box::new(session))).await else {
+        return Err(answer(503, "the host is ending"));
+    };
+    let Taken { id, mut replies } = taken.map_err(|Refused { why, .. }| answer(503, &why.to_string()))?;
+    let mut handle = app.handle.clone();
+    loop {
+        tokio::select! {
+            // The channel has let go of the session: it was reset or stopped, or the body broke its format.
+            gone = replies.recv() => if gone.is_none() { return Err(answer(400, "the session was ended")) },
+            piece = body.next() => match piece {
+                Some(Ok(bytes)) => {
+                    let sent = handle.bytes(id, bytes).await;
+                    sent.and(handle.wait_until_wanted().await).map_err(|_| answer(503, "the host is ending"))?;
+                }
+                // The connection broke: nobody reads an answer, and the encoder comes again.
+                end => {
+                    let closed = handle.closed(id).await;
+                    closed.map_err(|_| answer(503, "the host is ending"))?;
+                    return if end.is_none() { Ok(()) } else { Err(answer(400, "the body was cut")) };
+                }
+            },
+        }
+    }
+}
+
+/// Reads the header boxes; `false` for a body without a byte, with which encoders probe.
+async fn open<E>(
+    app: &App,
+    session: &mut SmoothDemuxer,
+    body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+) -> Result<bool, Response> {
+    let mut is_empty = true;
+    while !session.is_open() {
+        match body.next().await {
+            Some(Ok(bytes)) => {
+                is_empty &= bytes.is_empty();
+                let pushed = session.push(bytes, app.handle.clock.now());
+                pushed.map_err(|error| {
+                    let refusal = Refusal::from(&error);
+                    answer(refusal.status, &format!("{}: {error}", refusal.code))
+                })?;
+            }
+            None if is_empty => return Ok(false),
+            None => return Err(answer(412, "the header boxes are not whole")),
+            Some(Err(_)) => return Err(answer(400, "the body was cut")),
+        }
+    }
+    Ok(true)
+}
+
+fn answer(status: u16, why: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Body::from(format!("{why}\n"))).into_response()
+}

@@ -1,0 +1,193 @@
+//! What a publishing point remembers of its streams from one POST to the next.
+//!
+//! An encoder that lost its connection sends the last two fragments of each stream again (SPECS d1), in a new POST. The
+//! memory is keyed by what the live server manifest calls a stream and by its bitrate, and not by the URL: the same sound
+//! may come under several identifiers.
+//!
+//! ```text
+//!        taken already    in the last one   follows      after a hole
+//!  ──────────┬──────────────────┬──────────────┬──────────────┬──────► time stamp of the next fragment
+//!         Overlap            Overlap          Next          Ahead
+//!  older, taken or not: NonIncreasing; older than 30 s: the encoder began a new timeline
+//! ```
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    error::FragmentDrop,
+    time::{MediaDuration, MediaTime},
+};
+
+/// The memory of one publishing point: keep one beside the channel, and give a clone to each POST's session.
+///
+/// Its sessions must be driven one after the other for the same input to give the same output, as those of one channel
+/// are. At most 64 streams are remembered; of more, the one that was silent for longest is forgotten.
+#[derive(Clone, Debug, Default)]
+pub struct SmoothStreams(Arc<Mutex<Memory>>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    streams: BTreeMap<StreamName, Position>,
+    turn: u64,
+}
+
+/// Names a stream in all POSTs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct StreamName {
+    pub(super) name: String,
+    pub(super) bitrate: u32,
+}
+
+/// How far a stream has come.
+#[derive(Debug, Default)]
+struct Position {
+    /// Where the newest fragment begins, and where it ends.
+    start: MediaTime,
+    end: MediaTime,
+    recent: VecDeque<MediaTime>,
+    turn: u64,
+}
+
+/// What a fragment is to its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It comes after the last one.
+    Next,
+    /// Something is missing before it.
+    Ahead,
+    /// The encoder's clock was set back: what was is of no meaning.
+    Anew,
+    /// It is not to be taken.
+    Drop(FragmentDrop),
+}
+
+impl SmoothStreams {
+    /// No stream is known.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets all streams, as a reset of the channel should.
+    pub fn clear(&self) {
+        self.lock().streams.clear();
+    }
+
+    /// Where the newest fragment of the stream ends, as far as it was taken.
+    #[must_use]
+    pub fn newest(&self, name: &str, bitrate: u32) -> Option<MediaTime> {
+        let name = StreamName { name: name.into(), bitrate };
+        self.lock().streams.get(&name).map(|position| position.end)
+    }
+
+    /// What a fragment from `start` to `end` is. A sparse stream has no fragment for most of its time.
+    pub(super) fn judge(&self, name: &StreamName, start: MediaTime, is_sparse: bool) -> Verdict {
+        let memory = self.lock();
+        let Some(position) = memory.streams.get(name) else { return Verdict::Next };
+        let behind = position.start.since(start);
+        if behind > RESENT && !is_sparse {
+            return Verdict::Anew;
+        }
+        if position.recent.contains(&start) {
+            return Verdict::Drop(FragmentDrop::OverlapTimestamp);
+        }
+        if behind > RESENT {
+            return Verdict::Anew;
+        }
+        if behind >= MediaDuration::ZERO {
+            return Verdict::Drop(FragmentDrop::NonIncreasingTimestamp);
+        }
+        if is_sparse {
+            return Verdict::Next;
+        }
+        let (hole, span) = (start.since(position.end), position.end.since(position.start));
+        if hole.plus(TOLERATED) < MediaDuration::ZERO {
+            Verdict::Drop(FragmentDrop::OverlapTimestamp)
+        } else if span > MediaDuration::ZERO && hole > MediaDuration::ZERO && hole.times(2) >= span {
+            Verdict::Ahead
+        } else {
+            Verdict::Next
+        }
+    }
+
+    /// Notes that a fragment was taken; from when to when the one before it was.
+    pub(super) fn accept(&self, name: &StreamName, start: MediaTime, end: MediaTime) -> Option<(MediaTime, MediaTime)> {
+        let mut memory = self.lock();
+        memory.turn = memory.turn.saturating_add(1);
+        let turn = memory.turn;
+        if memory.streams.len() >= MAX_STREAMS && !memory.streams.contains_key(name) {
+            let silent = memory.streams.iter().min_by_key(|(_, position)| position.turn);
+            if let Some(silent) = silent.map(|(name, _)| name.clone()) {
+                memory.streams.remove(&silent);
+            }
+        }
+        let known = memory.streams.get(name).map(|position| (position.start, position.end));
+        let position = memory.streams.entry(name.clone()).or_default();
+        if known.is_some_and(|(newest, _)| newest > start) {
+            position.recent.clear();
+        }
+        if position.recent.len() == RECENT {
+            position.recent.pop_front();
+        }
+        position.recent.push_back(start);
+        (position.start, position.end, position.turn) = (start, end, turn);
+        known
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Memory> {
+        // Nothing in here panics, and a memory that was left half-written would still be a memory.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Streams that are remembered.
+const MAX_STREAMS: usize = 64;
+/// Time stamps that are remembered of each.
+const RECENT: usize = 16;
+/// What is older was not sent again: two fragments of six seconds, and room to spare.
+const RESENT: MediaDuration = MediaDuration::from_secs(30);
+/// A fragment may begin so long before the last one ends: clocks of 10 MHz round, and encoders do worse.
+const TOLERATED: MediaDuration = MediaDuration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_place_in_time_has_its_verdict() {
+        let (streams, name) = (SmoothStreams::new(), StreamName { name: "v".into(), bitrate: 1 });
+        let at = |millis| MediaTime::ZERO.plus(MediaDuration::from_millis(millis));
+        for start in (100_000..110_000).step_by(2000) {
+            assert_eq!(streams.judge(&name, at(start), false), Verdict::Next);
+            streams.accept(&name, at(start), at(start + 2000));
+        }
+        let judge = |start, is_sparse| streams.judge(&name, at(start), is_sparse);
+        let overlap = Verdict::Drop(FragmentDrop::OverlapTimestamp);
+        let older = Verdict::Drop(FragmentDrop::NonIncreasingTimestamp);
+        let expected =
+            [(108_000, overlap), (106_000, overlap), (107_000, older), (109_500, overlap), (109_950, Verdict::Next)];
+        for (start, verdict) in expected {
+            assert_eq!(judge(start, false), verdict, "{start}");
+        }
+        for (start, verdict) in [(110_900, Verdict::Next), (111_000, Verdict::Ahead), (70_000, Verdict::Anew)] {
+            assert_eq!(judge(start, false), verdict, "{start}");
+        }
+        assert_eq!((judge(109_500, true), judge(900_000, true)), (Verdict::Next, Verdict::Next));
+        assert_eq!(streams.newest("v", 1), Some(at(110_000)));
+        streams.clone().clear();
+        assert_eq!(streams.newest("v", 1), None);
+    }
+
+    #[test]
+    fn the_stream_that_was_silent_for_longest_is_forgotten() {
+        let streams = SmoothStreams::new();
+        for n in 0..100 {
+            let name = StreamName { name: format!("s{n}"), bitrate: 0 };
+            streams.accept(&name, MediaTime::ZERO, MediaTime::ZERO);
+        }
+        assert!(streams.newest("s35", 0).is_none() && streams.newest("s36", 0).is_some());
+    }
+}
