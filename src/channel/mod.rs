@@ -25,7 +25,7 @@ mod program;
 mod state;
 mod wheel;
 
-pub use config::{ChannelConfig, ChannelName, ConfigError, Standby};
+pub use config::{ChannelConfig, ChannelName, ConfigError, Standby, Takeover};
 pub use contribution::IngestHealth;
 pub use meter::{BilledSpan, Meter, MeterEnd};
 pub use operation::{OperationId, OperationState};

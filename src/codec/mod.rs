@@ -2,5 +2,7 @@
 
 pub mod adts;
 pub mod asc;
+pub mod av1;
 pub mod avcc;
 pub mod h264;
+pub mod hevc;
