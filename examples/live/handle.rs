@@ -57,7 +57,6 @@ pub(crate) enum Candidate {
 /// A contribution session that was not taken in, for its door to tell it why.
 pub(crate) struct Refused {
     pub(crate) why: CommandError,
-    pub(crate) candidate: Candidate,
 }
 
 /// A contribution session that was taken in.

@@ -72,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         let publisher = Publisher::new(RtmpSession::new(RtmpConfig::default(), handle.clock.now()));
         let mut rest = Bytes::new();
         loop {
-            let asked = timeout(TO_PUBLISH, self.ask(&publisher, rest, &handle)).await;
+            let asked = timeout(TO_PUBLISH, self.ask(&publisher, std::mem::take(&mut rest), &handle)).await;
             if !asked.map_err(|_| io::ErrorKind::TimedOut)?? {
                 return Ok(());
             }

@@ -118,7 +118,7 @@ impl Wheel {
     ) {
         let now = self.clock.now();
         if let Err(why) = self.channel.check_attach(now) {
-            let _ = answer.send(Err(Refused { why, candidate }));
+            let _ = answer.send(Err(Refused { why }));
             return;
         }
         let (protocol, has_reply) = (candidate.protocol(), candidate.has_reply());

@@ -25,6 +25,7 @@ mod silence;
 mod sound_and_picture;
 mod stamps_jump;
 mod stamps_wrap;
+mod takeover;
 mod test_source;
 mod time_jumps;
 mod timeline;
