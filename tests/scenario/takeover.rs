@@ -96,12 +96,11 @@ fn row_17_a_storm_of_reconnects_on_one_channel_leaves_another_as_it_is() {
             calm.bytes(id, piece.bytes);
             calm.pass(Duration::from_millis(33));
             if has_storm {
-                for _ in 0..4 {
-                    let mut other = RtmpFeed::new(1);
-                    let id = stormy.attach_rtmp(&mut other.publisher);
-                    stormy.bytes(id, other.headers());
-                    other.pictures(1).into_iter().for_each(|piece| stormy.bytes(id, piece.bytes));
-                }
+                // Twice as many in a second as in the storm of the row.
+                let mut other = RtmpFeed::new(1);
+                let id = stormy.attach_rtmp(&mut other.publisher);
+                stormy.bytes(id, other.headers());
+                other.pictures(1).into_iter().for_each(|piece| stormy.bytes(id, piece.bytes));
                 stormy.pass(Duration::from_millis(33));
             }
         }
@@ -109,7 +108,8 @@ fn row_17_a_storm_of_reconnects_on_one_channel_leaves_another_as_it_is() {
     };
     let ((with, stormy), (without, _)) = (run(true), run(false));
     assert_same_output(&without, &with);
-    // Nothing is left out there, either: each of 1 200 came and went.
-    assert_eq!(detached(&stormy).len(), 1199);
+    assert_eq!(detached(&stormy).len(), 299);
+    // The channel in the storm goes on: sessions that never come to a second picture are as good as none.
+    assert!(stormy.segments().len() >= 3, "{}", stormy.segments().len());
     assert_seamless(&stormy);
 }
