@@ -172,6 +172,15 @@ pub enum Fault {
         /// The limit that was reached.
         after_millis: u64,
     },
+    /// A publisher sent no `onMetaData` where the host requires it (A7.6).
+    #[error("no onMetaData came: add ?videodatarate=<kbps>&audiodatarate=<kbps> to the stream name")]
+    MetadataMissing,
+    /// A publisher asked for what it may not have, and was told so.
+    #[error("a publisher was refused: {why}")]
+    PublishRefused {
+        /// Why, from a fixed set of texts.
+        why: &'static str,
+    },
     /// No decoder takes the contribution's track: it does not go on air (A27.1).
     #[error("the contribution cannot be decoded: {what}")]
     Unsupported {
@@ -239,6 +248,8 @@ impl Fault {
             Self::Output { .. } => "OUTPUT_BROKEN",
             Self::Bumped { .. } => "INGEST_DTS_BUMPED",
             Self::IdleTimeout { .. } => "INGEST_SESSION_IDLE_TIMEOUT",
+            Self::MetadataMissing => "MPE_INGEST_RTMP_SETDATAFRAME_NOT_RECEIVED",
+            Self::PublishRefused { .. } => "MPE_INGEST_ENCODER_CONNECTION_DENIED",
             Self::Unsupported { .. } => "MPE_INGEST_CODEC_NOT_SUPPORTED",
             Self::Codec { .. } => "CODEC_REFUSED",
         }

@@ -1,4 +1,5 @@
-//! Real publishers, byte by byte and all at once: the access units are the tags that the encoder wrote to a file.
+//! Real publishers, byte by byte and all at once: the access units are the tags that the encoder wrote to a file. FLV files of
+//! others, tag by tag through a session: the access units are those that ffmpeg finds in them.
 //!
 //! Reads `../shared/media` and is skipped where that folder is absent.
 
@@ -18,6 +19,9 @@ use headend::{
     media::{AccessUnit, NalFraming, TrackFormat},
     time::{MediaDuration, MediaTime, Now, Timescale, Utc},
 };
+
+#[path = "rig/rtmp_publisher.rs"]
+mod rtmp_publisher;
 
 const NAMES: [&str; 4] =
     ["ffmpeg5_h264_aac", "ffmpeg9_ext_timestamp", "ffmpeg9_hevc_aac_ertmp", "gst_rtmp2sink_h264_aac"];
@@ -67,7 +71,7 @@ fn formats(items: &[Demuxed]) -> Vec<&TrackFormat> {
 }
 
 /// Access units of an FLV file: is it video, decode time and composition offset in milliseconds, payload.
-fn flv_units(file: &[u8], video: bool) -> Vec<(bool, i64, i64, Vec<u8>)> {
+fn flv_units(file: &[u8]) -> Vec<(bool, i64, i64, Vec<u8>)> {
     let mut found = Vec::new();
     let mut at = 13;
     while let Some(head) = file.get(at..at + 11) {
@@ -76,10 +80,11 @@ fn flv_units(file: &[u8], video: bool) -> Vec<(bool, i64, i64, Vec<u8>)> {
         let body = &file[at + 11..at + 11 + size];
         match (head[0], body) {
             (8, [0xAF, 1, raw @ ..]) => found.push((false, ms.into(), 0, raw.to_vec())),
-            (9, [0x17 | 0x27, 1, a, b, c, nalus @ ..]) if video => {
+            (9, [0x17 | 0x27, 1, a, b, c, nalus @ ..] | [0x91 | 0xA1, b'h', b'v', b'c', b'1', a, b, c, nalus @ ..]) => {
                 let cts = i32::from_be_bytes([*a, *b, *c, 0]) >> 8;
                 found.push((true, ms.into(), cts.into(), nalus.to_vec()));
             }
+            (9, [0x93 | 0xA3, b'h', b'v', b'c', b'1', nalus @ ..]) => found.push((true, ms.into(), 0, nalus.to_vec())),
             _ => {}
         }
         at += 11 + size + 4;
@@ -90,11 +95,12 @@ fn flv_units(file: &[u8], video: bool) -> Vec<(bool, i64, i64, Vec<u8>)> {
 #[test]
 fn access_units_are_the_tags_that_the_encoder_wrote() {
     let Some(folder) = media() else { return };
-    for (name, video) in [("ffmpeg5_h264_aac", true), ("ffmpeg9_hevc_aac_ertmp", false)] {
+    for name in ["ffmpeg5_h264_aac", "ffmpeg9_hevc_aac_ertmp"] {
         let items = run(&std::fs::read(folder.join(format!("rtmp/{name}.c2s.bin"))).unwrap(), || 1460);
-        let expected = flv_units(&std::fs::read(folder.join(format!("rtmp/{name}.expected.flv"))).unwrap(), video);
+        let expected = flv_units(&std::fs::read(folder.join(format!("rtmp/{name}.expected.flv"))).unwrap());
         let units = units(&items);
         assert_eq!(units.len(), expected.len(), "{name}");
+        assert!(expected.iter().filter(|(is_video, ..)| *is_video).count() > 20, "{name}");
         for (unit, (is_video, dts, cts, payload)) in units.iter().zip(&expected) {
             assert_eq!(unit.dts, MediaTime::from_ticks(*dts, Timescale::MILLIS));
             assert_eq!(unit.composition_offset(), MediaDuration::from_millis(*cts));
@@ -141,8 +147,11 @@ fn tracks_are_announced_with_their_set_up() {
     }
     let items = read("ffmpeg9_hevc_aac_ertmp");
     let formats = formats(&items);
-    assert_eq!(formats[0], &TrackFormat::Unknown(String::from("hvc1 over enhanced RTMP")));
-    assert_eq!(formats.len(), 2);
+    let TrackFormat::Hevc(video, config) = formats[0] else { panic!("{formats:?}") };
+    assert_eq!((video.width, video.height, config.hvcc.len(), formats.len()), (3840, 2160, 2416, 2));
+    // Named by the rates of its onMetaData (A26.3).
+    let tracks = items.iter().filter_map(|item| if let Demuxed::Track(track) = item { Some(track) } else { None });
+    assert!(tracks.into_iter().all(|track| track.name.ends_with(&format!("_{}", track.bitrate))));
 }
 
 #[test]
@@ -155,5 +164,99 @@ fn extended_time_stamps_go_on_over_the_24_bit_border() {
         assert!(times.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(times[0] < MediaTime::from_ticks(0xFF_FFFF, Timescale::MILLIS));
         assert!(times[times.len() - 1] > MediaTime::from_ticks(0xFF_FFFF, Timescale::MILLIS));
+    }
+}
+
+/// Everything that a session yields for the tags of an FLV file, each as a message of its own.
+fn through_a_session(file: &[u8]) -> Vec<Demuxed> {
+    let mut publisher = rtmp_publisher::Publisher::new("live", "key");
+    let mut session = RtmpSession::new(RtmpConfig::default(), now());
+    session.push(publisher.start().into(), now()).unwrap();
+    session.accept().unwrap();
+    let mut items = Vec::new();
+    let mut at = 13;
+    while let Some(head) = file.get(at..at + 11) {
+        let size = u32::from_be_bytes([0, head[1], head[2], head[3]]) as usize;
+        let ms = u32::from_be_bytes([head[7], head[4], head[5], head[6]]);
+        let message = publisher.message(4, head[0], ms, 1, &file[at + 11..at + 11 + size]);
+        session.push(message.into(), now()).unwrap();
+        items.extend(std::iter::from_fn(|| session.pull()));
+        at += 11 + size + 4;
+    }
+    session.finish();
+    items.extend(std::iter::from_fn(|| session.pull()));
+    items
+}
+
+/// What ffmpeg's framecrc tells of a packet: decode time, presentation time, size, Adler-32 that starts from 0.
+type Packet = (i64, i64, usize, u32);
+
+/// The packets of one stream by ffmpeg's account.
+fn framecrc(text: &str, stream: usize) -> Vec<Packet> {
+    let mut packets = Vec::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let fields: Vec<_> = line.split(',').map(str::trim).collect();
+        let number = |n: usize| fields[n].parse::<i64>().unwrap();
+        if number(0) as usize == stream {
+            let sum = u32::from_str_radix(fields[5].trim_start_matches("0x"), 16).unwrap();
+            packets.push((number(1), number(2), number(4) as usize, sum));
+        }
+    }
+    packets
+}
+
+fn adler(data: &[u8]) -> u32 {
+    let (a, b) = data.iter().fold((0u32, 0u32), |(a, b), byte| {
+        let a = (a + u32::from(*byte)) % 65_521;
+        (a, (b + a) % 65_521)
+    });
+    b << 16 | a
+}
+
+#[test]
+fn flv_files_give_the_packets_that_ffmpeg_finds() {
+    let Some(folder) = media() else { return };
+    // The file, the size of the picture, and which of ffmpeg's streams are video and sound.
+    for (name, size, video, audio) in [
+        ("flv/androidx-sample.flv", (1080, 720), 0, Some(1)),
+        ("flv/scuffle-avc_aac.flv", (3840, 2160), 0, Some(1)),
+        ("flv/scuffle-hevc_aac.flv", (3840, 2160), 0, Some(1)),
+        ("flv/srs-avatar.flv", (768, 320), 0, Some(1)),
+        // Its sound is Opus, which is named and not opened.
+        ("flv/veovera-mptestsrc.flv", (512, 512), 1, None),
+        // Its AudioSpecificConfig is empty: no decoder could take the sound.
+        ("flv/vhs-bipbop0.flv", (192, 144), 0, None),
+        ("rtmp/ffmpeg5_h264_aac.expected.flv", (768, 320), 0, Some(1)),
+        ("rtmp/ffmpeg9_hevc_aac_ertmp.expected.flv", (3840, 2160), 0, Some(1)),
+    ] {
+        let items = through_a_session(&std::fs::read(folder.join(name)).unwrap());
+        let answer = folder.join(format!("answers/packets/{}.framecrc.txt", name.replace('/', "__")));
+        let answer = std::fs::read_to_string(answer).unwrap();
+        let formats = formats(&items);
+        let picture = formats.iter().find_map(|format| format.video()).unwrap();
+        assert_eq!((picture.width, picture.height), size, "{name}");
+        let is_av1 = matches!(formats.iter().find(|format| format.is_video()), Some(TrackFormat::Av1(..)));
+        for (track, stream) in [(0, Some(video)), (1, audio)] {
+            let packet = |unit: &&AccessUnit| {
+                let [dts, pts] = [unit.dts, unit.pts].map(|time| time.ticks(Timescale::MILLIS));
+                // ffmpeg counts the temporal delimiter.
+                let delimiter: &[u8] = if is_av1 && track == 0 { b"\x12\0" } else { b"" };
+                let data = [delimiter, &unit.data].concat();
+                (dts, pts, data.len(), adler(&data))
+            };
+            let found: Vec<Packet> = units(&items).iter().filter(|unit| unit.track.0 == track).map(packet).collect();
+            let expected = stream.map_or(Vec::new(), |stream| framecrc(&answer, stream));
+            for (n, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                assert_eq!(found, expected, "{name} track {track} packet {n}");
+            }
+            assert_eq!(found.len(), expected.len(), "{name} track {track}");
+        }
+        if is_av1 {
+            assert!(formats.contains(&&TrackFormat::Unknown(String::from("Opus over enhanced RTMP"))), "{formats:?}");
+        }
+        let code = |item: &Demuxed| if let Demuxed::Fault(fault) = item { Some(fault.code()) } else { None };
+        let faults: Vec<_> = items.iter().filter_map(code).collect();
+        let expected: &[_] = if name.contains("bipbop") { &["PARSE_TRUNCATED", "INGEST_DROPPED"] } else { &[] };
+        assert_eq!(faults, expected, "{name}");
     }
 }

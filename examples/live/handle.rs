@@ -5,12 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use headend::{
     channel::{Channel, CommandError, IngestId},
-    ingest::{DatagramDemuxer, Demuxer, rtmp::RtmpSession, smooth::SmoothDemuxer},
+    ingest::{DatagramDemuxer, Demuxer, smooth::SmoothDemuxer},
     time::Now,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{clock::Clock, director::Director};
+use crate::{clock::Clock, director::Director, publisher::Publisher};
 
 /// Asks the wheel. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Handle {
 pub(crate) enum Turn {
     Attach(Candidate, mpsc::Sender<Bytes>, oneshot::Sender<Result<IngestId, Refused>>),
     Bytes(IngestId, Bytes),
+    /// Bytes that the door wants to know the fate of: whether the session was on still.
+    Offer(IngestId, Bytes, oneshot::Sender<bool>),
     Closed(IngestId),
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
     Look(Look),
@@ -47,7 +49,7 @@ pub(crate) enum Command {
 /// A contribution session that wants to be taken in.
 pub(crate) enum Candidate {
     /// Its publisher waits for an answer.
-    Rtmp(Box<RtmpSession>),
+    Rtmp(Publisher),
     /// `rtp` or `udp`, by the first byte.
     Datagrams(&'static str, Box<DatagramDemuxer>),
     /// Its header boxes have come.
@@ -57,7 +59,6 @@ pub(crate) enum Candidate {
 /// A contribution session that was not taken in, for its door to tell it why.
 pub(crate) struct Refused {
     pub(crate) why: CommandError,
-    pub(crate) candidate: Candidate,
 }
 
 /// A contribution session that was taken in.
@@ -83,6 +84,13 @@ impl Handle {
     /// Hands in what a socket gave.
     pub(crate) async fn bytes(&self, id: IngestId, bytes: Bytes) -> Result<(), Gone> {
         self.turns.send(Turn::Bytes(id, bytes)).await.map_err(|_| Gone)
+    }
+
+    /// Hands in what a socket gave; `false` where the session is not on any more and the bytes are the door's.
+    pub(crate) async fn offer(&self, id: IngestId, bytes: Bytes) -> Result<bool, Gone> {
+        let (answer, answered) = oneshot::channel();
+        self.turns.send(Turn::Offer(id, bytes, answer)).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
     }
 
     pub(crate) async fn closed(&self, id: IngestId) -> Result<(), Gone> {
@@ -132,10 +140,10 @@ impl Candidate {
     /// Tells the publisher that it is on air, and hands its session over.
     pub(crate) fn into_demuxer(self) -> Box<dyn Demuxer> {
         match self {
-            Self::Rtmp(mut session) => {
+            Self::Rtmp(publisher) => {
                 // Nothing waits for an answer only where the peer has gone, and that comes out of the session itself.
-                let _ = session.accept();
-                session
+                let _ = publisher.session().accept();
+                Box::new(publisher)
             }
             Self::Datagrams(_, demuxer) => demuxer,
             Self::Smooth(demuxer) => demuxer,

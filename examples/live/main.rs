@@ -8,6 +8,7 @@
 //! | `workers` | threads that decode, scale and encode |
 //! | `endpoint`, `store` | the origin and the media behind it, filled in order |
 //! | `rtmp_door`, `udp_door`, `smooth_door` | sockets and URLs that encoders push to |
+//! | `publisher`, `tls` | an RTMP session that outlives its publication, certificates |
 //! | `http`, `api`, `status`, `events`, `listen`, `page` | what viewers and operators see |
 #![allow(clippy::disallowed_types, reason = "a host owns clocks, sockets and files")]
 
@@ -22,10 +23,12 @@ mod listen;
 mod names;
 mod options;
 mod page;
+mod publisher;
 mod rtmp_door;
 mod smooth_door;
 mod status;
 mod store;
+mod tls;
 mod udp_door;
 mod wheel;
 mod workers;
@@ -71,6 +74,13 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), Trouble> {
     let rtmp = bind(options.rtmp, "--rtmp", TcpListener::bind(options.rtmp).await)?;
+    let rtmps = match options.rtmps() {
+        Some(address) => {
+            let tls = tls::acceptor(&options).map_err(Trouble)?;
+            Some((bind(address, "--rtmps", TcpListener::bind(address).await)?, tls))
+        }
+        None => None,
+    };
     let ts = bind(options.ts, "--ts", udp_door::bind(options.ts))?;
     let http = bind(options.http, "--http", TcpListener::bind(options.http).await)?;
     let store = Store::open(options.data.as_deref()).map_err(|error| {
@@ -97,7 +107,12 @@ async fn run(options: Options) -> Result<(), Trouble> {
         options.name,
         app.ts,
     );
-    tokio::spawn(rtmp_door::serve(rtmp, host.handle.clone()));
+    if let Some((rtmps, tls)) = rtmps {
+        let trust = if options.tls_self_signed { " (self-signed: tell the encoder not to verify it)" } else { "" };
+        println!("live: RTMPS rtmps://{}/live/{}{trust}", rtmps.local_addr()?, options.name);
+        tokio::spawn(rtmp_door::serve(rtmps, Some(tls), host.handle.clone()));
+    }
+    tokio::spawn(rtmp_door::serve(rtmp, None, host.handle.clone()));
     tokio::spawn(udp_door::serve(ts, host.handle.clone()));
     tokio::spawn(http::serve(http, http::router(app)));
     // It was made Stopped a moment ago.

@@ -23,6 +23,22 @@ pub(crate) struct Options {
     #[arg(long, env = "HEADEND_RTMP", value_name = "ADDR", default_value = "127.0.0.1:1935", value_parser = address)]
     pub(crate) rtmp: SocketAddr,
 
+    /// Address that takes RTMP over TLS; without it 127.0.0.1:2935 where there is a certificate, and none where there is not
+    #[arg(long, alias = "rtmps-port", env = "HEADEND_RTMPS", value_name = "ADDR", value_parser = address)]
+    pub(crate) rtmps: Option<SocketAddr>,
+
+    /// Certificate chain for TLS, PEM
+    #[arg(long, env = "HEADEND_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// Key of the certificate, PEM
+    #[arg(long, env = "HEADEND_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// Make up a certificate for TLS that no client trusts by itself
+    #[arg(long, env = "HEADEND_TLS_SELF_SIGNED", conflicts_with = "tls_cert")]
+    pub(crate) tls_self_signed: bool,
+
     /// Address that takes MPEG-TS, plain or in RTP (UDP): H.264 and AAC, told apart by the first byte
     #[arg(long, env = "HEADEND_TS", value_name = "ADDR", default_value = "127.0.0.1:5004", value_parser = address)]
     pub(crate) ts: SocketAddr,
@@ -81,6 +97,12 @@ impl Options {
         Ok(config)
     }
 
+    /// Where RTMPS is taken, if anywhere.
+    pub(crate) fn rtmps(&self) -> Option<SocketAddr> {
+        let has_certificate = self.tls_cert.is_some() || self.tls_self_signed;
+        self.rtmps.or_else(|| has_certificate.then(|| SocketAddr::from(([127, 0, 0, 1], 2935))))
+    }
+
     pub(crate) fn rewind_window(&self) -> MediaDuration {
         MediaDuration::from_secs(i64::from(self.window) * 60)
     }
@@ -100,6 +122,7 @@ Push a feed (while it runs):
   ffmpeg     ffmpeg -re -i FILE -c:v libx264 -preset veryfast -g 60 -c:a aac -f flv rtmp://127.0.0.1:1935/live/main
              ffmpeg -re -i FILE -c:v libx264 -preset veryfast -g 60 -c:a aac -f rtp_mpegts rtp://127.0.0.1:5004
              ffmpeg -re -i FILE -c:v libx264 -preset veryfast -g 60 -c:a aac -f mpegts 'udp://127.0.0.1:5004?pkt_size=1316'
+  RTMPS      with --tls-cert and --tls-key, or --tls-self-signed: the first line with rtmps://127.0.0.1:2935/live/main
   OBS        Settings, Stream: service Custom, server rtmp://127.0.0.1:1935/live, stream key main;
              Settings, Output: encoder x264, keyframe interval 2 s
   GStreamer  gst-launch-1.0 -e flvmux name=mux streamable=true ! rtmp2sink location=rtmp://127.0.0.1:1935/live/main \\

@@ -1,4 +1,4 @@
-//! Takes RTMP connections: many may come, the channel takes one at a time and the others are told so.
+//! Takes RTMP connections, plain and over TLS: many may come, the channel takes one at a time and the others are told so.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -11,19 +11,20 @@ use headend::{
     },
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{
-        TcpListener, TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
-use crate::handle::{Candidate, Gone, Handle, Refused, Taken};
+use crate::{
+    handle::{Candidate, Gone, Handle, Taken},
+    publisher::Publisher,
+};
 
 /// Accepts connections for ever.
-pub(crate) async fn serve(listener: TcpListener, handle: Handle) {
+pub(crate) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, handle: Handle) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         // A closed semaphore or an error of accept (no file handles left) passes: wait a moment and go on.
@@ -32,10 +33,10 @@ pub(crate) async fn serve(listener: TcpListener, handle: Handle) {
             sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let handle = handle.clone();
+        let (handle, tls) = (handle.clone(), tls.clone());
         tokio::spawn(async move {
             // An error ends this connection and nothing else: the publisher sees it, the channel's events tell it.
-            let _ = connection(socket, handle).await;
+            let _ = connection(socket, tls, handle).await;
             drop(permit);
         });
     }
@@ -43,101 +44,131 @@ pub(crate) async fn serve(listener: TcpListener, handle: Handle) {
 
 /// Connections at once.
 const CONNECTIONS: usize = 64;
-/// From the first byte to a publish request.
+/// From the first byte, or from the end of the last publication, to a publish request; the TLS handshake has as long.
 const TO_PUBLISH: Duration = Duration::from_secs(10);
 /// A peer that does not read is given up after this time.
 const TO_WRITE: Duration = Duration::from_secs(10);
 
-async fn connection(socket: TcpStream, handle: Handle) -> io::Result<()> {
+async fn connection(socket: TcpStream, tls: Option<TlsAcceptor>, handle: Handle) -> io::Result<()> {
     socket.set_nodelay(true)?;
-    let (mut reader, mut writer) = socket.into_split();
-    let session = RtmpSession::new(RtmpConfig::default(), handle.clock.now());
-    let asked = timeout(TO_PUBLISH, ask(session, &mut reader, &mut writer, &handle)).await;
-    let Some(session) = asked.map_err(|_| io::ErrorKind::TimedOut)?? else { return Ok(()) };
-    match handle.attach(Candidate::Rtmp(Box::new(session))).await {
-        Ok(Ok(Taken { id, replies })) => publish(id, reader, writer, replies, handle).await,
-        Ok(Err(refused)) => refuse(refused, &mut writer).await,
-        Err(Gone) => Ok(()),
-    }
-}
-
-/// Speaks with the peer until it wants to publish; `None` where it goes before.
-async fn ask(
-    mut session: RtmpSession,
-    reader: &mut OwnedReadHalf,
-    writer: &mut OwnedWriteHalf,
-    handle: &Handle,
-) -> io::Result<Option<RtmpSession>> {
-    let mut buffer = BytesMut::new();
-    loop {
-        if session.publish_request().is_some() {
-            return Ok(Some(session));
+    match tls {
+        Some(tls) => {
+            let stream = timeout(TO_PUBLISH, tls.accept(socket)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+            Line { stream, buffer: BytesMut::new() }.publications(handle).await
         }
-        let Some(bytes) = read(reader, &mut buffer).await? else { return Ok(None) };
-        let pushed = session.push(bytes, handle.clock.now());
-        write_replies(&mut session, writer).await?;
-        if pushed.is_err() || session.is_closed() {
-            return Ok(None);
-        }
+        None => Line { stream: socket, buffer: BytesMut::new() }.publications(handle).await,
     }
 }
 
-async fn refuse(refused: Refused, writer: &mut OwnedWriteHalf) -> io::Result<()> {
-    let Refused { why, candidate } = refused;
-    if let Candidate::Rtmp(mut session) = candidate {
-        // It waits for an answer: that is why it was a candidate.
-        let _ = session.reject(Refusal::BadName, &why.to_string());
-        write_replies(&mut session, writer).await?;
-        writer.shutdown().await?;
-    }
-    Ok(())
+/// A connection's socket, and what was read of it.
+struct Line<S> {
+    stream: S,
+    buffer: BytesMut,
 }
 
-async fn write_replies(session: &mut RtmpSession, writer: &mut OwnedWriteHalf) -> io::Result<()> {
-    while session.publish_request().is_none() {
-        match session.pull() {
-            Some(Demuxed::Reply(bytes)) => writer.write_all(&bytes).await?,
-            Some(_) => {}
-            None => break,
+impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
+    /// One publication after the other, until the peer goes or its session is over.
+    async fn publications(mut self, handle: Handle) -> io::Result<()> {
+        let publisher = Publisher::new(RtmpSession::new(RtmpConfig::default(), handle.clock.now()));
+        let mut rest = Bytes::new();
+        loop {
+            let asked = timeout(TO_PUBLISH, self.ask(&publisher, std::mem::take(&mut rest), &handle)).await;
+            if !asked.map_err(|_| io::ErrorKind::TimedOut)?? {
+                return Ok(());
+            }
+            match handle.attach(Candidate::Rtmp(publisher.clone())).await {
+                Ok(Ok(Taken { id, replies })) => rest = self.publish(id, replies, handle.clone()).await?,
+                Ok(Err(refused)) => {
+                    // It waits for an answer: that is why it was a candidate.
+                    let _ = publisher.session().reject(Refusal::BadName, &refused.why.to_string());
+                }
+                Err(Gone) => return Ok(()),
+            }
+            // One that is on air still was cut off by the channel; one that is closed has said all that it has to say.
+            let is_over = publisher.session().is_publishing() || publisher.session().is_closed();
+            if is_over {
+                self.write_replies(&publisher).await?;
+                return self.stream.shutdown().await;
+            }
         }
     }
-    Ok(())
-}
 
-/// Carries bytes both ways until either side is done.
-async fn publish(
-    id: IngestId,
-    reader: OwnedReadHalf,
-    mut writer: OwnedWriteHalf,
-    mut replies: mpsc::Receiver<Bytes>,
-    handle: Handle,
-) -> io::Result<()> {
-    let feed = tokio::spawn(feed(id, reader, handle));
-    while let Some(bytes) = replies.recv().await {
-        match timeout(TO_WRITE, writer.write_all(&bytes)).await {
-            Ok(Ok(())) => {}
-            _ => break,
+    /// Speaks with the peer until it wants to publish; `false` where it goes before. `rest` came already.
+    async fn ask(&mut self, publisher: &Publisher, rest: Bytes, handle: &Handle) -> io::Result<bool> {
+        let mut is_sound = publisher.session().push(rest, handle.clock.now()).is_ok();
+        loop {
+            self.write_replies(publisher).await?;
+            if publisher.session().publish_request().is_some() {
+                return Ok(true);
+            }
+            if !is_sound || publisher.session().is_closed() {
+                return Ok(false);
+            }
+            let Some(bytes) = self.read().await? else { return Ok(false) };
+            is_sound = publisher.session().push(bytes, handle.clock.now()).is_ok();
         }
     }
-    let _ = writer.shutdown().await;
-    // The channel is done with it: what the peer still sends is of no interest.
-    feed.abort();
-    Ok(())
-}
 
-/// Reads while the channel wants more.
-async fn feed(id: IngestId, mut reader: OwnedReadHalf, mut handle: Handle) -> Result<(), Gone> {
-    let mut buffer = BytesMut::new();
-    while let Ok(Some(bytes)) = read(&mut reader, &mut buffer).await {
-        handle.bytes(id, bytes).await?;
-        handle.wait_until_wanted().await?;
+    async fn write_replies(&mut self, publisher: &Publisher) -> io::Result<()> {
+        loop {
+            let item = {
+                let mut session = publisher.session();
+                if session.publish_request().is_some() { None } else { session.pull() }
+            };
+            match item {
+                Some(Demuxed::Reply(bytes)) => self.write(&bytes).await?,
+                Some(_) => {}
+                None => return Ok(()),
+            }
+        }
     }
-    handle.closed(id).await
-}
 
-/// What has come, in one piece; `None` at the end.
-async fn read(reader: &mut OwnedReadHalf, buffer: &mut BytesMut) -> io::Result<Option<Bytes>> {
-    buffer.reserve(64 << 10);
-    let count = reader.read_buf(buffer).await?;
-    Ok((count > 0).then(|| buffer.split().freeze()))
+    /// Carries bytes both ways until either side is done; what the channel did not take any more comes back.
+    async fn publish(
+        &mut self,
+        id: IngestId,
+        mut replies: mpsc::Receiver<Bytes>,
+        mut handle: Handle,
+    ) -> io::Result<Bytes> {
+        loop {
+            tokio::select! {
+                biased;
+                reply = replies.recv() => match reply {
+                    Some(bytes) => self.write(&bytes).await?,
+                    None => return Ok(Bytes::new()),
+                },
+                read = self.read() => match read {
+                    Ok(Some(bytes)) => match handle.offer(id, bytes.clone()).await {
+                        Ok(true) => if handle.wait_until_wanted().await.is_err() { return Ok(Bytes::new()) },
+                        Ok(false) => {
+                            while let Some(reply) = replies.recv().await {
+                                self.write(&reply).await?;
+                            }
+                            return Ok(bytes);
+                        }
+                        Err(Gone) => return Ok(Bytes::new()),
+                    },
+                    end => {
+                        let _ = handle.closed(id).await;
+                        return end.map(Option::unwrap_or_default);
+                    }
+                },
+            }
+        }
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        };
+        timeout(TO_WRITE, written).await.map_err(|_| io::ErrorKind::TimedOut)?
+    }
+
+    /// What has come, in one piece; `None` at the end.
+    async fn read(&mut self) -> io::Result<Option<Bytes>> {
+        self.buffer.reserve(64 << 10);
+        let count = self.stream.read_buf(&mut self.buffer).await?;
+        Ok((count > 0).then(|| self.buffer.split().freeze()))
+    }
 }

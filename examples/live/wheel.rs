@@ -86,6 +86,14 @@ impl Wheel {
                     self.peers.remove(&id);
                 }
             }
+            Turn::Offer(id, bytes, answer) => {
+                let is_taken = self.channel.handle_input(Input::Bytes(id, bytes), now).is_ok();
+                if !is_taken {
+                    self.peers.remove(&id);
+                }
+                // The door may have gone.
+                let _ = answer.send(is_taken);
+            }
             Turn::Closed(id) => {
                 self.peers.remove(&id);
                 // It may have been detached before its socket was closed.
@@ -110,7 +118,7 @@ impl Wheel {
     ) {
         let now = self.clock.now();
         if let Err(why) = self.channel.check_attach(now) {
-            let _ = answer.send(Err(Refused { why, candidate }));
+            let _ = answer.send(Err(Refused { why }));
             return;
         }
         let (protocol, has_reply) = (candidate.protocol(), candidate.has_reply());

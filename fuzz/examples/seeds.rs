@@ -41,6 +41,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     all.extend(transport_seeds());
     all.extend(coding_seeds());
     all.extend(rtmp_seeds());
+    all.extend(tag_seeds());
     all.extend(channel_seeds());
     all.extend(smooth_seeds());
     all
@@ -143,6 +144,33 @@ fn smooth_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     vec![("smooth_push", "post", body), ("smil", "utf_8", text), ("smil", "utf_16", wide)]
 }
 
+/// Tags as `flv_tags` reads them.
+fn tag_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let tag = |kind: u8, body: &[u8]| [&[kind, 0, 20][..], &(body.len() as u16).to_be_bytes(), body].concat();
+    let unit = with_length(b"\x65\x88\x84");
+    let hvcc =
+        [&b"\x01"[..], &[0; 20], b"\x0F\x01\x21\0\x01", &(HEVC_SPS.len() as u16).to_be_bytes(), HEVC_SPS].concat();
+    let old = [
+        tag(2, &amf0_metadata()),
+        tag(1, &[&b"\x17\0\0\0\0"[..], &avcc()].concat()),
+        tag(0, b"\xAF\0\x12\x10"),
+        tag(1, &[&b"\x17\x01\0\0\x28"[..], &unit].concat()),
+        tag(0, b"\xAF\x01raw"),
+        tag(3, &[&b"\x08\0\0\x05\0\0\0\0\0\0\0\xAF\x01raw\0\0\0\x10"[..], b"\x09\0\0\x01\0"].concat()),
+    ];
+    let enhanced = [
+        tag(1, &[&b"\x90hvc1"[..], &hvcc].concat()),
+        tag(1, &[&b"\x91hvc1\xFF\xFF\xD8"[..], &with_length(b"\x26\x01\xAF")].concat()),
+        tag(1, b"\x96\x00av01\x01\x81\x01\x0C\0\x0A\x0B\0\0\0\x0C\x47\xFF\xFE\xFF\xFC\xC0\x20"),
+        tag(1, b"\x96\x21av01\x01\0\0\x05\x12\0\x32\x01ahvc1\0\0\0\x03\0\0\0"),
+        tag(1, b"\x97\x02\x05\x98\x4A\x01av01\x32\x01a"),
+        tag(0, b"\x95\x10mp4a\0\0\0\x02\x12\x10\x01\0\0\x02\x11\x90"),
+        tag(0, b"\x95\x11mp4a\0\0\0\x01a\x01\0\0\x01b"),
+        tag(0, b"\x90OpusHead"),
+    ];
+    vec![("flv_tags", "old", old.concat()), ("flv_tags", "enhanced", enhanced.concat())]
+}
+
 /// Operations as `channel_ops` names them.
 fn channel_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let start = [0, 16, 6, 0, 16];
@@ -178,6 +206,10 @@ fn amf0_metadata() -> Vec<u8> {
 /// 1280x720p, High, 25 fps.
 const SPS: &[u8] =
     b"\x67\x64\x00\x1F\xAC\xD9\x40\x50\x05\xBB\x01\x10\x00\x00\x03\x00\x10\x00\x00\x03\x03\x20\xF1\x83\x19\x60";
+/// 3840x2160, Main, 60 fps.
+const HEVC_SPS: &[u8] =
+    b"\x42\x01\x01\x01\x60\0\0\x03\0\x90\0\0\x03\0\0\x03\0\x99\xA0\x01\xE0\x20\x02\x1C\x59\x65\x66\x92\
+    \x4C\xAF\x01\x68\x08\0\0\x03\0\x08\0\0\x03\x01\xE0\x40";
 const PPS: &[u8] = b"\x68\xEB\xE3\xCB\x22\xC0";
 const URLS: &[(&str, &str)] = &[
     ("master", "manifest(format=m3u8-cmaf).m3u8"),

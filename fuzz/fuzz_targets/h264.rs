@@ -1,9 +1,10 @@
-//! Any bytes as an access unit, a parameter set, a decoder configuration record or an audio set-up: typed errors or values.
+//! Any bytes as an access unit, a parameter set, a decoder configuration record or an audio set-up of H.264, HEVC, AV1 and AAC:
+//! typed errors or values.
 #![no_main]
 
 use bytes::Bytes;
 use headend::{
-    codec::{adts::AdtsHeader, asc::AudioSpecificConfig, avcc, h264},
+    codec::{adts::AdtsHeader, asc::AudioSpecificConfig, av1, avcc, h264, hevc},
     media::NalFraming,
 };
 use libfuzzer_sys::fuzz_target;
@@ -29,6 +30,16 @@ fuzz_target!(|data: &[u8]| {
         let _ = h264::contains_idr(data, framing);
     }
     check_sps(data);
+    if let Ok(record) = hevc::parse_record(&bytes) {
+        let _ = hevc::video_track(&record.sps);
+    }
+    let headers = [Ok(data), av1::sequence_header(data)];
+    let tracks = headers.into_iter().flatten().map(av1::video_track).chain([hevc::video_track(data)]);
+    for track in tracks.flatten() {
+        assert!((1..=16_384).contains(&track.width) && (1..=16_384).contains(&track.height));
+        assert!((8..=16).contains(&track.bit_depth));
+    }
+    assert!(av1::temporal_delimiter_len(data) <= data.len());
     if let Ok(config) = avcc::parse(&bytes) {
         assert!(matches!(config.framing, NalFraming::Length(1 | 2 | 4)));
     }

@@ -24,6 +24,18 @@ pub enum Standby {
     TestSource,
 }
 
+/// What becomes of a contribution session when another one comes (FAULTS row 16): an encoder whose connection died without
+/// a word comes back on a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takeover {
+    /// It stays, and the new one is refused, until its own idle limit ends it.
+    Refuse,
+    /// It gives way once nothing has come from it for this long; 100 ms to 60 s.
+    WhenSilent(Duration),
+    /// It gives way at once: the newest publisher is the right one.
+    Always,
+}
+
 /// Properties of a channel; they may be changed while it is Stopped (A1.11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelConfig {
@@ -45,6 +57,8 @@ pub struct ChannelConfig {
     pub gop: MediaDuration,
     /// A contribution without pictures for this long is lost and the slate takes over; 100 ms to 60 s, default 1 s (A16.1).
     pub loss_after: Duration,
+    /// Whether a new contribution session takes the place of another; default: of one that was silent for 1 s.
+    pub takeover: Takeover,
     /// What plays while there is no contribution.
     pub standby: Standby,
     /// Once nothing is attached any more, the slate gives way to `standby` after this time; default 10 s.
@@ -93,6 +107,9 @@ pub enum ConfigError {
     /// Too short or too long.
     #[error("loss_after of {0:?} is outside 100 ms to 60 s")]
     LossAfter(Duration),
+    /// Too short or too long.
+    #[error("a silence of {0:?} before a takeover is outside 100 ms to 60 s")]
+    Takeover(Duration),
     /// Frames per second must be in a range that encoders take.
     #[error("a highest frame rate of {0:?} is outside 1 to 60")]
     FrameRate(FrameRate),
@@ -147,6 +164,7 @@ impl ChannelConfig {
             epoch: Utc::UNIX_EPOCH,
             gop: MediaDuration::from_secs(2),
             loss_after: Duration::from_secs(1),
+            takeover: Takeover::WhenSilent(Duration::from_secs(1)),
             standby: Standby::Slate,
             standby_after: Duration::from_secs(10),
             idle_shutoff: Duration::from_secs(12 * 3600),
@@ -169,6 +187,11 @@ impl ChannelConfig {
         }
         if self.loss_after < Duration::from_millis(100) || self.loss_after > Duration::from_secs(60) {
             return Err(ConfigError::LossAfter(self.loss_after));
+        }
+        if let Takeover::WhenSilent(silence) = self.takeover
+            && !(Duration::from_millis(100)..=Duration::from_secs(60)).contains(&silence)
+        {
+            return Err(ConfigError::Takeover(silence));
         }
         let rate = self.preset.max_frame_rate;
         if rate.as_f64() < 1.0 || rate.as_f64() > 60.0 {
@@ -203,6 +226,17 @@ impl ChannelConfig {
             }
         }
         Ok(())
+    }
+}
+
+impl Takeover {
+    /// Whether a session from which nothing came for `silence` gives way.
+    pub(super) fn takes_over(self, silence: Duration) -> bool {
+        match self {
+            Self::Refuse => false,
+            Self::WhenSilent(least) => silence >= least,
+            Self::Always => true,
+        }
     }
 }
 
@@ -251,6 +285,7 @@ mod tests {
         assert!(matches!(broken(|c| c.preset.rungs[1].name = "../x".into()), ConfigError::RungName(_)));
         assert!(matches!(broken(|c| c.gop = MediaDuration::ZERO), ConfigError::Gop(_)));
         assert!(matches!(broken(|c| c.loss_after = Duration::ZERO), ConfigError::LossAfter(_)));
+        assert!(matches!(broken(|c| c.takeover = Takeover::WhenSilent(Duration::ZERO)), ConfigError::Takeover(_)));
         assert!(matches!(broken(|c| c.preset.audio_sample_rate = 22_050), ConfigError::AudioRate(22_050)));
         assert!(matches!(broken(|c| c.audio.clear()), ConfigError::AudioStreams(0)));
     }

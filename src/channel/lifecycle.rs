@@ -158,12 +158,13 @@ impl Channel {
     /// Those of [`attach`](Self::attach).
     pub fn check_attach(&self, now: Now) -> Result<(), CommandError> {
         self.allow(Operation::Attach)?;
-        let busy = |present: &&Contribution| now.monotonic < present.last_bytes + self.config.loss_after;
+        let silence = |present: &&Contribution| now.monotonic.saturating_sub(present.last_bytes);
+        let busy = |present: &&Contribution| !self.config.takeover.takes_over(silence(present));
         self.contribution.as_ref().filter(busy).map_or(Ok(()), |present| Err(CommandError::IngestBusy(present.id)))
     }
 
-    /// Takes in a contribution session; `protocol` names it for people. A session that was silent for `loss_after` gives
-    /// way to the new one.
+    /// Takes in a contribution session; `protocol` names it for people. A session that is taken in already
+    /// gives way to the new one as [`ChannelConfig::takeover`] says.
     ///
     /// # Errors
     /// [`CommandError::State`] unless the channel is Running (A5.1), [`CommandError::IngestBusy`] while another session sends.

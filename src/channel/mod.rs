@@ -29,7 +29,7 @@ mod state;
 mod wheel;
 
 pub use audio_stream::AudioStream;
-pub use config::{ChannelConfig, ChannelName, ConfigError, Standby};
+pub use config::{ChannelConfig, ChannelName, ConfigError, Standby, Takeover};
 pub use contribution::IngestHealth;
 pub use meter::{BilledSpan, Meter, MeterEnd};
 pub use operation::{OperationId, OperationState};

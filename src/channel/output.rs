@@ -146,7 +146,7 @@ pub enum DetachReason {
     Closed,
     /// It sent bytes that its protocol forbids.
     Refused(crate::error::ParseError),
-    /// Another session took its place after it had been silent.
+    /// Another session took its place, as [`ChannelConfig::takeover`](crate::channel::ChannelConfig::takeover) lets it.
     Replaced,
     /// The channel was reset.
     Reset,

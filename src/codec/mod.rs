@@ -3,9 +3,11 @@
 pub mod ac3;
 pub mod adts;
 pub mod asc;
+pub mod av1;
 pub mod avcc;
 pub(crate) mod bits;
 pub mod h264;
+pub mod hevc;
 pub mod latm;
 pub mod mpa;
 pub mod mpeg2;

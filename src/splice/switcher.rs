@@ -88,6 +88,8 @@ pub struct Switcher {
     cut: bool,
     feed: Feed,
     is_attached: bool,
+    /// When the contribution on air last made a frame, on the monotonic clock.
+    moved: Duration,
     lost_at: Option<MediaTime>,
     hold_until: MediaTime,
     operator_slate: Option<Option<MediaTime>>,
@@ -135,6 +137,7 @@ impl Switcher {
             cut: true,
             feed: Feed::None,
             is_attached: false,
+            moved: now.monotonic,
             lost_at: None,
             hold_until: MediaTime::from_flicks(i64::MIN),
             operator_slate: None,
@@ -168,7 +171,11 @@ impl Switcher {
                 }
             }
         }
+        let before = self.next;
         self.settle();
+        if self.next != before {
+            self.moved = now.monotonic;
+        }
         taken
     }
 
@@ -312,6 +319,7 @@ impl Switcher {
             live.push(pts, dts, now.monotonic);
         }
         self.lost_at = None;
+        self.moved = now.monotonic;
         self.feed = Feed::Live(live);
     }
 
@@ -359,9 +367,12 @@ impl Switcher {
         !self.is_attached && self.position() >= lost_at.plus(self.config.standby_after)
     }
 
-    /// When the contribution on air is lost: it was silent for `loss_after`, and what it sent ahead of time has played.
+    /// When the contribution on air is lost: it was silent for `loss_after`, or twice as long without a frame for all that it
+    /// sent (sessions that replace each other all the time), and what it sent ahead of time has played.
     fn loss_at(&self, live: &LiveFeed) -> Duration {
-        (live.last_arrival + self.config.loss_after.to_std()).max(self.monotonic_at(self.position()))
+        let loss_after = self.config.loss_after.to_std();
+        let lost = (live.last_arrival + loss_after).min(self.moved + loss_after * 2);
+        lost.max(self.monotonic_at(self.position()))
     }
 
     fn clock(&self, now: Now) -> MediaTime {

@@ -76,6 +76,11 @@ impl<'a> Reader<'a> {
         if self.at == self.data.len() { Ok(None) } else { self.nested(0).map(Some) }
     }
 
+    /// How many bytes the values so far took.
+    pub(crate) const fn at(&self) -> usize {
+        self.at
+    }
+
     fn nested(&mut self, depth: usize) -> Result<Value<'a>, ParseError> {
         self.count_node(depth)?;
         let [marker] = self.take("AMF0 marker")?;
@@ -209,6 +214,19 @@ impl Writer {
     /// An object of texts, such as the information object of `onStatus`, closed.
     pub(crate) fn texts(self, members: &[(&str, &str)]) -> Self {
         let open = members.iter().fold(self.open(), |writer, (name, text)| writer.name(name).string(text));
+        open.close()
+    }
+
+    /// A strict array of strings.
+    pub(crate) fn strings(mut self, texts: &[&str]) -> Self {
+        self.0.put_u8(STRICT_ARRAY);
+        self.0.put_u32(u32::try_from(texts.len()).unwrap_or(u32::MAX));
+        texts.iter().fold(self, |writer, text| writer.string(text))
+    }
+
+    /// An object of numbers, closed.
+    pub(crate) fn numbers(self, members: &[(&str, f64)]) -> Self {
+        let open = members.iter().fold(self.open(), |writer, (name, number)| writer.name(name).number(*number));
         open.close()
     }
 

@@ -1,12 +1,19 @@
 //! RTMP handshake, chunks and AMF 0 (FAULTS section 3, ceilings of section 4).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use headend::ingest::{
     Demuxer,
     rtmp::{RtmpConfig, RtmpSession},
 };
 
-use crate::{BOMB, below, feed, now, rig::rtmp_publisher::Publisher};
+use crate::{
+    BOMB, below,
+    counting::live,
+    feed, now,
+    rig::{Rig, rtmp_feed::RtmpFeed, rtmp_publisher::Publisher, small_config, toy_codecs::ToyCodecs},
+};
 
 /// A session, and the end of the line that talks to it.
 fn session(is_on_air: bool) -> (RtmpSession, Publisher) {
@@ -140,4 +147,55 @@ fn nobody_reads_while_the_host_thinks_and_little_is_held() {
         (0..1000).find_map(|_| session.push(flood.clone(), now()).err()).unwrap()
     });
     assert_eq!(error.code(), "LIMIT_EXCEEDED");
+}
+
+#[test]
+fn tags_of_many_tracks_and_aggregates_of_many_messages() {
+    let over = [&b"\x95\x11mp4a"[..], &b"\x09\0\0\x01r".repeat(60_000)].concat();
+    bomb("60 000 tracks in one tag", true, message(8, &over), Ok(()));
+    let every: Vec<u8> =
+        (0..=255).flat_map(|track| message(9, &[&b"\x96\x00hvc1"[..], &[track], &[0; 9]].concat())).collect();
+    bomb("256 tracks in turn", true, every, Ok(()));
+    bomb(
+        "a ModEx block in each 3 bytes",
+        true,
+        message(9, &[&b"\x97"[..], &b"\0\0\x07".repeat(100_000)].concat()),
+        Ok(()),
+    );
+    let parts = b"\x08\0\0\x03\0\0\0\0\0\0\0\xAF\x01r\0\0\0\0".repeat(15_000);
+    bomb("an aggregate of 15 000 messages", true, message(22, &parts), Ok(()));
+    let empty = b"\x16\0\0\0\0\0\0\0\0\0\0\0\0\0\0".repeat(20_000);
+    bomb("an aggregate of 20 000 empty aggregates", true, message(22, &empty), Ok(()));
+}
+
+#[test]
+fn row_17_a_thousand_reconnects_in_a_minute_keep_nothing() {
+    let mut rig = Rig::new(small_config(), ToyCodecs::shared());
+    rig.start();
+    let mut held = Vec::new();
+    for round in 0..1000u32 {
+        let mut feed = RtmpFeed::new(round * 1_000_003);
+        let id = rig.attach_rtmp(&mut feed.publisher);
+        rig.bytes(id, feed.headers());
+        for piece in feed.pictures(2) {
+            rig.bytes(id, piece.bytes);
+        }
+        // Every third says goodbye, every third hangs up in the middle of a message, the others just hang up.
+        match round % 3 {
+            0 => rig.bytes(id, feed.publisher.delete_stream()),
+            1 => rig.bytes(id, vec![0x06, 0, 0]),
+            _ => {}
+        }
+        rig.close(id);
+        rig.pass(Duration::from_millis(60));
+        // What a test's host notes is not the channel's.
+        (rig.events, rig.replies, rig.updates) = Default::default();
+        if round % 100 == 99 {
+            held.push(live());
+        }
+    }
+    println!("held after each hundred: {held:?}");
+    let (least, most) = (held[2..].iter().min().unwrap(), held[2..].iter().max().unwrap());
+    assert!(most - least < 128 << 10, "{held:?}");
+    assert!(rig.channel.contribution().is_none());
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use headend::{
     channel::{CommandError, DetachReason, Event, IngestId, Input},
+    error::Fault,
     splice::OnAir,
 };
 
@@ -161,5 +162,7 @@ fn row_65_a_second_publish_on_the_connection_goes_on_with_the_first() {
     assert_eq!(on_air(&rig), [OnAir::Slate, OnAir::Live, OnAir::Slate]);
     assert_eq!(detached(&rig), [DetachReason::Closed]);
     assert_eq!(seen.lock().unwrap().video.len(), 360);
-    assert_eq!(rig.count_events(|event| matches!(event, Event::Fault { .. })), 0, "{:?}", rig.events);
+    let refused = |event: &Event| matches!(event, Event::Fault { fault: Fault::PublishRefused { .. }, count: 1, .. });
+    assert_eq!(rig.count_events(refused), 1);
+    assert_eq!(rig.count_events(|event| matches!(event, Event::Fault { .. })), 1, "{:?}", rig.events);
 }

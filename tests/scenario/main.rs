@@ -28,6 +28,7 @@ mod smooth_posts;
 mod sound_and_picture;
 mod stamps_jump;
 mod stamps_wrap;
+mod takeover;
 mod test_source;
 mod time_jumps;
 mod timeline;

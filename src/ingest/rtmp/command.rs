@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::request::redact_url;
+use super::{rates::Rates, request::redact_url};
 use crate::{
     error::{ParseError, ParseErrorKind},
     wire::amf0::{Reader, Value, Writer},
@@ -44,6 +44,10 @@ pub(super) struct Connection {
     /// Redacted.
     pub(super) tc_url: String,
     pub(super) encoder: String,
+    /// Bitrates in the query of the URL (A7.6).
+    pub(super) rates: Option<Rates>,
+    /// It knows Enhanced RTMP, and is told what we know of it.
+    pub(super) is_enhanced: bool,
 }
 
 impl Command {
@@ -81,7 +85,15 @@ impl Command {
 impl Connection {
     fn read(object: Option<&Value<'_>>) -> Self {
         let member = |name| text(object.and_then(|object| object.member(name)));
-        Self { app: member("app"), tc_url: redact_url(&member("tcUrl")), encoder: member("flashVer") }
+        let has = |name| object.is_some_and(|object| object.member(name).is_some());
+        let (app, url) = (member("app"), member("tcUrl"));
+        Self {
+            rates: Rates::in_query(&url).or_else(|| Rates::in_query(&app)),
+            app,
+            tc_url: redact_url(&url),
+            encoder: member("flashVer"),
+            is_enhanced: ["fourCcList", "videoFourCcInfoMap", "audioFourCcInfoMap", "capsEx"].into_iter().any(has),
+        }
     }
 }
 
@@ -105,10 +117,18 @@ impl std::fmt::Debug for Verb {
 }
 
 /// `_result` of `connect`.
-pub(super) fn connected(transaction: f64) -> Bytes {
+pub(super) fn connected(transaction: f64, is_enhanced: bool) -> Bytes {
     let writer = Writer::new().string("_result").number(transaction).open();
-    let writer = writer.name("fmsVer").string("FMS/3,0,1,123").name("capabilities").number(31.0).close();
-    let writer = writer.open().name("level").string("status");
+    let mut writer = writer.name("fmsVer").string("FMS/3,0,1,123").name("capabilities").number(31.0);
+    if is_enhanced {
+        // Enhanced RTMP v2, "Enhancing NetConnection connect Command".
+        writer = writer.name("fourCcList").strings(&["avc1", "hvc1", "av01", "mp4a"]);
+        writer = writer.name("videoFourCcInfoMap");
+        writer = writer.numbers(&[("avc1", DECODE + FORWARD), ("hvc1", FORWARD), ("av01", FORWARD)]);
+        writer = writer.name("audioFourCcInfoMap").numbers(&[("mp4a", DECODE + FORWARD)]);
+        writer = writer.name("capsEx").number(MULTITRACK + MOD_EX + NANOSECONDS);
+    }
+    let writer = writer.close().open().name("level").string("status");
     let writer = writer.name("code").string("NetConnection.Connect.Success");
     let writer = writer.name("description").string("Connection succeeded.");
     writer.name("objectEncoding").number(0.0).close().finish()
@@ -139,3 +159,11 @@ pub(super) fn status(name: &str, level: &str, code: &str, description: &str) -> 
 fn text(value: Option<&Value<'_>>) -> String {
     value.and_then(Value::as_str).unwrap_or_default().to_owned()
 }
+
+/// `FourCcInfoMask`.
+const DECODE: f64 = 1.0;
+const FORWARD: f64 = 4.0;
+/// `CapsExMask`.
+const MULTITRACK: f64 = 2.0;
+const MOD_EX: f64 = 4.0;
+const NANOSECONDS: f64 = 8.0;

@@ -3,31 +3,40 @@
 use bytes::Bytes;
 
 use super::{
-    RtmpMetadata,
+    MetadataRule,
     command::{self, Command, Connection, Verb},
+    data::Data,
     feed::Feed,
+    rates::Rates,
     request::{PublishRequest, StreamKey},
     session::{Accepted, RtmpSession, State, WINDOW},
+    waiting::Waiting,
 };
 use crate::{
     error::{Fault, ParseError},
     ingest::Demuxed,
-    wire::rtmp::{Control, Message, MessageType},
+    media::{CueCarriage, CueSignal},
+    wire::rtmp::{Aggregate, Control, Message, MessageType},
 };
 
 impl RtmpSession {
     /// Does what a message asks for. Only a command that cannot be read ends the session.
     pub(super) fn message(&mut self, message: &Message) -> Result<(), ParseError> {
         match message.kind {
-            MessageType::AUDIO | MessageType::VIDEO if !self.is_on_air(message.stream_id) => {
+            MessageType::AUDIO | MessageType::VIDEO | MessageType::AGGREGATE if !self.is_on_air(message.stream_id) => {
                 self.stray = self.stray.saturating_add(1);
             }
-            MessageType::VIDEO => self.feed.video(message, &mut self.items),
-            MessageType::AUDIO => self.feed.audio(message, &mut self.items),
+            MessageType::AUDIO | MessageType::VIDEO => match self.waiting.as_mut().map(|waiting| waiting.hold(message))
+            {
+                Some(true) => {}
+                Some(false) => self.refuse_without_metadata(),
+                None => self.media(message),
+            },
+            MessageType::AGGREGATE => self.aggregate = Some(Aggregate::new(message.clone())),
             MessageType::COMMAND_AMF0 => self.command(&message.payload, message.stream_id)?,
             MessageType::COMMAND_AMF3 => self.command(&amf0_in_amf3(&message.payload), message.stream_id)?,
-            MessageType::DATA_AMF0 => self.data(&message.payload),
-            MessageType::DATA_AMF3 => self.data(&amf0_in_amf3(&message.payload)),
+            MessageType::DATA_AMF0 => self.data(&message.payload, message.timestamp),
+            MessageType::DATA_AMF3 => self.data(&amf0_in_amf3(&message.payload), message.timestamp),
             MessageType::WINDOW_ACK_SIZE | MessageType::USER_CONTROL => self.control_message(message)?,
             // The first two were carried out by the chunk reader; the others tell a receiver nothing.
             MessageType::SET_CHUNK_SIZE | MessageType::ABORT | MessageType::ACK | MessageType::SET_PEER_BANDWIDTH => {}
@@ -36,14 +45,38 @@ impl RtmpSession {
         Ok(())
     }
 
+    /// Does what a message in an aggregate asks for: media and data alone are taken there.
+    pub(super) fn part(&mut self, part: Result<Message, ParseError>) -> Result<(), ParseError> {
+        match part {
+            Ok(message) => match message.kind {
+                MessageType::AUDIO | MessageType::VIDEO | MessageType::DATA_AMF0 | MessageType::DATA_AMF3 => {
+                    self.message(&message)?;
+                }
+                _ => self.ignored = self.ignored.saturating_add(1),
+            },
+            Err(error) => self.items.push_back(Demuxed::Fault(Fault::Unreadable(error))),
+        }
+        Ok(())
+    }
+
+    fn media(&mut self, message: &Message) {
+        if message.kind == MessageType::VIDEO {
+            self.feed.video(message, &mut self.items);
+        } else {
+            self.feed.audio(message, &mut self.items);
+        }
+    }
+
     /// Starts the publication and tells the publisher so. One that is on air already goes on, perhaps on another message
     /// stream; otherwise nothing is left of the last one but its clock.
-    pub(super) fn go_on_air(&mut self, accepted: Accepted) {
+    pub(super) fn go_on_air(&mut self, accepted: Accepted, rates: Option<Rates>) {
         let stream_id = accepted.stream_id;
         self.control(MessageType::USER_CONTROL, &Control::stream_begin(stream_id));
         self.status(stream_id, "status", "NetStream.Publish.Start", "Publishing.");
         if !matches!(self.state, State::OnAir) {
-            self.feed = Feed::new(self.feed.clock().clone());
+            let is_required = self.config.metadata == MetadataRule::Required && rates.is_none();
+            self.waiting = is_required.then(Waiting::default);
+            self.feed = Feed::new(self.feed.clock().clone(), rates.unwrap_or_default());
             self.metadata = None;
         }
         self.accepted = Some(accepted);
@@ -53,6 +86,10 @@ impl RtmpSession {
 
     /// Reports what was counted, and the end, once for each publication.
     pub(super) fn end(&mut self) {
+        self.aggregate = None;
+        if self.waiting.take().is_some_and(|waiting| !waiting.is_empty()) {
+            self.items.push_back(Demuxed::Fault(Fault::MetadataMissing));
+        }
         self.feed.end(&mut self.items);
         let (stray, ignored) = (std::mem::take(&mut self.stray), std::mem::take(&mut self.ignored));
         if stray > 0 {
@@ -98,12 +135,36 @@ impl RtmpSession {
         Ok(())
     }
 
-    fn data(&mut self, payload: &[u8]) {
-        if matches!(self.state, State::OnAir)
-            && let Some(metadata) = RtmpMetadata::parse(payload)
-        {
-            self.metadata = Some(metadata);
+    fn data(&mut self, payload: &Bytes, timestamp: u32) {
+        if !matches!(self.state, State::OnAir) {
+            return;
         }
+        match Data::read(payload) {
+            Data::Metadata(metadata, rates) => {
+                self.metadata = Some(*metadata);
+                // What the URL says holds where the metadata says nothing.
+                if rates != Rates::default() {
+                    self.feed.set_rates(rates, &mut self.items);
+                }
+                let held = self.waiting.take().map(Waiting::into_messages).unwrap_or_default();
+                held.iter().for_each(|message| self.media(message));
+            }
+            Data::AdCue(payload) => {
+                let at = self.feed.time_of_data(timestamp);
+                self.items.push_back(Demuxed::Cue(CueSignal { carriage: CueCarriage::OnAdCue, at, payload }));
+            }
+            Data::Aside => self.data_ignored = self.data_ignored.saturating_add(1),
+        }
+    }
+
+    /// A7.6: the publication ends, and its publisher is told what to do.
+    fn refuse_without_metadata(&mut self) {
+        let stream_id = self.accepted.as_ref().map_or(0, |accepted| accepted.stream_id);
+        let text = "MPE_INGEST_RTMP_SETDATAFRAME_NOT_RECEIVED: no onMetaData came; send it, or add \
+            ?videodatarate=<kbps>&audiodatarate=<kbps> to the stream name.";
+        self.status(stream_id, "error", "NetStream.Publish.Rejected", text);
+        self.state = State::Closed;
+        self.end();
     }
 
     fn command(&mut self, payload: &[u8], stream_id: u32) -> Result<(), ParseError> {
@@ -146,12 +207,13 @@ impl RtmpSession {
             self.state = State::Closed;
             return self.end();
         }
+        let is_enhanced = connection.is_enhanced;
         self.connection = Some(connection);
         self.control(MessageType::WINDOW_ACK_SIZE, &Control::number(WINDOW));
         self.control(MessageType::SET_PEER_BANDWIDTH, &Control::bandwidth(WINDOW));
         let chunk_size = self.writer.set_chunk_size(CHUNK_SIZE);
         self.items.push_back(Demuxed::Reply(chunk_size));
-        self.reply(0, &command::connected(transaction));
+        self.reply(0, &command::connected(transaction, is_enhanced));
     }
 
     fn publish(&mut self, name: &str, publish_type: String, stream_id: u32) {
@@ -159,19 +221,21 @@ impl RtmpSession {
             let text = "publish needs a connect before it and a stream name.";
             return self.status(stream_id, "error", "NetStream.Publish.BadName", text);
         };
-        let Connection { app, tc_url, encoder } = connection;
-        let is_known = self.accepted.as_ref().is_some_and(|last| last.app == app && last.key.matches(name));
+        let rates = Rates::in_query(name).or(connection.rates);
+        let name = Rates::without_query(name);
+        let Connection { app, tc_url, encoder, .. } = connection;
         let stream_key = StreamKey::new(name);
-        if is_known {
-            // Encoders stop and publish again on the same connection, and some say it twice.
-            return self.go_on_air(Accepted { app, key: stream_key, stream_id });
-        }
-        if matches!(self.state, State::OnAir) {
+        if !matches!(self.state, State::OnAir) {
+            let request = PublishRequest { app, stream_key, tc_url, publish_type, encoder };
+            self.state = State::Asked { request, stream_id, rates };
+        } else if self.accepted.as_ref().is_some_and(|last| last.app == app && last.key.matches(name)) {
+            // Some encoders say it twice.
+            self.go_on_air(Accepted { app, key: stream_key, stream_id }, rates);
+        } else {
             let text = "This connection publishes another stream already.";
-            return self.status(stream_id, "error", "NetStream.Publish.BadName", text);
+            self.status(stream_id, "error", "NetStream.Publish.BadName", text);
+            self.items.push_back(Demuxed::Fault(Fault::PublishRefused { why: "a second name on one connection" }));
         }
-        let request = PublishRequest { app, stream_key, tc_url, publish_type, encoder };
-        self.state = State::Asked { request, stream_id };
     }
 
     fn unpublish_stream(&mut self, stream_id: u32) {

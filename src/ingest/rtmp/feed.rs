@@ -1,32 +1,21 @@
-//! Audio and video messages to tracks and access units.
+//! Audio and video messages to tracks and access units: each track of a publication has its own lane.
 //!
-//! ```text
-//! no configuration ──sequence header──► announced ──IDR──► started ──new sequence parameter set──► announced
-//! ```
-//!
-//! Video units are dropped, and counted, until they are announced and an IDR has come. Parameter sets in band are taken
-//! like those of a sequence header.
+//! Track 0 of each kind is there from the start; others (Enhanced RTMP v2) come with their first packet, up to
+//! [`MAX_TRACKS`] of each kind. A track's id is twice its trackId, and one more for sound, so that it never changes.
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-
 use super::{
-    lane::Lane,
-    parameter_sets::{self, Change},
+    audio::Audio,
+    rates::{Kind, Rates},
+    video::Video,
 };
 use crate::{
-    codec::{
-        asc::AudioSpecificConfig,
-        avcc,
-        h264::{NAL_IDR, NAL_PARTITION_A, NAL_PPS, NAL_SLICE, NAL_SPS, nal_ranges, nal_type, video_track},
-    },
-    error::{ParseError, ParseErrorKind},
+    error::{Fault, LimitError, ParseError},
     ingest::{Demuxed, Unwrap},
-    media::{AacConfig, AccessUnit, H264Config, NalFraming, TrackFormat, TrackId},
-    time::{MediaDuration, MediaTime, Timescale},
+    time::{MediaDuration, MediaTime},
     wire::{
-        flv::{self, AudioTag, VideoTag},
+        flv::{self, MAX_TRACKS, Packet, PacketKind},
         rtmp::Message,
     },
 };
@@ -35,47 +24,30 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Feed {
     clock: Unwrap,
-    video: Video,
-    audio: Audio,
-}
-
-#[derive(Debug)]
-struct Video {
-    lane: Lane,
-    config: Option<H264Config>,
-    is_announced: bool,
-    is_started: bool,
-}
-
-#[derive(Debug)]
-struct Audio {
-    lane: Lane,
-    asc: Bytes,
-    /// How long an access unit lasts, once the configuration is known.
-    frame: Option<MediaDuration>,
-}
-
-/// What the NAL units of an access unit are.
-#[derive(Debug, Default)]
-struct Look {
-    first_slice: Option<u8>,
-    has_parameter_sets: bool,
-    /// Bytes up to the end of the last whole NAL unit.
-    end: usize,
+    rates: Rates,
+    video: Vec<Video>,
+    audio: Vec<Audio>,
+    /// Packets of tracks over the ceiling.
+    over: u64,
+    is_over_told: bool,
 }
 
 impl Feed {
     /// A feed on `clock`, which goes on when a session publishes again.
-    pub(super) fn new(clock: Unwrap) -> Self {
-        Self {
-            clock,
-            video: Video { lane: Lane::new(VIDEO), config: None, is_announced: false, is_started: false },
-            audio: Audio { lane: Lane::new(AUDIO), asc: Bytes::new(), frame: None },
-        }
+    pub(super) fn new(clock: Unwrap, rates: Rates) -> Self {
+        let (video, audio) = (vec![Video::new(0)], vec![Audio::new(0)]);
+        Self { clock, rates, video, audio, over: 0, is_over_told: false }
     }
 
-    pub(super) fn clock(&self) -> &Unwrap {
+    pub(super) const fn clock(&self) -> &Unwrap {
         &self.clock
+    }
+
+    /// The bitrates that the publisher states from now on; tracks without an access unit yet are announced anew with them.
+    pub(super) fn set_rates(&mut self, rates: Rates, out: &mut VecDeque<Demuxed>) {
+        self.rates = rates;
+        self.video.iter_mut().for_each(|video| video.lane.rename(&self.rates, out));
+        self.audio.iter_mut().for_each(|audio| audio.lane.rename(&self.rates, out));
     }
 
     /// Takes a message of type 9. One without a body says nothing.
@@ -83,16 +55,17 @@ impl Feed {
         if message.payload.is_empty() {
             return;
         }
-        match flv::video(&message.payload) {
-            Ok(VideoTag::AvcConfig(record)) => self.video.configure(&record, out),
-            Ok(VideoTag::AvcUnit { composition_ms, data }) => {
-                let dts = self.clock.advance_to(message.timestamp.into());
-                let pts = dts.plus(MediaDuration::from_millis(composition_ms.into()));
-                self.video.unit(data, pts, dts, out);
+        for packet in flv::video(&message.payload) {
+            match packet {
+                Ok(packet) => {
+                    let dts = self.time(message.timestamp, &packet);
+                    match lane(&mut self.video, packet.track, |video| video.lane.index(), Video::new) {
+                        Some(video) => video.take(packet, dts, &self.rates, out),
+                        None => self.over_ceiling(Kind::Video, out),
+                    }
+                }
+                Err(error) => self.video.iter_mut().take(1).for_each(|video| video.lane.unreadable(error.clone(), out)),
             }
-            Ok(VideoTag::Aside) => {}
-            Ok(VideoTag::Other(codec)) => self.video.lane.announce_unknown(codec, out),
-            Err(error) => self.video.lane.unreadable(error, out),
         }
     }
 
@@ -101,144 +74,61 @@ impl Feed {
         if message.payload.is_empty() {
             return;
         }
-        match flv::audio(&message.payload) {
-            Ok(AudioTag::AacConfig(asc)) => self.audio.configure(asc, out),
-            Ok(AudioTag::AacUnit(data)) => {
-                let dts = self.clock.advance_to(message.timestamp.into());
-                self.audio.unit(data, dts, out);
+        for packet in flv::audio(&message.payload) {
+            match packet {
+                Ok(packet) => {
+                    let dts = self.time(message.timestamp, &packet);
+                    match lane(&mut self.audio, packet.track, |audio| audio.lane.index(), Audio::new) {
+                        Some(audio) => audio.take(packet, dts, &self.rates, out),
+                        None => self.over_ceiling(Kind::Audio, out),
+                    }
+                }
+                Err(error) => self.audio.iter_mut().take(1).for_each(|audio| audio.lane.unreadable(error.clone(), out)),
             }
-            Ok(AudioTag::Aside) => {}
-            Ok(AudioTag::Other(codec)) => self.audio.lane.announce_unknown(codec, out),
-            Err(error) => self.audio.lane.unreadable(error, out),
         }
+    }
+
+    /// The time of a data message.
+    pub(super) fn time_of_data(&self, timestamp: u32) -> MediaTime {
+        self.clock.place(timestamp.into())
     }
 
     /// Reports what was counted: nothing more comes.
     pub(super) fn end(&mut self, out: &mut VecDeque<Demuxed>) {
-        self.video.lane.flush(out);
-        self.audio.lane.flush(out);
+        self.video.iter_mut().for_each(|video| video.lane.flush(out));
+        self.audio.iter_mut().for_each(|audio| audio.lane.flush(out));
+        let count = std::mem::take(&mut self.over);
+        if count > 0 {
+            out.push_back(Demuxed::Fault(Fault::Dropped { count, reason: "of tracks over the ceiling" }));
+        }
+    }
+
+    /// The time of a packet. Only that of an access unit moves the clock: set-up records often come with time stamp 0.
+    fn time(&mut self, timestamp: u32, packet: &Packet) -> MediaTime {
+        if packet.kind == PacketKind::Config {
+            return self.clock.place(timestamp.into());
+        }
+        // A nanosecond is 0.7056 flicks.
+        let nanos = (i64::from(packet.nanos) * 7056 + 5000) / 10_000;
+        self.clock.advance_to(timestamp.into()).plus(MediaDuration::from_flicks(nanos))
+    }
+
+    fn over_ceiling(&mut self, kind: Kind, out: &mut VecDeque<Demuxed>) {
+        self.over += 1;
+        if !std::mem::replace(&mut self.is_over_told, true) {
+            let what = if kind == Kind::Video { "RTMP video tracks" } else { "RTMP audio tracks" };
+            let limit = LimitError { what, ceiling: MAX_TRACKS as u64, asked: MAX_TRACKS as u64 + 1 };
+            let error = ParseError::new(limit.into(), "flv", None, 0);
+            out.push_back(Demuxed::Fault(Fault::Unreadable(error)));
+        }
     }
 }
 
-impl Video {
-    fn configure(&mut self, record: &Bytes, out: &mut VecDeque<Demuxed>) {
-        // The record stays for long; its message need not.
-        match avcc::parse(&Bytes::copy_from_slice(record)) {
-            Ok(config) if self.config.as_ref() == Some(&config) => {}
-            Ok(config) => {
-                self.config = Some(config);
-                self.announce(Change::Sequence, out);
-            }
-            Err(error) => self.lane.unreadable(error, out),
-        }
+/// The lane of a trackId, made where it is new; `None` where there are too many.
+fn lane<T>(lanes: &mut Vec<T>, track: u8, index: impl Fn(&T) -> u8, make: impl Fn(u8) -> T) -> Option<&mut T> {
+    let at = lanes.iter().position(|lane| index(lane) == track).unwrap_or(lanes.len());
+    if at == lanes.len() && at < MAX_TRACKS {
+        lanes.push(make(track));
     }
-
-    fn announce(&mut self, change: Change, out: &mut VecDeque<Demuxed>) {
-        let Some(config) = &self.config else { return };
-        // Without a sequence parameter set, one in band must come first.
-        let Some(sps) = config.sps.first() else {
-            (self.is_announced, self.is_started) = (false, false);
-            return;
-        };
-        match video_track(sps) {
-            Ok(track) => {
-                let format = TrackFormat::H264(track, config.clone());
-                self.lane.announce(format, out);
-                self.is_announced = true;
-                self.is_started &= change != Change::Sequence;
-            }
-            Err(error) => {
-                (self.is_announced, self.is_started) = (false, false);
-                self.lane.unreadable(error, out);
-            }
-        }
-    }
-
-    fn unit(&mut self, mut data: Bytes, pts: MediaTime, dts: MediaTime, out: &mut VecDeque<Demuxed>) {
-        let Some(config) = &mut self.config else {
-            return self.lane.drop_unit("before the decoder configuration", out);
-        };
-        let look = look(&data, config.framing);
-        if look.has_parameter_sets {
-            let sets = nal_ranges(&data, config.framing).filter_map(|nal| data.get(nal));
-            let change = sets.map(|nal| parameter_sets::take(config, nal)).max().unwrap_or(Change::Nothing);
-            if change != Change::Nothing {
-                self.announce(change, out);
-            }
-        }
-        let Some(slice) = look.first_slice else {
-            // Parameter sets or messages on their own are no picture.
-            if look.end == 0 {
-                let kind = ParseErrorKind::Truncated { what: "NAL unit" };
-                self.lane.unreadable(ParseError::new(kind, "h264", None, 0), out);
-            }
-            return;
-        };
-        if !self.is_announced {
-            return self.lane.drop_unit("before a sequence parameter set", out);
-        }
-        let is_idr = slice == NAL_IDR;
-        if !self.is_started && !is_idr {
-            return self.lane.drop_unit("before an IDR", out);
-        }
-        self.is_started = true;
-        // Zeros at the end are padding of some encoders; anything else is the rest of a NAL unit that was cut.
-        let is_damaged = data.get(look.end..).unwrap_or_default().iter().any(|byte| *byte != 0);
-        data.truncate(look.end);
-        let dts = self.lane.place(dts, out);
-        let duration = MediaDuration::ZERO;
-        let unit = AccessUnit { track: VIDEO, pts, dts, duration, is_random_access: is_idr, is_damaged, data };
-        out.push_back(Demuxed::Unit(unit));
-    }
+    lanes.get_mut(at)
 }
-
-impl Audio {
-    fn configure(&mut self, asc: Bytes, out: &mut VecDeque<Demuxed>) {
-        if self.frame.is_some() && self.asc == asc {
-            return;
-        }
-        match AudioSpecificConfig::parse(&asc) {
-            Ok(config) => {
-                let rate = Timescale::new(config.sample_rate).unwrap_or(Timescale::MILLIS);
-                self.frame = Some(MediaDuration::from_ticks(config.frame_samples.into(), rate));
-                self.asc = Bytes::copy_from_slice(&asc);
-                let format = TrackFormat::Aac(config.track(), AacConfig { asc: self.asc.clone() });
-                self.lane.announce(format, out);
-            }
-            Err(error) => {
-                self.frame = None;
-                self.lane.unreadable(error, out);
-            }
-        }
-    }
-
-    fn unit(&mut self, data: Bytes, dts: MediaTime, out: &mut VecDeque<Demuxed>) {
-        let Some(duration) = self.frame else {
-            return self.lane.drop_unit("before the decoder configuration", out);
-        };
-        if data.is_empty() {
-            return self.lane.drop_unit("empty", out);
-        }
-        let dts = self.lane.place(dts, out);
-        let unit =
-            AccessUnit { track: AUDIO, pts: dts, dts, duration, is_random_access: true, is_damaged: false, data };
-        out.push_back(Demuxed::Unit(unit));
-    }
-}
-
-fn look(data: &[u8], framing: NalFraming) -> Look {
-    let mut look = Look::default();
-    for range in nal_ranges(data, framing) {
-        look.end = range.end;
-        match data.get(range).map_or(0, nal_type) {
-            // All slices of a picture are IDR slices or none is (ISO/IEC 14496-10 clause 7.4.1.2.4).
-            kind @ (NAL_SLICE | NAL_PARTITION_A | NAL_IDR) => look.first_slice = look.first_slice.or(Some(kind)),
-            NAL_SPS | NAL_PPS => look.has_parameter_sets = true,
-            _ => {}
-        }
-    }
-    look
-}
-
-const VIDEO: TrackId = TrackId(0);
-const AUDIO: TrackId = TrackId(1);

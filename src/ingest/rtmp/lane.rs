@@ -2,31 +2,38 @@
 
 use std::collections::VecDeque;
 
+use super::rates::{Kind, Rates};
 use crate::{
     error::{Fault, ParseError},
     ingest::Demuxed,
     media::{Track, TrackFormat, TrackId},
     time::{MediaDuration, MediaTime, Timescale},
-    wire::flv::Codec,
+    wire::flv::CodecName,
 };
 
 /// One track's bookkeeping.
 #[derive(Debug)]
 pub(super) struct Lane {
-    track: TrackId,
+    kind: Kind,
+    index: u8,
+    /// As it was announced last.
+    announced: Option<Track>,
     last_dts: Option<MediaTime>,
     bumped: u64,
     dropped: u64,
     reason: &'static str,
     is_unreadable: bool,
-    unknown: Option<Codec>,
+    unknown: Option<CodecName>,
     unknown_reports: u8,
 }
 
 impl Lane {
-    pub(super) const fn new(track: TrackId) -> Self {
+    /// A lane for the track with this trackId.
+    pub(super) const fn new(kind: Kind, index: u8) -> Self {
         Self {
-            track,
+            kind,
+            index,
+            announced: None,
             last_dts: None,
             bumped: 0,
             dropped: 0,
@@ -37,18 +44,46 @@ impl Lane {
         }
     }
 
-    pub(super) fn announce(&mut self, format: TrackFormat, out: &mut VecDeque<Demuxed>) {
+    pub(super) const fn id(&self) -> TrackId {
+        let audio = matches!(self.kind, Kind::Audio) as u32;
+        TrackId(self.index as u32 * 2 + audio)
+    }
+
+    /// The trackId.
+    pub(super) const fn index(&self) -> u8 {
+        self.index
+    }
+
+    pub(super) fn announce(&mut self, format: TrackFormat, rates: &Rates, out: &mut VecDeque<Demuxed>) {
         self.flush(out);
-        let track = Track::new(self.track, Timescale::MILLIS, format);
+        let bitrate = rates.of(self.kind, self.index);
+        let name = match (self.kind, bitrate) {
+            (_, 0) => String::new(),
+            (Kind::Video, _) => format!("video_{bitrate}"),
+            (Kind::Audio, _) => format!("audio_{bitrate}"),
+        };
+        let index = self.index.into();
+        let track = Track { index, name, bitrate, ..Track::new(self.id(), Timescale::MILLIS, format) };
+        self.announced = Some(track.clone());
         out.push_back(Demuxed::Track(track));
     }
 
+    /// Announces the track anew under the bitrate that is stated now, unless an access unit went out under the old one.
+    pub(super) fn rename(&mut self, rates: &Rates, out: &mut VecDeque<Demuxed>) {
+        let is_other = |track: &Track| track.bitrate != rates.of(self.kind, self.index);
+        if self.last_dts.is_none()
+            && let Some(track) = self.announced.take_if(|track| is_other(track))
+        {
+            self.announce(track.format, rates, out);
+        }
+    }
+
     /// Names a codec that is not opened, once; a peer that changes it all the time is reported a few times.
-    pub(super) fn announce_unknown(&mut self, codec: Codec, out: &mut VecDeque<Demuxed>) {
+    pub(super) fn announce_unknown(&mut self, codec: CodecName, rates: &Rates, out: &mut VecDeque<Demuxed>) {
         if self.unknown != Some(codec) && self.unknown_reports < MAX_UNKNOWN_REPORTS {
             self.unknown = Some(codec);
             self.unknown_reports += 1;
-            self.announce(TrackFormat::Unknown(codec.to_string()), out);
+            self.announce(TrackFormat::Unknown(codec.to_string()), rates, out);
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     media::FrameRate,
     time::{FLICKS_PER_SECOND, MediaDuration},
-    wire::amf0::{Reader, Value},
+    wire::amf0::Value,
 };
 
 /// What a publisher says of its stream. Often wrong: the parameter sets decide, this is for people.
@@ -24,27 +24,18 @@ pub struct RtmpMetadata {
 }
 
 impl RtmpMetadata {
-    /// Reads a data message; `None` where it is another one or cannot be read.
-    pub(super) fn parse(payload: &[u8]) -> Option<Self> {
-        let mut reader = Reader::new(payload);
-        let mut name = reader.value().ok()??;
-        if name.as_str() == Some("@setDataFrame") {
-            name = reader.value().ok()??;
-        }
-        if name.as_str() != Some("onMetaData") {
-            return None;
-        }
-        let fields = reader.value().ok()??;
+    /// Reads the object of `onMetaData`.
+    pub(super) fn read(fields: &Value<'_>) -> Self {
         let number = |name| fields.member(name).and_then(Value::as_number);
         let whole = |name| number(name).and_then(positive);
-        Some(Self {
+        Self {
             width: whole("width"),
             height: whole("height"),
             frame_rate: number("framerate").and_then(frame_rate),
             video_kbps: whole("videodatarate"),
             audio_kbps: whole("audiodatarate"),
             encoder: fields.member("encoder").and_then(Value::as_str).map(|name| name.chars().take(256).collect()),
-        })
+        }
     }
 }
 
@@ -67,41 +58,28 @@ fn frame_rate(fps: f64) -> Option<FrameRate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::amf0::Writer;
+    use crate::wire::amf0::{Reader, Writer};
 
-    fn message(frame: bool, fps: f64) -> Vec<u8> {
-        let mut writer = Writer::new();
-        if frame {
-            writer = writer.string("@setDataFrame");
-        }
-        let writer = writer.string("onMetaData").open().name("width").number(1920.0).name("framerate").number(fps);
+    fn metadata(fps: f64) -> RtmpMetadata {
+        let writer = Writer::new().open().name("width").number(1920.0).name("framerate").number(fps);
         let writer = writer.name("videodatarate").number(7812.5).name("height").number(f64::NAN);
-        writer.name("encoder").string("Lavf59.27.100").close().finish().to_vec()
+        let body = writer.name("encoder").string("Lavf59.27.100").close().finish();
+        RtmpMetadata::read(&Reader::new(&body).value().unwrap().unwrap())
     }
 
     #[test]
-    fn fields_are_read_with_and_without_set_data_frame() {
-        for frame in [true, false] {
-            let read = RtmpMetadata::parse(&message(frame, 29.97)).unwrap();
-            assert_eq!((read.width, read.height, read.video_kbps), (Some(1920), None, Some(7813)));
-            assert_eq!(read.frame_rate, Some(FrameRate::FPS_29_97));
-            assert_eq!(read.encoder.as_deref(), Some("Lavf59.27.100"));
-        }
+    fn fields_are_read() {
+        let read = metadata(29.97);
+        assert_eq!((read.width, read.height, read.video_kbps), (Some(1920), None, Some(7813)));
+        assert_eq!(read.frame_rate, Some(FrameRate::FPS_29_97));
+        assert_eq!(read.encoder.as_deref(), Some("Lavf59.27.100"));
     }
 
     #[test]
     fn odd_frame_rates() {
-        let rate = |fps| RtmpMetadata::parse(&message(true, fps)).unwrap().frame_rate;
+        let rate = |fps| metadata(fps).frame_rate;
         assert_eq!(rate(25.0), Some(FrameRate::FPS_25));
         assert_eq!(rate(12.5), FrameRate::new(25, 2));
         assert_eq!((rate(0.0), rate(-1.0), rate(f64::NAN), rate(1e300)), (None, None, None, None));
-    }
-
-    #[test]
-    fn other_data_is_not_metadata() {
-        let cue = Writer::new().string("onAdCue").texts(&[("id", "1")]).finish();
-        assert_eq!(RtmpMetadata::parse(&cue), None);
-        assert_eq!(RtmpMetadata::parse(b"\x02\0\x0AonMetaData"), None);
-        assert_eq!(RtmpMetadata::parse(b"\xFF"), None);
     }
 }

@@ -8,16 +8,18 @@ use std::{collections::VecDeque, time::Duration};
 use bytes::{Bytes, BytesMut};
 
 use super::{
-    RtmpMetadata,
+    MetadataRule, RtmpMetadata,
     command::Connection,
     feed::Feed,
+    rates::Rates,
     request::{PublishRequest, StreamKey},
+    waiting::Waiting,
 };
 use crate::{
     error::{Fault, LimitError, ParseError},
     ingest::{Demuxed, Demuxer, Unwrap},
     time::{Now, Timescale},
-    wire::rtmp::{Ceilings, ChunkReader, ChunkWriter, Control, HANDSHAKE_LEN, Handshake, MessageType},
+    wire::rtmp::{Aggregate, Ceilings, ChunkReader, ChunkWriter, Control, HANDSHAKE_LEN, Handshake, MessageType},
 };
 
 /// How a session behaves.
@@ -25,6 +27,9 @@ use crate::{
 pub struct RtmpConfig {
     /// Without bytes for so long, the session ends: a half-open connection must not hold a channel. Default 30 s.
     pub idle_limit: Duration,
+    /// Whether a publisher must send `onMetaData` (A7.6). Every encoder that was seen sends it; one that does not is no worse
+    /// for a channel that encodes, so the default is that it need not.
+    pub metadata: MetadataRule,
     /// What the "random" bytes of the handshake are made of, together with the client's own. They protect nothing, so the
     /// default of zeros is fine; a host that wants them unpredictable puts entropy here.
     pub seed: [u8; 32],
@@ -34,10 +39,11 @@ pub struct RtmpConfig {
 ///
 /// Push what the socket gave, pull until `None`, write every [`Demuxed::Reply`], then look at
 /// [`publish_request`](Self::publish_request). After [`accept`](Self::accept), tracks and access units follow.
-/// [`Demuxed::End`] says that the publication is over; the same key may then be published again on this connection,
-/// which needs no second answer.
+/// [`Demuxed::End`] says that the publication is over. Unless the session [is closed](Self::is_closed) then, the publisher
+/// may publish again on the same connection, under the same name or another: that is a new request, which waits like the
+/// first. A host that hands the session to a channel as its demuxer keeps hold of it for that, and has it taken in again.
 pub struct RtmpSession {
-    config: RtmpConfig,
+    pub(super) config: RtmpConfig,
     pub(super) state: State,
     reader: ChunkReader,
     pub(super) writer: ChunkWriter,
@@ -47,12 +53,17 @@ pub struct RtmpSession {
     pub(super) accepted: Option<Accepted>,
     pub(super) feed: Feed,
     pub(super) metadata: Option<RtmpMetadata>,
+    /// Media that came before metadata that must come.
+    pub(super) waiting: Option<Waiting>,
+    /// An aggregate message that is not read to its end.
+    pub(super) aggregate: Option<Aggregate>,
     /// Pushed and not read yet: first `input`, then `more`.
     input: Bytes,
     more: BytesMut,
     pub(super) items: VecDeque<Demuxed>,
     pub(super) ack: Ack,
     pub(super) ignored: u64,
+    pub(super) data_ignored: u64,
     pub(super) stray: u64,
     pub(super) is_ended: bool,
     is_finished: bool,
@@ -76,6 +87,7 @@ pub(super) enum State {
     Asked {
         request: PublishRequest,
         stream_id: u32,
+        rates: Option<Rates>,
     },
     OnAir,
     Closed,
@@ -110,7 +122,7 @@ pub struct NothingToAnswer;
 
 impl Default for RtmpConfig {
     fn default() -> Self {
-        Self { idle_limit: Duration::from_secs(30), seed: [0; 32] }
+        Self { idle_limit: Duration::from_secs(30), metadata: MetadataRule::default(), seed: [0; 32] }
     }
 }
 
@@ -125,13 +137,16 @@ impl RtmpSession {
             connection: None,
             last_stream_id: 0,
             accepted: None,
-            feed: Feed::new(Unwrap::new(32, Timescale::MILLIS)),
+            feed: Feed::new(Unwrap::new(32, Timescale::MILLIS), Rates::default()),
             metadata: None,
+            waiting: None,
+            aggregate: None,
             input: Bytes::new(),
             more: BytesMut::new(),
             items: VecDeque::new(),
             ack: Ack { window: WINDOW.into(), last: 0 },
             ignored: 0,
+            data_ignored: 0,
             stray: 0,
             is_ended: false,
             is_finished: false,
@@ -146,9 +161,9 @@ impl RtmpSession {
     /// # Errors
     /// None waits.
     pub fn accept(&mut self) -> Result<(), NothingToAnswer> {
-        let (request, stream_id) = self.take_asked()?;
+        let (request, stream_id, rates) = self.take_asked()?;
         self.reader.set_ceilings(ON_AIR);
-        self.go_on_air(Accepted { app: request.app, key: request.stream_key, stream_id });
+        self.go_on_air(Accepted { app: request.app, key: request.stream_key, stream_id }, rates);
         Ok(())
     }
 
@@ -157,7 +172,7 @@ impl RtmpSession {
     /// # Errors
     /// None waits.
     pub fn reject(&mut self, refusal: Refusal, description: &str) -> Result<(), NothingToAnswer> {
-        let (_, stream_id) = self.take_asked()?;
+        let (_, stream_id, _) = self.take_asked()?;
         let (code, stream_id) = match refusal {
             Refusal::BadName => ("NetStream.Publish.BadName", stream_id),
             Refusal::Rejected => ("NetConnection.Connect.Rejected", 0),
@@ -179,6 +194,18 @@ impl RtmpSession {
         self.metadata.as_ref()
     }
 
+    /// Whether a publication was accepted and is not over.
+    #[must_use]
+    pub fn is_publishing(&self) -> bool {
+        matches!(self.state, State::OnAir)
+    }
+
+    /// Data messages that said nothing here so far, such as `onTextData`.
+    #[must_use]
+    pub const fn data_ignored(&self) -> u64 {
+        self.data_ignored
+    }
+
     /// Whether nothing more will be read: write what [`pull`](Demuxer::pull) still gives and close the socket.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -186,9 +213,9 @@ impl RtmpSession {
     }
 
     /// Takes the request out; the session is closed unless the caller goes on air.
-    fn take_asked(&mut self) -> Result<(PublishRequest, u32), NothingToAnswer> {
+    fn take_asked(&mut self) -> Result<(PublishRequest, u32, Option<Rates>), NothingToAnswer> {
         match std::mem::replace(&mut self.state, State::Closed) {
-            State::Asked { request, stream_id } => Ok((request, stream_id)),
+            State::Asked { request, stream_id, rates } => Ok((request, stream_id, rates)),
             other => {
                 self.state = other;
                 Err(NothingToAnswer)
@@ -215,6 +242,11 @@ impl RtmpSession {
     /// Reads what is held, as far as it may be read now.
     fn run(&mut self) -> Result<(), ParseError> {
         while self.items.len() < MAX_ITEMS {
+            if let Some(part) = self.aggregate.as_mut().and_then(Iterator::next) {
+                self.part(part)?;
+                continue;
+            }
+            self.aggregate = None;
             if self.input.is_empty() {
                 self.input = self.more.split().freeze();
             }

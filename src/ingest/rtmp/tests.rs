@@ -1,5 +1,5 @@
 #[path = "../../../tests/rig/rtmp_publisher.rs"]
-mod rtmp_publisher;
+pub(super) mod rtmp_publisher;
 
 use std::time::Duration;
 
@@ -15,51 +15,59 @@ use crate::{
 };
 
 /// Baseline, 640x480.
-const SPS: &[u8] = b"\x67\x42\xC0\x1E\xD9\x00\xA0\x3D\xA1\0\0\x03\0\x01\0\0\x03\0\x3C\x0F\x16\x2E\x48";
+pub(super) const SPS: &[u8] = b"\x67\x42\xC0\x1E\xD9\x00\xA0\x3D\xA1\0\0\x03\0\x01\0\0\x03\0\x3C\x0F\x16\x2E\x48";
 const PPS: &[u8] = b"\x68\xCB\x83\xCB\x20";
-const ASC: &[u8] = b"\x12\x10";
+pub(super) const ASC: &[u8] = b"\x12\x10";
 
 fn at(secs: u64) -> Now {
     Now::new(Duration::from_secs(secs), Utc::UNIX_EPOCH)
 }
 
-fn avcc(sps: &[u8]) -> Vec<u8> {
+pub(super) fn avcc(sps: &[u8]) -> Vec<u8> {
     let (sps_len, pps_len) = ((sps.len() as u16).to_be_bytes(), (PPS.len() as u16).to_be_bytes());
     [b"\x01\x42\xC0\x1E\xFF\xE1", &sps_len[..], sps, b"\x01", &pps_len, PPS].concat()
 }
 
-fn idr() -> Vec<u8> {
+pub(super) fn idr() -> Vec<u8> {
     with_length(b"\x65\x88\x84")
 }
 
-fn slice() -> Vec<u8> {
+pub(super) fn slice() -> Vec<u8> {
     with_length(b"\x41\x9A\x24")
 }
 
 /// A publisher and the session that it talks to.
-struct Line {
-    publisher: Publisher,
-    session: RtmpSession,
-    items: Vec<Demuxed>,
+pub(super) struct Line {
+    pub(super) publisher: Publisher,
+    pub(super) session: RtmpSession,
+    pub(super) items: Vec<Demuxed>,
 }
 
 impl Line {
-    fn new() -> Self {
-        let session = RtmpSession::new(RtmpConfig::default(), at(0));
+    pub(super) fn new() -> Self {
+        Self::with(RtmpConfig::default())
+    }
+
+    pub(super) fn with(config: RtmpConfig) -> Self {
+        let session = RtmpSession::new(config, at(0));
         Self { publisher: Publisher::new("live", "s3cr3t-k3y"), session, items: Vec::new() }
     }
 
-    fn on_air() -> Self {
-        let mut line = Self::new();
+    pub(super) fn on_air() -> Self {
+        Self::new().go_on_air()
+    }
+
+    pub(super) fn go_on_air(mut self) -> Self {
+        let line = &mut self;
         let start = line.publisher.start();
         line.send(start).unwrap();
         line.session.accept().unwrap();
         line.pull();
         assert!(line.publisher.is_accepted());
-        line
+        self
     }
 
-    fn started() -> Self {
+    pub(super) fn started() -> Self {
         let mut line = Self::on_air();
         let bytes = [line.publisher.video_config(&avcc(SPS)), line.publisher.audio_config(ASC)].concat();
         line.send(bytes).unwrap();
@@ -67,13 +75,13 @@ impl Line {
         line
     }
 
-    fn send(&mut self, bytes: Vec<u8>) -> Result<(), ParseError> {
+    pub(super) fn send(&mut self, bytes: Vec<u8>) -> Result<(), ParseError> {
         let result = self.session.push(bytes.into(), at(1));
         self.pull();
         result
     }
 
-    fn pull(&mut self) {
+    pub(super) fn pull(&mut self) {
         while let Some(item) = self.session.pull() {
             match item {
                 Demuxed::Reply(bytes) => self.publisher.on_reply(&bytes),
@@ -82,23 +90,23 @@ impl Line {
         }
     }
 
-    fn take_formats(&mut self) -> Vec<TrackFormat> {
+    pub(super) fn take_formats(&mut self) -> Vec<TrackFormat> {
         let items = std::mem::take(&mut self.items);
         items.into_iter().filter_map(|item| if let Demuxed::Track(t) = item { Some(t.format) } else { None }).collect()
     }
 
-    fn take_units(&mut self) -> Vec<AccessUnit> {
+    pub(super) fn take_units(&mut self) -> Vec<AccessUnit> {
         let items = std::mem::take(&mut self.items);
         items.into_iter().filter_map(|item| if let Demuxed::Unit(unit) = item { Some(unit) } else { None }).collect()
     }
 
-    fn take_faults(&mut self) -> Vec<Fault> {
+    pub(super) fn take_faults(&mut self) -> Vec<Fault> {
         let items = std::mem::take(&mut self.items);
         items.into_iter().filter_map(|item| if let Demuxed::Fault(f) = item { Some(f) } else { None }).collect()
     }
 }
 
-fn ms(ms: i64) -> MediaTime {
+pub(super) fn ms(ms: i64) -> MediaTime {
     MediaTime::from_ticks(ms, Timescale::MILLIS)
 }
 
@@ -164,10 +172,13 @@ fn publishing_again_and_twice_and_under_another_name() {
     let bytes = [line.publisher.video(0, 0, true, &idr()), line.publisher.unpublish()].concat();
     line.send(bytes).unwrap();
     assert_eq!(line.items.last(), Some(&Demuxed::End));
-    // The same name again is on air at once, and needs its configuration again.
+    // The same name again is a new request, and needs its configuration again.
+    let publish = line.publisher.publish();
+    line.send(publish).unwrap();
+    assert!(!line.session.is_publishing() && line.session.publish_request().is_some());
+    line.session.accept().unwrap();
     let p = &line.publisher;
-    let again =
-        [p.publish(), p.video(5000, 0, true, &idr()), p.video_config(&avcc(SPS)), p.video(5040, 0, true, &idr())];
+    let again = [p.video(5000, 0, true, &idr()), p.video_config(&avcc(SPS)), p.video(5040, 0, true, &idr())];
     line.items.clear();
     line.send(again.concat()).unwrap();
     let dropped = Fault::Dropped { count: 1, reason: "before the decoder configuration" };
@@ -186,7 +197,8 @@ fn publishing_again_and_twice_and_under_another_name() {
     assert!(line.publisher.was_told("publishes another stream already"));
     line.session.finish();
     line.pull();
-    assert_eq!(line.items, [Demuxed::End]);
+    let refused = Fault::PublishRefused { why: "a second name on one connection" };
+    assert_eq!(line.items, [Demuxed::Fault(refused), Demuxed::End]);
 }
 
 #[test]
@@ -327,8 +339,8 @@ fn other_codecs_are_named_once_and_h264_over_enhanced_rtmp_is_opened() {
     let p = &line.publisher;
     let sequence = [&b"\x90avc1"[..], &avcc(SPS)].concat();
     let bytes = [
-        p.video_tag(0, b"\x90hvc1cfg"),
-        p.video_tag(0, b"\x91hvc1\0\0\0x"),
+        p.video_tag(0, b"\x90vp09cfg"),
+        p.video_tag(0, b"\x91vp09x"),
         p.audio_tag(0, b"\x90OpusHead"),
         p.audio_tag(0, b"\x91Opusx"),
         p.video_tag(0, &sequence),
@@ -337,7 +349,7 @@ fn other_codecs_are_named_once_and_h264_over_enhanced_rtmp_is_opened() {
     line.send(bytes.concat()).unwrap();
     assert_eq!(line.items.iter().filter(|item| matches!(item, Demuxed::Unit(_))).count(), 1);
     let formats = line.take_formats();
-    assert_eq!(formats[0], TrackFormat::Unknown(String::from("hvc1 over enhanced RTMP")));
+    assert_eq!(formats[0], TrackFormat::Unknown(String::from("vp09 over enhanced RTMP")));
     assert_eq!(formats[1], TrackFormat::Unknown(String::from("Opus over enhanced RTMP")));
     assert!(matches!(formats[2], TrackFormat::H264(..)) && formats.len() == 3);
 }
@@ -347,12 +359,13 @@ fn players_and_unknown_commands_get_an_answer() {
     let mut line = Line::started();
     let p = &line.publisher;
     let ping = p.message(2, 4, 0, 0, b"\0\x06PING");
-    let cue = p.message(4, 18, 0, 1, b"\x02\0\x07onAdCue\x03\0\0\x09");
-    let bytes = [p.play(), p.unknown_command(), ping, cue, p.message(4, 22, 0, 1, b"??")].concat();
+    let text = p.message(4, 18, 0, 1, b"\x02\0\x0AonTextData\x03\0\0\x09");
+    let bytes = [p.play(), p.unknown_command(), ping, text, p.message(4, 19, 0, 1, b"??")].concat();
     line.send(bytes).unwrap();
     for text in ["NetStream.Play.Failed", "NetConnection.Call.Failed", "\0\x07PING"] {
         assert!(line.publisher.was_told(text), "{text}");
     }
+    assert_eq!(line.session.data_ignored(), 1);
     line.session.finish();
     line.pull();
     let ignored = Fault::Ignored { what: "RTMP messages of an unknown type", count: 1 };

@@ -34,4 +34,5 @@ impl MessageType {
     pub(crate) const COMMAND_AMF3: Self = Self(17);
     pub(crate) const DATA_AMF0: Self = Self(18);
     pub(crate) const COMMAND_AMF0: Self = Self(20);
+    pub(crate) const AGGREGATE: Self = Self(22);
 }

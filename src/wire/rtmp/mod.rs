@@ -3,6 +3,7 @@
 //! Server side, sans-IO. Knows how messages travel and nothing of what commands and tags mean. RTMPE, RTMPT and AMF 3
 //! objects are refused. To read one more control message, add it to `control.rs`.
 
+mod aggregate;
 mod chunk_reader;
 mod chunk_stream;
 mod chunk_writer;
@@ -10,6 +11,7 @@ mod control;
 mod handshake;
 mod message;
 
+pub(crate) use aggregate::Aggregate;
 pub(crate) use chunk_reader::{Ceilings, ChunkReader};
 pub(crate) use chunk_writer::ChunkWriter;
 pub(crate) use control::Control;

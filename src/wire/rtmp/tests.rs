@@ -83,6 +83,19 @@ fn captured_publishers_are_read_message_by_message() {
 }
 
 #[test]
+fn captured_servers_are_read_to_their_last_byte() {
+    let Some(folder) = media("rtmp") else { return };
+    for name in ["ffmpeg5_h264_aac", "ffmpeg9_ext_timestamp", "ffmpeg9_hevc_aac_ertmp", "gst_rtmp2sink_h264_aac"] {
+        let bytes = std::fs::read(folder.join(format!("{name}.s2c.bin"))).unwrap();
+        let mut reader = ChunkReader::new(WIDE, HANDSHAKE_LEN as u64);
+        let messages = read_all(&mut reader, &bytes[HANDSHAKE_LEN..], usize::MAX).unwrap();
+        assert_eq!(reader.offset(), bytes.len() as u64);
+        let says = |text: &[u8]| messages.iter().any(|m| m.payload.windows(text.len()).any(|window| window == text));
+        assert!(says(b"NetConnection.Connect.Success") && says(b"NetStream.Publish.Start"), "{name}");
+    }
+}
+
+#[test]
 fn chunk_stream_ids_of_one_two_and_three_bytes() {
     let head = |csid: &[u8]| [csid, &b"\0\0\x05\0\0\x01\x08\x01\0\0\0x"[..]].concat();
     let csid = |bytes: &[u8]| messages(&head(bytes)).unwrap()[0].csid;
