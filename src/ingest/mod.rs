@@ -15,7 +15,7 @@ mod ts;
 
 pub use clock::Unwrap;
 pub use datagram::DatagramDemuxer;
-pub use rtp::{RtpConfig, RtpReceiver};
+pub use rtp::{FecTally, Leg, LegTally, Reception, RtpConfig, RtpReceiver};
 pub use ts::{TsConfig, TsDemuxer};
 
 use std::time::Duration;
@@ -35,6 +35,21 @@ pub trait Demuxer: Send {
     /// # Errors
     /// The session cannot go on and must be closed; what was whole before stays to be pulled.
     fn push(&mut self, bytes: Bytes, now: Now) -> Result<(), ParseError>;
+
+    /// As [`push`](Self::push), for a host that receives the same datagrams on two legs (SMPTE ST 2022-7) and knows on which
+    /// one these came. The legs merge in either case; told apart, they are counted apart.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    fn push_on(&mut self, leg: Leg, bytes: Bytes, now: Now) -> Result<(), ParseError> {
+        let _ = leg;
+        self.push(bytes, now)
+    }
+
+    /// How datagrams come in, where the protocol has datagrams that can be counted.
+    fn reception(&self) -> Option<Reception> {
+        None
+    }
 
     /// The next thing found, in stream order.
     fn pull(&mut self) -> Option<Demuxed>;
