@@ -4,8 +4,11 @@
 //! no socket; it reports trouble as [`Fault`] values and never logs. To add a protocol, add its parser to `wire`, a file
 //! here that implements the trait, and one line to the table of the front door that accepts it.
 
+mod average;
 mod clock;
 mod datagram;
+mod limits;
+mod refusal;
 #[cfg(test)]
 mod rig;
 pub mod rtmp;
@@ -15,6 +18,8 @@ mod ts;
 
 pub use clock::Unwrap;
 pub use datagram::DatagramDemuxer;
+pub use limits::{IngestLimits, LimitMeter};
+pub use refusal::{IngestRefusal, Measured};
 pub use rtp::{FecTally, Leg, LegTally, Reception, RtpConfig, RtpReceiver};
 pub use ts::{TsConfig, TsDemuxer};
 
