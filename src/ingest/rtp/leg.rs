@@ -20,7 +20,7 @@ pub struct LegTally {
     pub received: u64,
     /// Sequence numbers that were passed over and did not come on this leg so far.
     pub lost: u64,
-    /// Datagrams that this leg had brought before, or that stand before its first one.
+    /// Datagrams that this leg had brought before.
     pub repeated: u64,
 }
 
@@ -39,6 +39,8 @@ pub(super) struct LegCounter {
     pub(super) tally: LegTally,
     /// Its SSRC and its highest sequence number.
     newest: Option<(u32, u16)>,
+    /// How far the highest is from the lowest, as far as is remembered.
+    span: u16,
     /// One bit for each of the last sequence numbers up to the highest: it is counted as lost.
     missing: [u64; REMEMBERED / 64],
 }
@@ -49,12 +51,18 @@ impl LegCounter {
             Some((ssrc, newest)) if ssrc == header.ssrc => header.sequence.wrapping_sub(newest).cast_signed(),
             _ => i16::MIN,
         };
+        let behind = step.unsigned_abs();
         match step {
             1..MAX_LOSS => {
-                for back in 1..step {
-                    self.mark(header.sequence.wrapping_sub(back.unsigned_abs()), true);
-                }
-                self.tally.lost += u64::from(step.unsigned_abs()) - 1;
+                self.miss(header.sequence, behind);
+                self.span = self.span.saturating_add(behind).min(REMEMBERED as u16);
+            }
+            // A feed may begin out of order.
+            MAX_BEHIND..=0 if behind > self.span => {
+                let newest = header.sequence.wrapping_add(behind);
+                self.miss(newest.wrapping_sub(self.span), behind - self.span);
+                (self.span, self.tally.received) = (behind, self.tally.received + 1);
+                return self.mark(header.sequence, false);
             }
             MAX_BEHIND..=0 if self.is_missing(header.sequence) => {
                 self.tally.lost = self.tally.lost.saturating_sub(1);
@@ -66,11 +74,17 @@ impl LegCounter {
                 return;
             }
             // Another source, or a reset: what came before is no guide.
-            _ => self.missing = [0; REMEMBERED / 64],
+            _ => (self.missing, self.span) = ([0; REMEMBERED / 64], 0),
         }
         self.newest = Some((header.ssrc, header.sequence));
         self.tally.received += 1;
         self.mark(header.sequence, false);
+    }
+
+    /// Those before `sequence`, up to the one that is `distance` before it, have not come.
+    fn miss(&mut self, sequence: u16, distance: u16) {
+        (1..distance).for_each(|back| self.mark(sequence.wrapping_sub(back), true));
+        self.tally.lost += u64::from(distance) - 1;
     }
 
     fn is_missing(&self, sequence: u16) -> bool {
@@ -109,8 +123,8 @@ mod tests {
         let tally = |received, lost, repeated| LegTally { received, lost, repeated };
         assert_eq!(run([65_534, 65_535, 0, 1]), tally(4, 0, 0));
         assert_eq!(run([65_534, 1, 65_535, 65_535, 3]), tally(4, 2, 1));
-        // What stands before the first was never counted as lost.
-        assert_eq!(run([5, 7, 4, 6]), tally(3, 0, 1));
+        assert_eq!(run([5, 7, 4, 6, 6, 4]), tally(4, 0, 2));
+        assert_eq!(run([5, 2, 6, 3, 5]), tally(4, 1, 1));
         // A burst longer than what is remembered, and a reset, which is no loss.
         assert_eq!(run([0, 2000, 1500, 40_000, 40_002]), tally(5, 1999 - 1 + 1, 0));
     }
