@@ -71,6 +71,10 @@ async fn main() -> ExitCode {
 async fn run(options: Options) -> Result<(), Trouble> {
     let rtmp = bind(options.rtmp, "--rtmp", TcpListener::bind(options.rtmp).await)?;
     let ts = bind(options.ts, "--ts", udp_door::bind(options.ts))?;
+    let second = options.rtp_second_port.map(|port| {
+        let address = SocketAddr::new(options.ts.ip(), port);
+        bind(address, "--rtp-second-port", udp_door::bind(address))
+    });
     let http = bind(options.http, "--http", TcpListener::bind(options.http).await)?;
     let store = Store::open(options.data.as_deref()).map_err(|error| {
         Trouble(format!("the folder of --data cannot be used: {error}; choose one that can be written to"))
@@ -87,6 +91,7 @@ async fn run(options: Options) -> Result<(), Trouble> {
         rtmp: rtmp.local_addr()?,
         ts: ts.local_addr()?,
     };
+    let ports = udp_door::Ports::new(ts, second.transpose()?);
     println!(
         "live: channel {} · page http://{} · RTMP rtmp://{}/live/{} · RTP and TS udp://{}",
         options.name,
@@ -96,7 +101,7 @@ async fn run(options: Options) -> Result<(), Trouble> {
         app.ts,
     );
     tokio::spawn(rtmp_door::serve(rtmp, host.handle.clone()));
-    tokio::spawn(udp_door::serve(ts, host.handle.clone()));
+    tokio::spawn(udp_door::serve(ports, host.handle.clone()));
     tokio::spawn(http::serve(http, app));
     // It was made Stopped a moment ago.
     let _ = host.handle.command(Command::Start).await;
