@@ -2,7 +2,8 @@
 //!
 //! Keeps the last 1 024 datagrams once the first FEC packet has come (a feed without FEC keeps nothing), and up to 128 FEC
 //! packets of which more than one datagram is missing. Every datagram that comes or is repaired may make another one
-//! repairable, until nothing moves. What does not look like the feed when it is repaired is thrown away.
+//! repairable, until nothing moves. A datagram that is due but not passed over yet is not missing (FFmpeg sends a row's FEC
+//! before the row's last datagram). What does not look like the feed when it is repaired is thrown away.
 
 use std::collections::VecDeque;
 
@@ -30,6 +31,10 @@ pub(super) struct Repair {
     /// By sequence number, modulo its length; empty until a FEC packet comes.
     kept: Vec<Option<(u16, Bytes)>>,
     waiting: VecDeque<FecPacket>,
+    /// FEC packets that miss one datagram only, which may be on its way.
+    early: VecDeque<FecPacket>,
+    /// The highest sequence number that came.
+    newest: Option<u16>,
     repaired: VecDeque<(u16, Bytes)>,
     pub(super) tally: FecTally,
 }
@@ -49,6 +54,15 @@ impl Repair {
         while self.waiting.front().is_some_and(is_stale) {
             self.waiting.pop_front();
         }
+        if self.newest.is_none_or(|newest| is_after(sequence, newest)) {
+            self.newest = Some(sequence);
+        }
+        // Each is looked at once; those that are early still go to the back.
+        for _ in 0..self.early.len() {
+            if let Some(packet) = self.early.pop_front() {
+                self.take(packet, source);
+            }
+        }
         self.settle(sequence, source);
     }
 
@@ -58,14 +72,7 @@ impl Repair {
         if self.kept.is_empty() {
             self.kept.resize(HISTORY, None);
         }
-        if let Some(sequence) = self.apply(&packet, source) {
-            self.settle(sequence, source);
-        } else if self.missing(&packet).nth(1).is_some() {
-            if self.waiting.len() >= MAX_WAITING {
-                self.waiting.pop_front();
-            }
-            self.waiting.push_back(packet);
-        }
+        self.take(packet, source);
     }
 
     /// The next datagram that was repaired.
@@ -77,6 +84,8 @@ impl Repair {
     pub(super) fn restart(&mut self) {
         self.kept.fill(None);
         self.waiting.clear();
+        self.early.clear();
+        self.newest = None;
         self.repaired.clear();
     }
 
@@ -93,17 +102,28 @@ impl Repair {
                 if !is_usable {
                     at += 1;
                 } else if let Some(packet) = self.waiting.remove(at) {
-                    fresh.extend(self.apply(&packet, source));
+                    fresh.extend(self.apply(packet, source));
                 }
             }
         }
     }
 
-    /// Repairs the one datagram that the packet misses; none where it misses none or more.
-    fn apply(&mut self, packet: &FecPacket, source: Source) -> Option<u16> {
-        let mut missing = self.missing(packet);
-        let (sequence, None) = (missing.next()?, missing.next()) else { return None };
-        drop(missing);
+    /// Uses a FEC packet, or keeps it until it is of use.
+    fn take(&mut self, packet: FecPacket, source: Source) {
+        if self.missing(&packet).nth(1).is_some() {
+            push_bounded(&mut self.waiting, packet);
+        } else if let Some(sequence) = self.apply(packet, source) {
+            self.settle(sequence, source);
+        }
+    }
+
+    /// Repairs the one datagram that the packet misses at most, if it was passed over.
+    fn apply(&mut self, packet: FecPacket, source: Source) -> Option<u16> {
+        let sequence = self.missing(&packet).next()?;
+        if !self.newest.is_some_and(|newest| is_after(newest, sequence)) {
+            push_bounded(&mut self.early, packet);
+            return None;
+        }
         let others = packet.sequences().filter_map(|other| self.kept(other)).map(Bytes::as_ref);
         let datagram = packet.recover(sequence, source.ssrc, others)?;
         let header = Header::parse(&datagram).ok()?;
@@ -127,12 +147,23 @@ impl Repair {
     /// Puts a datagram in the place of an older one; `false` where it is there or a newer one is.
     fn keep(&mut self, sequence: u16, datagram: Bytes) -> bool {
         let Some(slot) = self.kept.get_mut(usize::from(sequence) % HISTORY) else { return false };
-        let is_new = slot.as_ref().is_none_or(|(of, _)| sequence.wrapping_sub(*of).cast_signed() > 0);
+        let is_new = slot.as_ref().is_none_or(|(of, _)| is_after(sequence, *of));
         if is_new {
             *slot = Some((sequence, datagram));
         }
         is_new
     }
+}
+
+const fn is_after(sequence: u16, other: u16) -> bool {
+    sequence.wrapping_sub(other).cast_signed() > 0
+}
+
+fn push_bounded(queue: &mut VecDeque<FecPacket>, packet: FecPacket) {
+    if queue.len() >= MAX_WAITING {
+        queue.pop_front();
+    }
+    queue.push_back(packet);
 }
 
 /// FEC packets that may wait for a datagram: three matrices of 20 columns and rows.
