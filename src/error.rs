@@ -103,6 +103,12 @@ pub enum Fault {
         /// How many.
         late: u64,
     },
+    /// Lost packets came back by forward error correction, in time.
+    #[error("{repaired} lost packets repaired")]
+    Repaired {
+        /// How many.
+        repaired: u64,
+    },
     /// Byte sync was lost and found again.
     #[error("{skipped} bytes skipped to find sync")]
     Resync {
@@ -235,6 +241,7 @@ impl Fault {
             Self::Unreadable(error) => error.code(),
             Self::Loss { .. } => "INGEST_LOSS",
             Self::Late { .. } => "INGEST_LATE",
+            Self::Repaired { .. } => "INGEST_REPAIRED",
             Self::Resync { .. } => "INGEST_RESYNC",
             Self::SourceChanged => "INGEST_SOURCE_CHANGED",
             Self::Ignored { .. } => "INGEST_IGNORED",
@@ -260,6 +267,7 @@ impl Fault {
         let (count, more) = match (self, later) {
             (Self::Loss { lost, stream }, Self::Loss { lost: more, stream: of }) if stream == of => (lost, more),
             (Self::Late { late }, Self::Late { late: more }) => (late, more),
+            (Self::Repaired { repaired }, Self::Repaired { repaired: more }) => (repaired, more),
             (Self::Resync { skipped }, Self::Resync { skipped: more }) => (skipped, more),
             (Self::Ignored { what, count }, Self::Ignored { what: of, count: more }) if what == of => (count, more),
             (Self::Dropped { count, reason }, Self::Dropped { count: more, reason: of }) if reason == of => {
@@ -282,6 +290,7 @@ impl Fault {
             self,
             Self::Loss { .. }
                 | Self::Late { .. }
+                | Self::Repaired { .. }
                 | Self::Resync { .. }
                 | Self::Ignored { .. }
                 | Self::Dropped { .. }

@@ -82,9 +82,10 @@
 //! # The house
 //!
 //! [`account`] → [`channel`], [`origin`] → [`ingest`], [`ladder`], [`splice`], [`archive`], [`package`] → [`codec`] →
-//! [`media`] → [`time`], [`error`]. Imports point down only; `ARCHITECTURE.md` has the picture and a test holds it.
+//! [`media`] → [`time`], [`error`], [`access`]. Imports point down only; `ARCHITECTURE.md` has the picture and a test holds it.
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests read fixtures"))]
 
+pub mod access;
 pub mod account;
 pub mod archive;
 pub mod channel;

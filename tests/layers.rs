@@ -11,7 +11,7 @@ const ROWS: [&[&str]; 6] = [
     &["ingest", "ladder", "splice", "archive", "package", "protect"],
     &["wire", "codec"],
     &["media"],
-    &["time", "bits", "error"],
+    &["time", "bits", "error", "access"],
 ];
 
 /// Neighbours that may know each other all the same, each with its reason.

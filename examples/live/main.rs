@@ -82,6 +82,10 @@ async fn run(options: Options) -> Result<(), Trouble> {
         None => None,
     };
     let ts = bind(options.ts, "--ts", udp_door::bind(options.ts))?;
+    let second = options.rtp_second_port.map(|port| {
+        let address = SocketAddr::new(options.ts.ip(), port);
+        bind(address, "--rtp-second-port", udp_door::bind(address))
+    });
     let http = bind(options.http, "--http", TcpListener::bind(options.http).await)?;
     let store = Store::open(options.data.as_deref()).map_err(|error| {
         Trouble(format!("the folder of --data cannot be used: {error}; choose one that can be written to"))
@@ -99,6 +103,7 @@ async fn run(options: Options) -> Result<(), Trouble> {
         ts: ts.local_addr()?,
         smooth: SmoothStreams::new(),
     };
+    let ports = udp_door::Ports::new(ts, second.transpose()?);
     println!(
         "live: channel {} · page http://{} · RTMP rtmp://{}/live/{} · RTP and TS udp://{}",
         options.name,
@@ -113,7 +118,7 @@ async fn run(options: Options) -> Result<(), Trouble> {
         tokio::spawn(rtmp_door::serve(rtmps, Some(tls), host.handle.clone()));
     }
     tokio::spawn(rtmp_door::serve(rtmp, None, host.handle.clone()));
-    tokio::spawn(udp_door::serve(ts, host.handle.clone()));
+    tokio::spawn(udp_door::serve(ports, host.handle.clone()));
     tokio::spawn(http::serve(http, http::router(app)));
     // It was made Stopped a moment ago.
     let _ = host.handle.command(Command::Start).await;

@@ -39,9 +39,14 @@ pub(crate) struct Options {
     #[arg(long, env = "HEADEND_TLS_SELF_SIGNED", conflicts_with = "tls_cert")]
     pub(crate) tls_self_signed: bool,
 
-    /// Address that takes MPEG-TS, plain or in RTP (UDP): H.264 and AAC, told apart by the first byte
+    /// Address that takes MPEG-TS, plain or in RTP (UDP): H.264 and AAC, told apart by the first byte. FEC (SMPTE ST 2022-1)
+    /// is taken on the ports + 2 and + 4
     #[arg(long, env = "HEADEND_TS", value_name = "ADDR", default_value = "127.0.0.1:5004", value_parser = address)]
     pub(crate) ts: SocketAddr,
+
+    /// UDP port, at the address of --ts, that takes the same RTP datagrams on a second path (SMPTE ST 2022-7)
+    #[arg(long, env = "HEADEND_RTP_SECOND_PORT", value_name = "PORT")]
+    pub(crate) rtp_second_port: Option<u16>,
 
     /// What plays while no encoder is connected: the moving test source, or none (a still slate and silence)
     #[arg(long, env = "HEADEND_SOURCE", value_name = "test|none", default_value = "test", hide_possible_values = true)]

@@ -1,7 +1,9 @@
 //! Takes MPEG-TS by UDP, plain or in RTP: one session for each address that sends, over after ten seconds of silence.
+//!
+//! Beside it come FEC (SMPTE ST 2022-1) on the ports + 2 and + 4, from the address of a session but any port of its own, and
+//! the same datagrams on a second path (ST 2022-7), known by their SSRC. The demuxer tells them apart and merges them.
 
 use std::{
-    collections::BTreeMap,
     io,
     net::{SocketAddr, UdpSocket},
     thread,
@@ -26,18 +28,49 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Receives datagrams for ever.
-pub(crate) async fn serve(socket: UdpSocket, handle: Handle) -> Result<(), Gone> {
-    let (sender, mut datagrams) = mpsc::channel(QUEUE);
-    // A thread of its own waits for nothing but the socket, so that it is awake before the socket's buffer is full.
-    let spawned = thread::Builder::new().name("udp".into()).spawn(move || receive(&socket, &sender));
-    let mut door = Door { handle, senders: BTreeMap::new(), refused_at: None };
-    if let Err(error) = spawned {
-        eprintln!("live: no thread for UDP: {error}");
+/// The sockets of one feed.
+pub(crate) struct Ports(Vec<(Port, UdpSocket)>);
+
+/// What a socket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Port {
+    Media,
+    Fec,
+    SecondPath,
+}
+
+impl Ports {
+    /// Those of media, and of FEC where the system grants them.
+    pub(crate) fn new(media: UdpSocket, second_path: Option<UdpSocket>) -> Self {
+        let address = media.local_addr().ok();
+        let fec = [2, 4].into_iter().filter_map(|ahead| {
+            let address = address.and_then(|it| Some(SocketAddr::new(it.ip(), it.port().checked_add(ahead)?)))?;
+            let socket =
+                bind(address).map_err(|error| eprintln!("live: no FEC (SMPTE ST 2022-1) on {address}: {error}"));
+            Some((Port::Fec, socket.ok()?))
+        });
+        let fec: Vec<_> = fec.collect();
+        let second_path = second_path.map(|socket| (Port::SecondPath, socket));
+        Self([(Port::Media, media)].into_iter().chain(fec).chain(second_path).collect())
     }
+}
+
+/// Receives datagrams for ever.
+pub(crate) async fn serve(ports: Ports, handle: Handle) -> Result<(), Gone> {
+    let (sender, mut datagrams) = mpsc::channel(QUEUE);
+    for (port, socket) in ports.0 {
+        let sender = sender.clone();
+        // A thread of its own waits for nothing but the socket, so that it is awake before the socket's buffer is full.
+        let spawned = thread::Builder::new().name("udp".into()).spawn(move || receive(port, &socket, &sender));
+        if let Err(error) = spawned {
+            eprintln!("live: no thread for UDP: {error}");
+        }
+    }
+    drop(sender);
+    let mut door = Door { handle, sessions: Vec::new(), refused_at: None };
     loop {
         match timeout(SWEEP, datagrams.recv()).await {
-            Ok(Some((from, datagram))) => door.take(from, datagram).await?,
+            Ok(Some((port, from, datagram))) => door.take(port, from, datagram).await?,
             Ok(None) => return Ok(()),
             Err(_) => {}
         }
@@ -45,14 +78,14 @@ pub(crate) async fn serve(socket: UdpSocket, handle: Handle) -> Result<(), Gone>
     }
 }
 
-fn receive(socket: &UdpSocket, sender: &mpsc::Sender<(SocketAddr, Bytes)>) {
+fn receive(port: Port, socket: &UdpSocket, sender: &mpsc::Sender<(Port, SocketAddr, Bytes)>) {
     let mut buffer = vec![0; LARGEST];
     while !sender.is_closed() {
         // Errors are those of datagrams that we sent, and we send none: the next one may be fine.
         let Ok((length, from)) = socket.recv_from(&mut buffer) else { continue };
         let datagram = Bytes::copy_from_slice(buffer.get(..length).unwrap_or_default());
         // A full queue loses it like a full socket would: the session sees the loss and tells it.
-        let _ = sender.try_send((from, datagram));
+        let _ = sender.try_send((port, from, datagram));
     }
 }
 
@@ -65,16 +98,25 @@ const LARGEST: usize = 65_536;
 
 struct Door {
     handle: Handle,
-    senders: BTreeMap<SocketAddr, Sender>,
+    sessions: Vec<Session>,
     /// When the channel last refused a newcomer, on the monotonic clock.
     refused_at: Option<Duration>,
 }
 
-struct Sender {
+struct Session {
     id: IngestId,
-    heard: Duration,
+    /// One for each path.
+    senders: Vec<Sender>,
+    /// Of its first datagram, where it is RTP.
+    ssrc: Option<u32>,
     /// Closed when the session is over. No protocol here answers its peer.
     replies: mpsc::Receiver<Bytes>,
+}
+
+struct Sender {
+    port: Port,
+    from: SocketAddr,
+    heard: Duration,
 }
 
 /// A sender that is silent for so long has gone.
@@ -85,24 +127,23 @@ const SWEEP: Duration = Duration::from_secs(1);
 const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 impl Door {
-    async fn take(&mut self, from: SocketAddr, datagram: Bytes) -> Result<(), Gone> {
+    async fn take(&mut self, port: Port, from: SocketAddr, datagram: Bytes) -> Result<(), Gone> {
         let now = self.handle.clock.now().monotonic;
-        if let Some(sender) = self.senders.get_mut(&from) {
-            if !sender.replies.is_closed() {
-                sender.heard = now;
-                return self.handle.bytes(sender.id, datagram).await;
-            }
-            // The channel let go of it, and it still sends: that is a new session.
-            self.senders.remove(&from);
+        // The channel let go of these. Who still sends begins a new session.
+        self.sessions.retain(|session| !session.replies.is_closed());
+        let id = self.sessions.iter_mut().find_map(|session| session.takes(port, from, &datagram, now));
+        if let Some(id) = id {
+            return self.handle.bytes(id, datagram).await;
         }
-        let Some(protocol) = protocol(&datagram) else { return Ok(()) };
+        let Some(protocol) = protocol(&datagram).filter(|_| port != Port::Fec) else { return Ok(()) };
         if self.refused_at.is_some_and(|at| now < at + ASK_AGAIN) {
             return Ok(());
         }
         let demuxer = Box::new(DatagramDemuxer::new(RtpConfig::default()));
         match self.handle.attach(Candidate::Datagrams(protocol, demuxer)).await? {
             Ok(Taken { id, replies }) => {
-                self.senders.insert(from, Sender { id, heard: now, replies });
+                let (senders, ssrc) = (vec![Sender { port, from, heard: now }], ssrc(&datagram));
+                self.sessions.push(Session { id, senders, ssrc, replies });
                 self.handle.bytes(id, datagram).await
             }
             Err(_) => {
@@ -114,12 +155,31 @@ impl Door {
 
     async fn sweep(&mut self) -> Result<(), Gone> {
         let now = self.handle.clock.now().monotonic;
-        let is_over = |sender: &Sender| sender.replies.is_closed() || now >= sender.heard + SILENCE;
-        while let Some((from, id)) = self.senders.iter().find(|(_, s)| is_over(s)).map(|(from, s)| (*from, s.id)) {
-            self.senders.remove(&from);
-            self.handle.closed(id).await?;
+        let is_silent = |session: &Session| session.senders.iter().all(|sender| now >= sender.heard + SILENCE);
+        let is_over = |session: &Session| session.replies.is_closed() || is_silent(session);
+        while let Some(at) = self.sessions.iter().position(is_over) {
+            let session = self.sessions.swap_remove(at);
+            self.handle.closed(session.id).await?;
         }
         Ok(())
+    }
+}
+
+impl Session {
+    /// This session, where a datagram is of it. A second path joins with its first datagram; on a path that was silent
+    /// another address may follow.
+    fn takes(&mut self, port: Port, from: SocketAddr, datagram: &[u8], now: Duration) -> Option<IngestId> {
+        if port == Port::Fec {
+            return self.senders.iter().any(|sender| sender.from.ip() == from.ip()).then_some(self.id);
+        }
+        let is_same = self.ssrc.is_some() && ssrc(datagram) == self.ssrc;
+        match self.senders.iter_mut().find(|sender| sender.port == port) {
+            Some(sender) if sender.from == from => sender.heard = now,
+            Some(sender) if is_same && now >= sender.heard + SILENCE => *sender = Sender { port, from, heard: now },
+            None if is_same => self.senders.push(Sender { port, from, heard: now }),
+            _ => return None,
+        }
+        Some(self.id)
     }
 }
 
@@ -130,4 +190,10 @@ fn protocol(datagram: &[u8]) -> Option<&'static str> {
         first if first >> 6 == 2 => Some("rtp"),
         _ => None,
     }
+}
+
+/// The SSRC of an RTP datagram.
+fn ssrc(datagram: &[u8]) -> Option<u32> {
+    let bytes = datagram.get(8..12).filter(|_| protocol(datagram) == Some("rtp"))?;
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
 }

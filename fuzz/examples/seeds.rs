@@ -40,6 +40,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     all.extend(URLS.iter().map(|(name, text)| ("origin_url", *name, text.as_bytes().to_vec())));
     all.extend(transport_seeds());
     all.extend(coding_seeds());
+    all.extend(fec_seeds());
     all.extend(rtmp_seeds());
     all.extend(tag_seeds());
     all.extend(channel_seeds());
@@ -93,6 +94,18 @@ fn coding_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("audio_frames", "latm", [&[3][..], &latm].concat()),
         ("mpeg2_es", "frames", [&[9][..], &frames].concat()),
         ("mpeg2_es", "fields", [&[2][..], &fields].concat()),
+    ]
+}
+
+/// Steps as `rtp_fec` names them.
+fn fec_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    // Five datagrams of which one is lost, and their row; later columns, one of them broken.
+    let row = [0, 1, 2, 0, 0, 1, 4, 4];
+    let columns = [0, 9, 2, 0, 0, 4, 5, 0x43, 7, 20, 6, 0x43, 3, 9];
+    vec![
+        ("rtp_fec", "rows", row.repeat(12)),
+        ("rtp_fec", "columns", columns.repeat(8)),
+        ("rtp_fec", "too_late", [&row[..], &[2, 3, 0, 9, 7, 255, 7, 255, 4, 19, 3, 30], &columns].concat()),
     ]
 }
 

@@ -1,13 +1,14 @@
 //! UDP contribution: plain MPEG-TS or MPEG-TS over RTP, told apart by the first byte of the first datagram that is either.
 //!
 //! A transport packet begins with 0x47, an RTP packet with version 2 in its top bits (RFC 3550 section 5.1), which 0x47 has
-//! not. To add a protocol with a third first byte, add a variant to `Kind` and a line to `Kind::of`.
+//! not. What comes for the same session on other ports is handed in as well: FEC (ST 2022-1) from the ports + 2 and + 4, a second
+//! leg (ST 2022-7) by `push_on` or plainly. To add a protocol with a third first byte, add a variant to `Kind` and a line to `Kind::of`.
 
 use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 
-use super::{Demuxed, Demuxer, RtpConfig, RtpReceiver, TsDemuxer, tally::Tally};
+use super::{Demuxed, Demuxer, Leg, Reception, RtpConfig, RtpReceiver, TsDemuxer, tally::Tally};
 use crate::{
     error::ParseError,
     time::Now,
@@ -68,6 +69,10 @@ impl Kind {
 
 impl Demuxer for DatagramDemuxer {
     fn push(&mut self, bytes: Bytes, now: Now) -> Result<(), ParseError> {
+        self.push_on(Leg::First, bytes, now)
+    }
+
+    fn push_on(&mut self, leg: Leg, bytes: Bytes, now: Now) -> Result<(), ParseError> {
         if matches!(self.kind, Kind::Unknown) {
             let faults = &mut self.faults;
             self.tally.packet(|fault| faults.push_back(Demuxed::Fault(fault)));
@@ -76,7 +81,14 @@ impl Demuxer for DatagramDemuxer {
                 None => self.faults.extend(self.tally.note("neither RTP nor TS").map(Demuxed::Fault)),
             }
         }
-        self.kind.inner().map_or(Ok(()), |inner| inner.push(bytes, now))
+        self.kind.inner().map_or(Ok(()), |inner| inner.push_on(leg, bytes, now))
+    }
+
+    fn reception(&self) -> Option<Reception> {
+        match &self.kind {
+            Kind::Rtp(rtp) => rtp.reception(),
+            Kind::Unknown | Kind::Ts(_) => None,
+        }
     }
 
     fn pull(&mut self) -> Option<Demuxed> {

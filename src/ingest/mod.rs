@@ -4,8 +4,11 @@
 //! no socket; it reports trouble as [`Fault`] values and never logs. To add a protocol, add its parser to `wire`, a file
 //! here that implements the trait, and one line to the table of the front door that accepts it.
 
+mod average;
 mod clock;
 mod datagram;
+mod limits;
+mod refusal;
 #[cfg(test)]
 mod rig;
 pub mod rtmp;
@@ -16,7 +19,9 @@ mod ts;
 
 pub use clock::Unwrap;
 pub use datagram::DatagramDemuxer;
-pub use rtp::{RtpConfig, RtpReceiver};
+pub use limits::{IngestLimits, LimitMeter};
+pub use refusal::{IngestRefusal, Measured};
+pub use rtp::{FecTally, Leg, LegTally, Reception, RtpConfig, RtpReceiver};
 pub use ts::{TsConfig, TsDemuxer};
 
 use std::time::Duration;
@@ -36,6 +41,21 @@ pub trait Demuxer: Send {
     /// # Errors
     /// The session cannot go on and must be closed; what was whole before stays to be pulled.
     fn push(&mut self, bytes: Bytes, now: Now) -> Result<(), ParseError>;
+
+    /// As [`push`](Self::push), for a host that receives the same datagrams on two legs (SMPTE ST 2022-7) and knows on which
+    /// one these came. The legs merge in either case; told apart, they are counted apart.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    fn push_on(&mut self, leg: Leg, bytes: Bytes, now: Now) -> Result<(), ParseError> {
+        let _ = leg;
+        self.push(bytes, now)
+    }
+
+    /// How datagrams come in, where the protocol has datagrams that can be counted.
+    fn reception(&self) -> Option<Reception> {
+        None
+    }
 
     /// The next thing found, in stream order.
     fn pull(&mut self) -> Option<Demuxed>;

@@ -5,6 +5,7 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 pub(crate) mod amf0;
+pub(crate) mod fec;
 pub(crate) mod flv;
 pub(crate) mod mp4;
 pub(crate) mod rtmp;

@@ -1,12 +1,19 @@
-//! MPEG-TS over RTP (RFC 3550, RFC 2250 section 2; two legs as in SMPTE ST 2022-7).
+//! MPEG-TS over RTP (RFC 3550, RFC 2250 section 2), on two legs (SMPTE ST 2022-7), with repair (SMPTE ST 2022-1).
 //!
 //! Puts datagrams in order within a bounded window and hands their payloads to a [`TsDemuxer`]. In order, nothing waits (but
-//! the first four datagrams, 20 ms at most, for a feed may begin out of order); a gap is waited for until the window is full or its time is up, then counted. Legs with equal sequence numbers merge by
-//! themselves. Refuses nothing for good: a datagram that cannot be read is counted and passed over. Forward error
-//! correction (ST 2022-1) comes on other ports and is not read.
+//! the first four datagrams, 20 ms at most, for a feed may begin out of order); a gap is waited for until the window is full
+//! or its time is up, then counted. Legs with equal sequence numbers and time stamps merge by themselves. FEC packets are told
+//! from media by their shape, so a host hands in what comes on the ports + 2 and + 4 like what comes on the port itself.
+//! Refuses nothing for good: a datagram that cannot be read is counted and passed over.
 
+mod leg;
+mod repair;
+mod source;
 mod window;
 
+#[cfg(test)]
+#[path = "../../../tests/rig/fec.rs"]
+mod fec_sender;
 #[cfg(test)]
 mod tests;
 
@@ -14,12 +21,23 @@ use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 
-use self::window::{Place, Window};
+pub use self::{
+    leg::{Leg, LegTally, Reception},
+    repair::FecTally,
+};
+
+use self::{
+    leg::LegCounter,
+    repair::Repair,
+    source::{Belongs, Retired, Source},
+    window::{Place, Window},
+};
 use super::{Demuxed, Demuxer, TsConfig, TsDemuxer, tally::Tally};
 use crate::{
     error::{Fault, LimitError, ParseError},
     time::Now,
     wire::{
+        fec::FecPacket,
         rtp::{Header, is_rtcp},
         ts::PACKET_LEN,
     },
@@ -31,7 +49,7 @@ pub struct RtpConfig {
     /// Datagrams that are held for one that is missing, 1 to 1 024 (others are taken as the nearest of these). Default: 1 024.
     pub reorder_packets: u16,
     /// How long a missing datagram is waited for, 500 ms at most (more is taken as that). It is the delay that a loss adds,
-    /// and the skew between two legs that is made good. Default: 500 ms.
+    /// and the skew between two legs that is made good; FEC has as long to repair. Default: 500 ms.
     pub reorder_time: Duration,
     /// What to take from the transport stream.
     pub ts: TsConfig,
@@ -43,6 +61,9 @@ pub struct RtpReceiver {
     ts: TsDemuxer,
     window: Window,
     source: Option<Source>,
+    retired: Option<Retired>,
+    repair: Repair,
+    legs: [LegCounter; 2],
     ready: VecDeque<Ready>,
     tally: Tally,
     /// Bytes of all datagrams.
@@ -59,12 +80,6 @@ pub(in crate::ingest) enum Ready {
     NewSource,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Source {
-    ssrc: u32,
-    timestamp: u32,
-}
-
 impl Default for RtpConfig {
     fn default() -> Self {
         Self { reorder_packets: window::MAX_PACKETS, reorder_time: window::MAX_TIME, ts: TsConfig::default() }
@@ -79,6 +94,9 @@ impl RtpReceiver {
             ts: TsDemuxer::new(config.ts),
             window: Window::new(config.reorder_packets, config.reorder_time),
             source: None,
+            retired: None,
+            repair: Repair::default(),
+            legs: Default::default(),
             ready: VecDeque::new(),
             tally: Tally::default(),
             received: 0,
@@ -96,46 +114,115 @@ impl RtpReceiver {
         self.ready.extend(self.tally.note(what).map(Ready::Fault));
     }
 
-    fn receive(&mut self, datagram: &Bytes, now: Duration) {
+    fn receive(&mut self, leg: Leg, datagram: &Bytes, now: Duration) {
         if is_rtcp(datagram) {
             return self.ignore("RTCP");
         }
+        if self.is_fec(datagram) {
+            return self.correct(datagram, now);
+        }
         let Ok(header) = Header::parse(datagram) else { return self.ignore("malformed RTP") };
-        if header.payload_type != Header::MP2T && !DYNAMIC.contains(&header.payload_type) {
+        let is_whole = header.payload.len().is_multiple_of(PACKET_LEN);
+        // Only transport packets give the feed a type of its own.
+        let is_known = self.source.is_some_and(|source| source.payload_type == header.payload_type);
+        if header.payload_type != Header::MP2T && !(DYNAMIC.contains(&header.payload_type) && (is_known || is_whole)) {
             return self.ignore("other payload type");
         }
+        self.count(leg, &header);
+        if !self.follow(&header, now) {
+            return;
+        }
         let mut payload = datagram.slice(header.payload.clone());
-        if !payload.len().is_multiple_of(PACKET_LEN) {
+        if !is_whole {
             // It has its place in the sequence all the same and is no loss.
             self.ignore("payload of no whole packets");
             payload = Bytes::new();
         }
-        self.follow(&header);
-        match self.window.push(header.sequence, payload, now, &mut self.ready) {
-            Place::Taken => self.source = Some(Source { ssrc: header.ssrc, timestamp: header.timestamp }),
-            Place::Duplicate => {}
+        let Header { payload_type, sequence, timestamp, ssrc, .. } = header;
+        let source = Source { ssrc, payload_type, timestamp };
+        match self.window.push((sequence, timestamp), payload, now, &mut self.ready) {
+            Place::Taken => self.source = Some(source),
+            Place::Duplicate => return,
             Place::Late => self.ready.push_back(Ready::Fault(Fault::Late { late: 1 })),
+        }
+        self.repair.media(sequence, datagram, source);
+        self.take_repaired(now);
+    }
+
+    fn count(&mut self, leg: Leg, header: &Header) {
+        let [first, second] = &mut self.legs;
+        match leg {
+            Leg::First => first.note(header),
+            Leg::Second => second.note(header),
         }
     }
 
-    /// Begins anew where the datagram comes from another source than the ones before.
-    fn follow(&mut self, header: &Header) {
-        let Some(source) = self.source else { return };
-        let step = header.timestamp.wrapping_sub(source.timestamp).cast_signed();
-        let is_reset = match self.window.distance(header.sequence) {
-            0 => false,
-            // A step in sequence numbers that could be a loss or a late packet is neither if time stepped far with it.
-            distance => !SANE.contains(&distance) || step.unsigned_abs() > MAX_TIME_STEP,
+    /// Begins anew where the datagram comes from another source than the ones before; `false` where it is not to be taken.
+    fn follow(&mut self, header: &Header, now: Duration) -> bool {
+        let Some(source) = self.source else { return true };
+        match source.place(header, &self.window) {
+            Belongs::Here => return true,
+            Belongs::Past => self.ignore("older than the window"),
+            Belongs::Elsewhere if self.retired.is_some_and(|retired| retired.claims(header, now)) => {
+                self.ignore("of the source before");
+            }
+            Belongs::Elsewhere => {
+                self.retired = source.retire(&self.window, now);
+                self.window.restart(&mut self.ready);
+                self.repair.restart();
+                self.ready.push_back(Ready::NewSource);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether a datagram is a FEC packet. Its payload is 16 bytes longer than that of the media, which is whole transport
+    /// packets; where media have a CSRC list, an extension or padding, its type tells.
+    fn is_fec(&self, datagram: &[u8]) -> bool {
+        let (&[_, second, ..], Some(parity)) = (datagram, datagram.len().checked_sub(FecPacket::OVERHEAD)) else {
+            return false;
         };
-        if source.ssrc != header.ssrc || is_reset {
-            self.window.restart(&mut self.ready);
-            self.ready.push_back(Ready::NewSource);
+        let payload_type = second & 0x7F;
+        let is_other = self.source.is_some_and(|source| source.payload_type != payload_type);
+        let has_media = || Header::parse(datagram).is_ok_and(|header| is_media(header.payload.len()));
+        DYNAMIC.contains(&payload_type) && (is_media(parity) || is_other) && !has_media()
+    }
+
+    fn correct(&mut self, datagram: &Bytes, now: Duration) {
+        // Before the first media there is nothing to repair.
+        let Some(source) = self.source else { return };
+        let Ok(packet) = FecPacket::parse(datagram) else { return self.ignore("malformed FEC") };
+        if self.window.distance(packet.base).unsigned_abs() > window::HISTORY as u32 {
+            return self.ignore("FEC of other datagrams");
+        }
+        self.repair.fec(packet, source);
+        self.take_repaired(now);
+    }
+
+    /// Gives repaired datagrams their place.
+    fn take_repaired(&mut self, now: Duration) {
+        while let Some((sequence, datagram)) = self.repair.next() {
+            let Ok(header) = Header::parse(&datagram) else { continue };
+            let payload = datagram.slice(header.payload);
+            match self.window.push((sequence, header.timestamp), payload, now, &mut self.ready) {
+                Place::Taken => {
+                    self.repair.tally.repaired += 1;
+                    self.ready.push_back(Ready::Fault(Fault::Repaired { repaired: 1 }));
+                }
+                Place::Late => self.repair.tally.too_late += 1,
+                Place::Duplicate => {}
+            }
         }
     }
 }
 
 impl Demuxer for RtpReceiver {
     fn push(&mut self, bytes: Bytes, now: Now) -> Result<(), ParseError> {
+        self.push_on(Leg::First, bytes, now)
+    }
+
+    fn push_on(&mut self, leg: Leg, bytes: Bytes, now: Now) -> Result<(), ParseError> {
         if self.ready.len() > MAX_READY {
             let (ceiling, asked) = (MAX_READY as u64, self.ready.len() as u64);
             let limit = LimitError { what: "datagrams that nobody pulled", ceiling, asked };
@@ -145,7 +232,7 @@ impl Demuxer for RtpReceiver {
         self.tally.packet(|fault| ready.push_back(Ready::Fault(fault)));
         self.received = self.received.saturating_add(bytes.len() as u64);
         self.window.expire(now.monotonic, &mut self.ready);
-        self.receive(&bytes, now.monotonic);
+        self.receive(leg, &bytes, now.monotonic);
         Ok(())
     }
 
@@ -163,7 +250,12 @@ impl Demuxer for RtpReceiver {
                     let taken = self.ts.take(payload);
                     debug_assert!(taken.is_ok());
                 }
-                Ready::Fault(fault) => return Some(Demuxed::Fault(fault)),
+                Ready::Fault(fault) => {
+                    if let (Fault::Loss { lost, .. }, true) = (&fault, self.repair.is_active()) {
+                        self.repair.tally.lost += lost;
+                    }
+                    return Some(Demuxed::Fault(fault));
+                }
                 Ready::NewSource => {
                     self.ts.source_changed();
                     return Some(Demuxed::Fault(Fault::SourceChanged));
@@ -180,6 +272,11 @@ impl Demuxer for RtpReceiver {
         self.window.expire(now.monotonic, &mut self.ready);
     }
 
+    fn reception(&self) -> Option<Reception> {
+        let [first, second] = &self.legs;
+        Some(Reception { legs: [first.tally, second.tally], fec: self.repair.tally })
+    }
+
     fn finish(&mut self) {
         self.window.restart(&mut self.ready);
         let ready = &mut self.ready;
@@ -190,10 +287,11 @@ impl Demuxer for RtpReceiver {
     }
 }
 
+/// Whether a payload of so many bytes can be transport packets.
+const fn is_media(len: usize) -> bool {
+    len > 0 && len.is_multiple_of(PACKET_LEN)
+}
+
 const DYNAMIC: std::ops::RangeInclusive<u8> = 96..=127;
-/// Sequence numbers so far behind or ahead are late or lost; further ones are a reset (RFC 3550 Appendix A.1 has 100 and 3 000).
-const SANE: std::ops::Range<i32> = -(window::HISTORY as i32)..3000;
-/// Ten seconds of 90 kHz.
-const MAX_TIME_STEP: u32 = 900_000;
 /// More than the window and the longest loss can let go at once.
 const MAX_READY: usize = 4096;

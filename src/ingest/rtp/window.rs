@@ -15,13 +15,23 @@ pub(super) struct Window {
     /// The sequence number that is due.
     next: Option<u16>,
     /// What came early: the first is for `next`, and is there only while it is being let go.
-    held: VecDeque<Option<(Bytes, Duration)>>,
+    held: VecDeque<Option<Held>>,
     /// Since when the datagram that is due is missed.
     since: Option<Duration>,
     /// So many of the first datagrams are still held: the very first need not be the first in order.
     settling: usize,
     /// One bit for each of the last sequence numbers before `next`: it came.
     seen: [u64; HISTORY / 64],
+    /// The RTP time stamp of each of those that came.
+    stamps: Vec<u32>,
+}
+
+/// A datagram that came before its turn.
+#[derive(Clone, Debug)]
+struct Held {
+    payload: Bytes,
+    stamp: u32,
+    at: Duration,
 }
 
 /// What became of a datagram.
@@ -45,6 +55,27 @@ impl Window {
             since: None,
             settling: SETTLE_PACKETS,
             seen: [0; HISTORY / 64],
+            stamps: vec![0; HISTORY],
+        }
+    }
+
+    /// How long a datagram that is missed is waited for.
+    pub(super) const fn wait(&self) -> Duration {
+        self.wait
+    }
+
+    /// The sequence number that is due, once there is one.
+    pub(super) const fn next(&self) -> Option<u16> {
+        self.next
+    }
+
+    /// The time stamp of the datagram of this sequence number, where it has come and is remembered.
+    pub(super) fn stamp_of(&self, sequence: u16) -> Option<u32> {
+        let distance = self.distance(sequence);
+        match usize::try_from(distance) {
+            Ok(ahead) => self.held.get(ahead)?.as_ref().map(|held| held.stamp),
+            Err(_) if distance < -(HISTORY as i32) || !self.has_seen(sequence) => None,
+            Err(_) => self.stamps.get(usize::from(sequence) % HISTORY).copied(),
         }
     }
 
@@ -53,23 +84,31 @@ impl Window {
         self.next.map_or(0, |next| sequence.wrapping_sub(next).cast_signed().into())
     }
 
-    /// Takes a datagram at most 1 024 behind the one that is due.
-    pub(super) fn push(&mut self, sequence: u16, payload: Bytes, now: Duration, ready: &mut VecDeque<Ready>) -> Place {
+    /// Takes the payload of a datagram, by its sequence number and time stamp, at most 1 024 behind the one that is due.
+    pub(super) fn push(
+        &mut self,
+        (sequence, stamp): (u16, u32),
+        payload: Bytes,
+        now: Duration,
+        ready: &mut VecDeque<Ready>,
+    ) -> Place {
         self.next.get_or_insert(sequence);
         if self.settling > 0 {
             self.step_back(sequence);
         }
         let Ok(mut ahead) = usize::try_from(self.distance(sequence)) else {
             let place = if self.has_seen(sequence) { Place::Duplicate } else { Place::Late };
-            self.mark(sequence, true);
+            self.mark(sequence, Some(stamp));
             return place;
         };
-        if ahead >= self.max {
-            self.settling = 0;
+        if ahead >= self.max && std::mem::take(&mut self.settling) > 0 {
             self.let_go(ready);
+            ahead = self.ahead(sequence);
+        }
+        if ahead >= self.max {
             let before = self.next;
             self.make_room(ahead, ready);
-            ahead = usize::try_from(self.distance(sequence)).unwrap_or(0);
+            ahead = self.ahead(sequence);
             if self.next != before {
                 self.since = self.oldest();
             }
@@ -81,7 +120,7 @@ impl Window {
         if slot.is_some() {
             return Place::Duplicate;
         }
-        *slot = Some((payload, now));
+        *slot = Some(Held { payload, stamp, at: now });
         self.settling = self.settling.saturating_sub(1);
         if self.settling == 0 {
             self.let_go(ready);
@@ -120,6 +159,11 @@ impl Window {
         self.settling = SETTLE_PACKETS;
     }
 
+    /// How far a datagram that is not behind is ahead.
+    fn ahead(&self, sequence: u16) -> usize {
+        usize::try_from(self.distance(sequence)).unwrap_or(0)
+    }
+
     /// Nothing was let go yet, so what is due may still turn out to be an earlier one.
     fn step_back(&mut self, sequence: u16) {
         let Ok(behind) = usize::try_from(-self.distance(sequence)) else { return };
@@ -146,7 +190,7 @@ impl Window {
         let lost = gap.unwrap_or(if most == usize::MAX { 0 } else { most });
         self.held.drain(..lost.min(self.held.len()));
         for _ in 0..lost {
-            self.step(false);
+            self.step(None);
         }
         if lost > 0 {
             ready.push_back(Ready::Fault(Fault::Loss { lost: lost as u64, stream: None }));
@@ -161,10 +205,10 @@ impl Window {
     fn let_go(&mut self, ready: &mut VecDeque<Ready>) {
         let mut has_moved = false;
         while matches!(self.held.front(), Some(Some(_))) {
-            if let Some((payload, _)) = self.held.pop_front().flatten() {
-                ready.push_back(Ready::Payload(payload));
+            if let Some(held) = self.held.pop_front().flatten() {
+                ready.push_back(Ready::Payload(held.payload));
+                self.step(Some(held.stamp));
             }
-            self.step(true);
             has_moved = true;
         }
         if has_moved {
@@ -173,12 +217,12 @@ impl Window {
     }
 
     fn oldest(&self) -> Option<Duration> {
-        self.held.iter().flatten().map(|(_, at)| *at).min()
+        self.held.iter().flatten().map(|held| held.at).min()
     }
 
-    fn step(&mut self, has_come: bool) {
+    fn step(&mut self, stamp: Option<u32>) {
         if let Some(next) = self.next {
-            self.mark(next, has_come);
+            self.mark(next, stamp);
             self.next = Some(next.wrapping_add(1));
         }
     }
@@ -188,10 +232,13 @@ impl Window {
         self.seen.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 != 0)
     }
 
-    fn mark(&mut self, sequence: u16, has_come: bool) {
+    fn mark(&mut self, sequence: u16, stamp: Option<u32>) {
         let at = usize::from(sequence) % HISTORY;
         if let Some(word) = self.seen.get_mut(at / 64) {
-            *word = *word & !(1 << (at % 64)) | u64::from(has_come) << (at % 64);
+            *word = *word & !(1 << (at % 64)) | u64::from(stamp.is_some()) << (at % 64);
+        }
+        if let (Some(place), Some(stamp)) = (self.stamps.get_mut(at), stamp) {
+            *place = stamp;
         }
     }
 }
@@ -208,93 +255,4 @@ const SETTLE_TIME: Duration = Duration::from_millis(20);
 pub(super) const HISTORY: usize = 1024;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Pushes `sequence` and says what came out: payload numbers, and losses as negative numbers.
-    fn run(window: &mut Window, sequence: u16, at: u64) -> (Place, Vec<i64>) {
-        let mut ready = VecDeque::new();
-        let now = Duration::from_millis(at);
-        window.expire(now, &mut ready);
-        let place = window.push(sequence, Bytes::copy_from_slice(&sequence.to_be_bytes()), now, &mut ready);
-        (place, ready.into_iter().map(number).collect())
-    }
-
-    fn number(ready: Ready) -> i64 {
-        match ready {
-            Ready::Payload(payload) => u16::from_be_bytes([payload[0], payload[1]]).into(),
-            Ready::Fault(Fault::Loss { lost, .. }) => -(lost as i64),
-            Ready::Fault(_) | Ready::NewSource => 0,
-        }
-    }
-
-    /// A window that has let go everything before `next`.
-    fn settled(packets: u16, wait: Duration, next: u16) -> Window {
-        let mut window = Window::new(packets, wait);
-        for back in (1..=4).rev() {
-            run(&mut window, next.wrapping_sub(back), 0);
-        }
-        assert_eq!(window.distance(next), 0);
-        window
-    }
-
-    #[test]
-    fn a_feed_may_begin_out_of_order() {
-        let mut window = Window::new(16, MAX_TIME);
-        for sequence in [2, 3, 1] {
-            assert_eq!(run(&mut window, sequence, 0), (Place::Taken, vec![]));
-        }
-        assert_eq!(run(&mut window, 0, 0), (Place::Taken, vec![0, 1, 2, 3]));
-        assert_eq!(run(&mut window, 4, 0), (Place::Taken, vec![4]));
-        let mut window = Window::new(16, MAX_TIME);
-        assert_eq!(run(&mut window, 9, 0), (Place::Taken, vec![]));
-        assert_eq!(window.deadline(), Some(SETTLE_TIME));
-        assert_eq!(run(&mut window, 10, 20), (Place::Taken, vec![9, 10]));
-    }
-
-    #[test]
-    fn in_order_nothing_waits_over_the_wrap_row_26() {
-        let mut window = settled(16, MAX_TIME, 65_534);
-        for sequence in [65_534, 65_535, 0, 1] {
-            assert_eq!(run(&mut window, sequence, 0), (Place::Taken, vec![sequence.into()]));
-            assert_eq!(window.deadline(), None);
-        }
-    }
-
-    #[test]
-    fn reordered_duplicate_and_late_rows_22_and_23() {
-        let mut window = settled(4, MAX_TIME, 10);
-        assert_eq!(run(&mut window, 10, 0), (Place::Taken, vec![10]));
-        assert_eq!(run(&mut window, 12, 1), (Place::Taken, vec![]));
-        assert_eq!(run(&mut window, 12, 1), (Place::Duplicate, vec![]));
-        assert_eq!(run(&mut window, 11, 2), (Place::Taken, vec![11, 12]));
-        assert_eq!(run(&mut window, 10, 3), (Place::Duplicate, vec![]));
-        assert_eq!(run(&mut window, 14, 3), (Place::Taken, vec![]));
-        assert_eq!(run(&mut window, 17, 4), (Place::Taken, vec![-1, 14]));
-        assert_eq!(run(&mut window, 13, 4), (Place::Late, vec![]));
-        assert_eq!(run(&mut window, 13, 4), (Place::Duplicate, vec![]));
-        assert_eq!(window.deadline(), Some(Duration::from_millis(504)));
-        assert_eq!(run(&mut window, 18, 504), (Place::Taken, vec![-2, 17, 18]));
-        assert_eq!(window.deadline(), None);
-    }
-
-    #[test]
-    fn a_burst_longer_than_the_window_is_counted_whole_row_21() {
-        let mut window = settled(8, Duration::from_millis(20), 0);
-        run(&mut window, 0, 0);
-        assert_eq!(run(&mut window, 1001, 0), (Place::Taken, vec![-993]));
-        assert_eq!(run(&mut window, 1002, 5), (Place::Taken, vec![-7, 1001, 1002]));
-    }
-
-    #[test]
-    fn a_restart_lets_everything_go() {
-        let (mut window, mut ready) = (settled(8, MAX_TIME, 5), VecDeque::new());
-        run(&mut window, 5, 0);
-        run(&mut window, 8, 0);
-        run(&mut window, 9, 0);
-        window.restart(&mut ready);
-        assert_eq!(ready.into_iter().map(number).collect::<Vec<_>>(), [-2, 8, 9]);
-        assert_eq!(run(&mut window, 60_000, 0), (Place::Taken, vec![]));
-        assert_eq!(run(&mut window, 60_001, 20), (Place::Taken, vec![60_000, 60_001]));
-    }
-}
+mod tests;
