@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::*;
 use crate::{
     error::Fault,
-    ingest::rig::{Feed, Mux},
+    ingest::rig::{Feed, Mux, Random},
     media::{AccessUnit, CueSignal, Track, TrackFormat, TrackId},
     time::{MediaDuration, Timescale, Utc},
 };
@@ -406,5 +406,27 @@ fn what_a_stream_carries_and_nobody_reads_is_told_once_by_name() {
         assert_eq!(tracks.len(), 1);
         assert_eq!((tracks[0].format.codec_name(), tracks[0].language.as_str()), (text, "ger"));
         assert_eq!(faults(&found).iter().filter(|fault| fault.code() == "PARSE_UNSUPPORTED").count(), 1);
+    }
+}
+
+#[test]
+fn any_bytes_at_all_are_survived_in_every_coding() {
+    let mut mux = Mux::default();
+    mux.map(&[], &[(0x02, VIDEO, &[]), (0x11, 0x101, &[]), (0x81, 0x102, &[]), (0x03, 0x103, &[])]);
+    for n in 0..6u64 {
+        let dts = 900_000 + n * 6 * 3600;
+        mux.pes(VIDEO, 0xE0, Some((dts + 3 * 3600, dts)), &group().concat(), n % 2 == 0);
+        for (pid, frame) in [(0x101, latm_frame as Frame), (0x102, ac3_frame), (0x103, mp2_frame)] {
+            mux.pes(pid, 0xC0, Some((dts, dts)), &[frame(1), frame(2)].concat(), true);
+        }
+    }
+    for seed in 0..60 {
+        let (mut random, mut bytes) = (Random(seed), mux.bytes.clone());
+        for _ in 0..60 {
+            let at = random.below(bytes.len());
+            bytes[at] = random.below(256) as u8;
+        }
+        // That the cut of the bytes changes nothing is looked at there.
+        run(&bytes);
     }
 }
