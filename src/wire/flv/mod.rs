@@ -65,7 +65,6 @@ pub(crate) enum CodecName {
 pub(crate) struct Packets(Inner);
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "lives on the stack for one loop")]
 enum Inner {
     One(Option<Result<Packet, ParseError>>),
     Tracks(enhanced::Tracks),
