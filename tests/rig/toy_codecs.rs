@@ -105,7 +105,7 @@ impl VideoDecoder for ToyDecoder {
 /// One NAL unit of two bytes: its type, and the luma in the middle of the picture.
 impl VideoEncoder for ToyEncoder {
     fn encode(&mut self, frame: &Frame, force_idr: bool) -> Result<Option<AccessUnit>, Fault> {
-        let luma = frame.y().data[frame.y().data.len() / 2];
+        let luma = frame.y().data[frame.y().data.len() / 2 + frame.width / 2];
         let is_idr = force_idr || !std::mem::replace(&mut self.1, true);
         Ok(Some(AccessUnit {
             track: TrackId(0),
