@@ -76,9 +76,8 @@ impl LiveManifest {
                     }
                 }
                 Event::Empty(element) => {
-                    if manifest.element(&element, open.is_some(), at)? {
-                        open = None;
-                    }
+                    let is_track = manifest.element(&element, open.is_some(), at)?;
+                    open = open.filter(|_| !is_track);
                 }
                 Event::End(_) => {
                     open = open.filter(|level| *level != depth);

@@ -164,7 +164,7 @@ impl Lane {
     fn tell_hole(&self, fragment: &Fragment, usual: MediaDuration, hole: MediaDuration, out: &mut Out<'_>) {
         let by_number =
             self.last_index.zip(fragment.index).map(|(last, now)| now.saturating_sub(last.saturating_add(1)));
-        let is_hole = hole > MediaDuration::ZERO && hole.times(2) >= usual;
+        let is_hole = usual > MediaDuration::ZERO && hole > MediaDuration::ZERO && hole.times(2) >= usual;
         let by_length = || {
             let usual = usual.flicks().max(1);
             u64::try_from(hole.flicks().saturating_add(usual / 2) / usual).unwrap_or(0).max(1)
