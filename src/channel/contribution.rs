@@ -1,12 +1,11 @@
-//! The contribution session that a channel has taken in: its tracks, its health, and the sound that waits for its place.
+//! The one contribution of an encoding channel, whichever sessions bring it: its tracks, and the sound that waits for its
+//! place.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use crate::{
-    channel::IngestId,
-    ingest::Demuxer,
     media::{AccessUnit, Track, TrackId, VideoTrack},
-    time::{MediaDuration, MediaTime, Now},
+    time::{MediaDuration, MediaTime},
 };
 
 /// How a contribution is doing (A26.1), for pages and alarms.
@@ -30,13 +29,14 @@ pub struct IngestHealth {
     pub dropped: u64,
     /// Times that its time stamps jumped.
     pub jumps: u64,
+    /// Access units that were not needed: another session brings the same, or is on air in its stead (A5.6).
+    pub spare: u64,
 }
 
+#[derive(Debug, Default)]
 pub(super) struct Contribution {
-    pub(super) id: IngestId,
-    pub(super) demuxer: Box<dyn Demuxer>,
+    /// What the sessions' own health does not know.
     pub(super) health: IngestHealth,
-    pub(super) last_bytes: Duration,
     pub(super) video: Option<Track>,
     pub(super) audio: Option<TrackId>,
     audio_track: Option<Track>,
@@ -44,12 +44,11 @@ pub(super) struct Contribution {
     pub(super) waits_for_idr: bool,
     /// No decoder takes its pictures: they stay out until the track changes.
     pub(super) is_refused: bool,
-    /// A picture of this session has a place on the channel's clock.
+    /// A picture of it has a place on the channel's clock.
     pub(super) is_placed: bool,
     sound: VecDeque<AccessUnit>,
     /// Where the sound that was placed so far ends.
     sound_end: Option<MediaTime>,
-    window: (Duration, u64, u32),
 }
 
 impl Contribution {
@@ -57,24 +56,6 @@ impl Contribution {
     const SOUND_WAITS: usize = 256;
     /// Sound further than this from where it is expected belongs to another timeline (FAULTS row 8).
     const FAR: MediaDuration = MediaDuration::from_secs(2);
-
-    pub(super) fn new(id: IngestId, protocol: &'static str, demuxer: Box<dyn Demuxer>, now: Now) -> Self {
-        Self {
-            id,
-            demuxer,
-            health: IngestHealth { protocol, ..IngestHealth::default() },
-            last_bytes: now.monotonic,
-            video: None,
-            audio: None,
-            audio_track: None,
-            waits_for_idr: false,
-            is_refused: false,
-            is_placed: false,
-            sound: VecDeque::new(),
-            sound_end: None,
-            window: (now.monotonic, 0, 0),
-        }
-    }
 
     /// Notes a track; whether it is the one that the channel takes for its kind: the first of each.
     pub(super) fn takes(&mut self, track: &Track) -> bool {
@@ -97,32 +78,6 @@ impl Contribution {
     /// The tracks that the channel takes.
     pub(super) fn tracks(&self) -> impl Iterator<Item = &Track> {
         self.video.iter().chain(&self.audio_track)
-    }
-
-    /// Counts bytes and, once a second, the rates.
-    pub(super) fn count_bytes(&mut self, bytes: usize, now: Now) {
-        self.last_bytes = now.monotonic;
-        self.health.bytes += bytes as u64;
-        self.window.1 += bytes as u64;
-        self.roll(now);
-    }
-
-    /// Counts a picture.
-    pub(super) fn count_picture(&mut self, unit: &AccessUnit) {
-        self.health.last_video = Some(unit.pts);
-        self.window.2 += 1;
-    }
-
-    /// Ends the measuring second when it is over, also where nothing comes any more.
-    pub(super) fn roll(&mut self, now: Now) {
-        let (since, bytes, pictures) = self.window;
-        let span = now.monotonic.saturating_sub(since);
-        if span >= Duration::from_secs(1) {
-            let micros = span.as_micros().max(1) as u64;
-            self.health.bitrate = bytes * 8 * 1_000_000 / micros;
-            self.health.frame_rate = f64::from(pictures) * 1e6 / micros as f64;
-            self.window = (now.monotonic, 0, 0);
-        }
     }
 
     /// Takes sound that waits for its place.
