@@ -227,7 +227,9 @@ impl Merger {
         if let Some(from) = from.filter(|_| has_played) {
             self.out.push_back(Merged::Failover { from, to: slot });
         }
-        if !is_seamless {
+        if is_seamless {
+            self.lines.iter_mut().for_each(Line::hand_over);
+        } else {
             self.renew(slot, from.is_some() && has_played);
         }
     }
@@ -283,6 +285,9 @@ impl Merger {
         let Some(place) = self.lines.iter().position(|line| line.id == unit.track) else { return false };
         let Some(line) = self.lines.get_mut(place) else { return false };
         if !self.is_locked {
+            if line.is_known(&unit) {
+                return false;
+            }
             if line.resume(slot, &unit) && is_awaiting_pictures {
                 self.renew(slot, false);
             }

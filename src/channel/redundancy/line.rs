@@ -30,6 +30,8 @@ pub(super) struct Line {
     matches: u32,
     /// Access units in a row that one slot brought and the other did not.
     misses: u32,
+    /// The slot on air took over from one that was ahead: what that one brought is not brought again.
+    is_behind: bool,
 }
 
 /// What one slot brought.
@@ -96,6 +98,7 @@ impl Line {
             held_bytes: 0,
             matches: 0,
             misses: 0,
+            is_behind: false,
         }
     }
 
@@ -151,12 +154,16 @@ impl Line {
         let print = Print::of(unit);
         let side = self.side_mut(slot);
         if side.newest.is_some_and(|newest| print.dts <= newest) {
-            if side.recent.iter().rev().any(|known| *known == print) {
+            // A session that comes back sends its last fragments again; one that begins with the very first access unit is a
+            // source that starts over.
+            let oldest = usize::from(side.is_resuming);
+            if side.recent.iter().skip(oldest).rev().any(|known| *known == print) {
                 return Verdict::Repeated;
             }
             // Its clock went back: what it brought before says nothing any more.
             side.recent.clear();
             side.remember(print);
+            self.is_behind = false;
             return Verdict::Strayed;
         }
         side.remember(print);
@@ -186,7 +193,7 @@ impl Line {
 
     /// What follows has another clock.
     pub(super) fn renew(&mut self) {
-        self.played = None;
+        (self.played, self.is_behind) = (None, false);
         self.steps.clear();
         self.held.clear();
         self.held_bytes = 0;
@@ -200,6 +207,17 @@ impl Line {
             held.from.contains(&true)
         });
         self.held_bytes = self.held.values().map(|held| held.unit.data.len()).sum();
+    }
+
+    /// Another slot goes on where this one left off.
+    pub(super) const fn hand_over(&mut self) {
+        self.is_behind = self.played.is_some();
+    }
+
+    /// Whether what went on from the other slot holds this access unit already.
+    pub(super) fn is_known(&mut self, unit: &AccessUnit) -> bool {
+        self.is_behind = self.is_behind && self.played.is_some_and(|(played, _)| unit.dts <= played);
+        self.is_behind
     }
 
     /// Whether a session that came back does not go on where it left off.

@@ -295,6 +295,3 @@ impl Run {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
