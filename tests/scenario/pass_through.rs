@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use bytes::Bytes;
 use headend::{
     archive::Segment,
-    channel::{ChannelConfig, Encoding, Event, IngestId, PassThrough, Session, TrackHeartbeat},
+    channel::{ChannelConfig, Encoding, Event, IngestId, PassThrough, Session, Slot, TrackHeartbeat},
     error::Fault,
     ingest::Demuxed,
     media::{AacConfig, AccessUnit, AudioTrack, H264Config, NalFraming, Track, TrackFormat, TrackId, VideoTrack},
@@ -88,11 +88,12 @@ impl Ladder {
             sent: Vec::new(),
         };
         let lanes = lanes.into_iter().map(lane).collect();
-        let feeds = vec![Feed::default(); 0];
+        let feeds = Vec::new();
         let mut ladder = Self { rig, feeds, ids: vec![], lanes, order: (0..sessions).collect(), at: 0 };
         for n in 0..sessions {
             ladder.feeds.push(Feed::default());
-            let session = Session { name: format!("Streams({n})"), ..Session::new("smooth") };
+            let slot = if n < 6 { Slot::Primary } else { Slot::Secondary };
+            let session = Session { name: format!("Streams({})", n % 6), slot, ..Session::new("smooth") };
             ladder.ids.push(ladder.rig.channel.attach_as(session, ladder.feeds[n].demuxer(), ladder.rig.now).unwrap());
         }
         for lane in &ladder.lanes {
@@ -103,12 +104,22 @@ impl Ladder {
 
     /// Five rungs of 25 fps and a sound, each in a session of its own, in ticks of 10 MHz.
     fn smooth() -> Self {
+        Self::new(6, Self::five_rungs(0))
+    }
+
+    /// The same twice, for both slots.
+    fn doubled() -> Self {
+        Self::new(12, [Self::five_rungs(0), Self::five_rungs(6)].concat())
+    }
+
+    fn five_rungs(first: usize) -> Vec<(usize, Track, i64)> {
         let rungs = [(180, 200), (270, 400), (360, 800), (720, 2500), (240, 300)];
         let rung =
             |(n, (height, kbps)): (usize, (u32, u32))| (n, video(height, kbps * 1000, "video", 10_000_000), 400_000);
         let mut lanes: Vec<_> = rungs.into_iter().enumerate().map(rung).collect();
         lanes.push((5, sound(96_000, "audio_eng", 10_000_000), 213_333));
-        Self::new(6, lanes)
+        lanes.iter_mut().for_each(|lane| lane.0 += first);
+        lanes
     }
 
     /// Three rungs and the same sound beside each, in milliseconds.
@@ -297,6 +308,31 @@ fn the_order_of_the_sessions_changes_nothing_i2() {
         let other = run(order);
         assert_eq!(reference.updates, other.updates);
         assert_eq!(objects(&reference), objects(&other));
+    }
+}
+
+#[test]
+fn an_encoder_that_dies_takes_nothing_of_the_ladder_with_it_a5_7() {
+    let run = |dies: Option<i64>, whole: bool| {
+        let mut ladder = Ladder::doubled();
+        ladder.send(dies.unwrap_or(5));
+        if dies.is_some() {
+            // The whole encoder, or one rung of it.
+            let sessions = if whole { 0..6 } else { 3..4 };
+            sessions.for_each(|n| ladder.rig.close(ladder.ids[n]));
+        }
+        ladder.send(12 - dies.unwrap_or(5));
+        let failovers = ladder.rig.count_events(|event| matches!(event, Event::Failover { .. }));
+        ladder.stop();
+        (ladder.rig, failovers)
+    };
+    let (reference, none) = run(None, true);
+    assert_eq!((none, reference.segments().len()), (0, 6));
+    for (dies, whole) in [(1, true), (5, true), (6, true), (5, false), (8, false)] {
+        let (rig, failovers) = run(Some(dies), whole);
+        assert_eq!(failovers, usize::from(whole));
+        assert_eq!(objects(&reference), objects(&rig), "{dies} s, {whole}");
+        assert_eq!(reference.updates, rig.updates);
     }
 }
 

@@ -145,7 +145,11 @@ impl Line {
 
     /// Remembers an access unit of a slot that has no other beside it.
     pub(super) fn note(&mut self, slot: Slot, unit: &AccessUnit) -> Verdict {
-        self.side_mut(slot).remember(Print::of(unit));
+        let print = Print::of(unit);
+        let side = self.side_mut(slot);
+        let goes_back = side.newest.is_some_and(|newest| print.dts <= newest);
+        side.remember(print);
+        self.is_behind &= !goes_back;
         Verdict::Fine
     }
 
