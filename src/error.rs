@@ -193,6 +193,21 @@ pub enum Fault {
         /// Why, and which feature would take it.
         what: String,
     },
+    /// A pass-through track is left out from here on: it changed, or it breaks a rule that it kept before.
+    #[error("a track is left out: {what}")]
+    TrackLeftOut {
+        /// Which one and why.
+        what: String,
+    },
+    /// A pass-through contribution has no IDR where a segment should end: the segment grows (FAULTS row 37).
+    #[error("no IDR for {millis} ms: the segment is longer than was announced")]
+    LongGop {
+        /// Length of the segment so far.
+        millis: i64,
+    },
+    /// A ceiling was reached; what was over it is left out.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     /// A codec refused a unit.
     #[error("codec: {what}")]
     Codec {
@@ -258,6 +273,9 @@ impl Fault {
             Self::MetadataMissing => "MPE_INGEST_RTMP_SETDATAFRAME_NOT_RECEIVED",
             Self::PublishRefused { .. } => "MPE_INGEST_ENCODER_CONNECTION_DENIED",
             Self::Unsupported { .. } => "MPE_INGEST_CODEC_NOT_SUPPORTED",
+            Self::TrackLeftOut { .. } => "INGEST_TRACK_LEFT_OUT",
+            Self::LongGop { .. } => "MPE_INGEST_KEY_FRAME_INTERVAL_TOO_LARGE",
+            Self::Limit(_) => "LIMIT_EXCEEDED",
             Self::Codec { .. } => "CODEC_REFUSED",
         }
     }

@@ -26,6 +26,10 @@ pub(super) struct Lane {
     cut_to: Option<u64>,
     /// Kept from cut to cut for its memory.
     samples: Vec<Sample>,
+    /// It fell behind: it is not waited for and comes back with an IDR at a boundary.
+    is_away: bool,
+    /// It has something now and then: it is never waited for.
+    is_sparse: bool,
 }
 
 /// How much waits for one segment.
@@ -57,6 +61,8 @@ impl Lane {
             newest_pts: None,
             cut_to: None,
             samples: Vec::new(),
+            is_away: false,
+            is_sparse: false,
         }
     }
 
@@ -66,6 +72,24 @@ impl Lane {
 
     pub(super) const fn newest_dts(&self) -> Option<MediaTime> {
         self.newest_dts
+    }
+
+    pub(super) const fn newest_pts(&self) -> Option<MediaTime> {
+        self.newest_pts
+    }
+
+    /// Whether a segment waits for it.
+    pub(super) const fn is_awaited(&self) -> bool {
+        !self.is_away && !self.is_sparse
+    }
+
+    /// It does not keep up.
+    pub(super) const fn leave(&mut self) {
+        self.is_away = !self.is_sparse;
+    }
+
+    pub(super) const fn set_sparse(&mut self) {
+        self.is_sparse = true;
     }
 
     /// Whether everything before `end` has come.
@@ -96,6 +120,17 @@ impl Lane {
         self.waiting.push_back(unit);
     }
 
+    /// Forgets what lies before `at`; the rest waits for the next boundary.
+    pub(super) fn part(&mut self, at: MediaTime) {
+        let first = self.waiting.iter().position(|unit| unit.pts >= at).unwrap_or(self.waiting.len());
+        self.waiting.drain(..first);
+        self.loads.clear();
+        self.loose = Load::default();
+        let sizes = self.waiting.iter().map(|unit| unit.data.len());
+        sizes.for_each(|bytes| self.loose.add(bytes));
+        self.cut_to = None;
+    }
+
     /// Forgets everything; the next access unit may have any time.
     pub(super) fn clear(&mut self) {
         self.waiting.clear();
@@ -112,6 +147,10 @@ impl Lane {
             self.waiting.pop_front();
         }
         let count = self.waiting.iter().position(|unit| unit.pts >= cut.end).unwrap_or(self.waiting.len());
+        if self.is_away && !self.comes_back(cut) {
+            self.waiting.drain(..count);
+            return self.nothing(cut);
+        }
         let Some((first_pts, is_random_access)) =
             self.waiting.front().filter(|_| count > 0).map(|unit| (unit.pts, unit.is_random_access))
         else {
@@ -138,6 +177,15 @@ impl Lane {
         (span, body, (!is_aligned).then_some(fault))
     }
 
+    /// Whether a rendition that was away has the whole of this segment.
+    fn comes_back(&mut self, cut: Cut) -> bool {
+        let starts = |unit: &AccessUnit| unit.is_random_access && unit.pts == cut.start;
+        let is_video = self.spec.format.is_video();
+        let is_back = self.is_past(cut.end) && self.waiting.front().is_some_and(|unit| !is_video || starts(unit));
+        self.is_away = !is_back;
+        is_back
+    }
+
     fn nothing(&mut self, cut: Cut) -> (Span, Body, Option<SegmentFault>) {
         let start = self.tick(cut.start).max(self.cut_to.unwrap_or(0));
         let span = Span { start, duration: ticks_between(start, self.tick(cut.end)), bytes: 0 };
@@ -160,6 +208,10 @@ impl Lane {
                 Some(next) if place.saturating_add(1) < count => decode(next),
                 _ if cut.is_last => ticks(unit.dts.plus(shift).plus(self.nominal(unit))),
                 _ if self.spec.format.is_video() => ticks(cut.end),
+                // Timed text says how long it stands; what follows may come much later.
+                _ if self.is_sparse && unit.duration > MediaDuration::ZERO => {
+                    ticks(unit.dts.plus(shift).plus(unit.duration))
+                }
                 Some(next) => ticks(next.dts.min(cut.end.plus(self.nominal(unit)))),
                 None => ticks(cut.end),
             };

@@ -19,7 +19,7 @@ use crate::{
     },
     error::LimitError,
     media::{AccessUnit, Segment, TrackId, TrackSpec},
-    time::MediaTime,
+    time::{MediaDuration, MediaTime},
 };
 
 /// Cuts the access units of all renditions into segments; push until a segment is whole, pull until `None`.
@@ -38,6 +38,10 @@ pub struct Segmenter {
     not_before: Option<MediaTime>,
     /// Nothing was sealed since the start or the last `finish`: what an encoder primes itself with may lie before.
     is_fresh: bool,
+    /// Segments that may be complete in time and wait for a rendition; `None` waits for ever.
+    patience: Option<usize>,
+    /// How far renditions must be past a segment's end.
+    linger: MediaDuration,
 }
 
 /// How much a segmenter holds at most.
@@ -64,6 +68,8 @@ impl Segmenter {
             sealed_to: None,
             not_before: None,
             is_fresh: true,
+            patience: None,
+            linger: MediaDuration::ZERO,
         }
     }
 
@@ -94,10 +100,12 @@ impl Segmenter {
         if let Some(last) = lane.newest_dts().filter(|last| unit.dts <= *last) {
             return Err(SegmenterError::UnitOrder { track, dts: unit.dts, last });
         }
-        if self.open.front().is_some_and(|start| unit.pts < *start) {
+        // A picture that shows before the IDR and decodes after it belongs to the IDR's segment.
+        let place = lane.newest_pts().max(Some(unit.pts)).unwrap_or(unit.pts);
+        if self.open.front().is_some_and(|start| place < *start) {
             return if self.is_fresh { Ok(()) } else { Err(SegmenterError::Late { track, pts: unit.pts }) };
         }
-        let slot = self.open.iter().rposition(|start| unit.pts >= *start);
+        let slot = self.open.iter().rposition(|start| place >= *start);
         let load = lane.load(slot);
         check("bytes in a fragment", self.limits.fragment_bytes, load.bytes.saturating_add(unit.data.len()))?;
         check("access units in a fragment", self.limits.fragment_units, load.units.saturating_add(1))?;
@@ -113,16 +121,44 @@ impl Segmenter {
                 return Some(sealed);
             }
             let end = *self.open.get(1)?;
-            if !self.lanes.iter().all(|lane| lane.is_past(end)) {
+            let is_whole = self.lanes.iter().all(|lane| !lane.is_awaited() || lane.is_past(end.plus(self.linger)));
+            let closed = self.open.len().saturating_sub(1);
+            if !is_whole && self.patience.is_none_or(|patience| closed <= patience) {
                 return None;
             }
+            self.lanes.iter_mut().filter(|lane| !is_whole && !lane.is_past(end)).for_each(Lane::leave);
             self.seal(end, false);
         }
+    }
+
+    /// From here on no rendition is waited for once more than `closed_segments` are complete in time: it misses in them
+    /// and comes back with an IDR at a boundary. Renditions in `sparse` are never waited for, and so the others wait for
+    /// `linger` of media time more where there are any.
+    pub fn set_patience(&mut self, closed_segments: usize, sparse: &[TrackId], linger: MediaDuration) {
+        self.patience = Some(closed_segments);
+        let mut any = false;
+        for lane in self.lanes.iter_mut().filter(|lane| sparse.contains(&lane.id())) {
+            lane.set_sparse();
+            any = true;
+        }
+        self.linger = if any { linger } else { MediaDuration::ZERO };
+    }
+
+    /// Ends the open segment at `at`, as [`finish`](Self::finish) does, and keeps what lies at or after `at` for the next
+    /// boundary: time went on without a gap in decode order, and nothing came for a while.
+    pub fn part(&mut self, at: MediaTime) {
+        self.end(at);
+        self.lanes.iter_mut().for_each(|lane| lane.part(at));
     }
 
     /// Ends the open segment at `at`: whatever has come is all there is, and what lies at or after `at` is dropped. The
     /// next boundary starts anew, with a discontinuity where it is not at `at`.
     pub fn finish(&mut self, at: MediaTime) {
+        self.end(at);
+        self.lanes.iter_mut().for_each(Lane::clear);
+    }
+
+    fn end(&mut self, at: MediaTime) {
         while self.open.back().is_some_and(|start| *start >= at) {
             self.open.pop_back();
         }
@@ -130,7 +166,6 @@ impl Segmenter {
             let end = self.open.get(1).copied().unwrap_or(at);
             self.seal(end, self.open.len() == 1);
         }
-        self.lanes.iter_mut().for_each(Lane::clear);
         self.not_before = self.not_before.max(Some(at));
         self.is_fresh = true;
     }

@@ -65,6 +65,46 @@ pub struct ChannelConfig {
     pub standby_after: Duration,
     /// Running with no program and no contribution for this long stops the channel; default 12 h (A4.1).
     pub idle_shutoff: Duration,
+    /// Whether the channel makes a ladder or passes one through (A1.1).
+    pub encoding: Encoding,
+    /// The other slot takes over when the one on air is silent for this long, or for half of `loss_after` where that is
+    /// less; 100 ms to 60 s, default 500 ms (A5.6).
+    pub failover_after: Duration,
+}
+
+/// What a channel does with its contribution (A1.1).
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Encoding {
+    /// One video track in, the preset's ladder out.
+    #[default]
+    Standard,
+    /// Every track goes through untouched; there is no slate and no idle shut-off (A2.15, A4.2).
+    None(PassThrough),
+}
+
+/// How a ladder is passed through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassThrough {
+    /// Tracks are collected for this much media time from the first IDR on, or until the reference rung has shown a
+    /// whole GOP, at most [`LONGEST_SETTLE`](Self::LONGEST_SETTLE); 0 to that, default 2 s.
+    pub settle: MediaDuration,
+    /// Video rungs that are taken, the ones with most bits per second first; default 10 (A9.1).
+    pub video_tracks: usize,
+    /// Audio and text tracks that are taken, each; default 8.
+    pub other_tracks: usize,
+    /// Bytes that may wait while tracks are collected; default 64 MiB.
+    pub settle_bytes: usize,
+}
+
+impl PassThrough {
+    /// The longest that tracks are collected.
+    pub const LONGEST_SETTLE: MediaDuration = MediaDuration::from_secs(10);
+}
+
+impl Default for PassThrough {
+    fn default() -> Self {
+        Self { settle: MediaDuration::from_secs(2), video_tracks: 10, other_tracks: 8, settle_bytes: 64 << 20 }
+    }
 }
 
 /// A rule that a configuration breaks.
@@ -110,6 +150,15 @@ pub enum ConfigError {
     /// Too short or too long.
     #[error("a silence of {0:?} before a takeover is outside 100 ms to 60 s")]
     Takeover(Duration),
+    /// Too short or too long.
+    #[error("failover_after of {0:?} is outside 100 ms to 60 s")]
+    FailoverAfter(Duration),
+    /// Too long.
+    #[error("tracks cannot be collected for {0:?}; 0 to 10 s is allowed")]
+    Settle(MediaDuration),
+    /// There must be room for a rung, and an end to what is taken.
+    #[error("{0} tracks of a kind cannot be passed through; 1 to 64 are allowed")]
+    PassThroughTracks(usize),
     /// Frames per second must be in a range that encoders take.
     #[error("a highest frame rate of {0:?} is outside 1 to 60")]
     FrameRate(FrameRate),
@@ -168,6 +217,8 @@ impl ChannelConfig {
             standby: Standby::Slate,
             standby_after: Duration::from_secs(10),
             idle_shutoff: Duration::from_secs(12 * 3600),
+            encoding: Encoding::Standard,
+            failover_after: Duration::from_millis(500),
         })
     }
 
@@ -193,6 +244,7 @@ impl ChannelConfig {
         {
             return Err(ConfigError::Takeover(silence));
         }
+        self.check_feeds()?;
         let rate = self.preset.max_frame_rate;
         if rate.as_f64() < 1.0 || rate.as_f64() > 60.0 {
             return Err(ConfigError::FrameRate(rate));
@@ -201,6 +253,30 @@ impl ChannelConfig {
             return Err(ConfigError::AudioRate(self.preset.audio_sample_rate));
         }
         Ok(())
+    }
+
+    /// Whether the contribution goes through untouched.
+    #[must_use]
+    pub const fn passes_through(&self) -> bool {
+        matches!(self.encoding, Encoding::None(_))
+    }
+
+    /// When a silent slot has failed: before its silence is a loss.
+    pub(super) fn failover(&self) -> Duration {
+        self.failover_after.min(self.loss_after / 2)
+    }
+
+    fn check_feeds(&self) -> Result<(), ConfigError> {
+        if self.failover_after < Duration::from_millis(100) || self.failover_after > Duration::from_secs(60) {
+            return Err(ConfigError::FailoverAfter(self.failover_after));
+        }
+        let Encoding::None(pass) = &self.encoding else { return Ok(()) };
+        if pass.settle < MediaDuration::ZERO || pass.settle > PassThrough::LONGEST_SETTLE {
+            return Err(ConfigError::Settle(pass.settle));
+        }
+        let is_sound = |count: &usize| (1..=64).contains(count);
+        let broken = [pass.video_tracks, pass.other_tracks].into_iter().find(|count| !is_sound(count));
+        broken.map_or(Ok(()), |count| Err(ConfigError::PassThroughTracks(count)))
     }
 
     fn check_rungs(&self) -> Result<(), ConfigError> {

@@ -1,12 +1,10 @@
-//! The contribution session that a channel has taken in: its tracks, its health, and the sound that waits for its place.
-
-use std::time::Duration;
+//! The one contribution of an encoding channel, whichever sessions bring it: its tracks, and the sound that waits for its
+//! place.
 
 use crate::{
-    channel::{AudioStream, IngestId, sound_queue::SoundQueues},
-    ingest::Demuxer,
+    channel::{AudioStream, sound_queue::SoundQueues},
     media::{AccessUnit, Track, VideoTrack},
-    time::{MediaTime, Now},
+    time::MediaTime,
 };
 
 /// How a contribution is doing (A26.1), for pages and alarms.
@@ -30,13 +28,14 @@ pub struct IngestHealth {
     pub dropped: u64,
     /// Times that its time stamps jumped.
     pub jumps: u64,
+    /// Access units that were not needed: another session brings the same, or is on air in its stead (A5.6).
+    pub spare: u64,
 }
 
+#[derive(Debug)]
 pub(super) struct Contribution {
-    pub(super) id: IngestId,
-    pub(super) demuxer: Box<dyn Demuxer>,
+    /// What the sessions' own health does not know.
     pub(super) health: IngestHealth,
-    pub(super) last_bytes: Duration,
     pub(super) video: Option<Track>,
     /// Its sound, for each of the channel's audio outputs.
     pub(super) sound: SoundQueues,
@@ -44,30 +43,20 @@ pub(super) struct Contribution {
     pub(super) waits_for_idr: bool,
     /// No decoder takes its pictures: they stay out until the track changes.
     pub(super) is_refused: bool,
-    /// A picture of this session has a place on the channel's clock.
+    /// A picture of it has a place on the channel's clock.
     pub(super) is_placed: bool,
-    window: (Duration, u64, u32),
 }
 
 impl Contribution {
-    pub(super) fn new(
-        id: IngestId,
-        protocol: &'static str,
-        demuxer: Box<dyn Demuxer>,
-        audio: &[AudioStream],
-        now: Now,
-    ) -> Self {
+    /// Nothing has come yet; its sound goes to these outputs.
+    pub(super) fn new(audio: &[AudioStream]) -> Self {
         Self {
-            id,
-            demuxer,
-            health: IngestHealth { protocol, ..IngestHealth::default() },
-            last_bytes: now.monotonic,
+            health: IngestHealth::default(),
             video: None,
             sound: SoundQueues::new(audio),
             waits_for_idr: false,
             is_refused: false,
             is_placed: false,
-            window: (now.monotonic, 0, 0),
         }
     }
 
@@ -89,32 +78,6 @@ impl Contribution {
     /// The tracks that the channel takes.
     pub(super) fn tracks(&self) -> impl Iterator<Item = &Track> {
         self.video.iter().chain(self.sound.tracks())
-    }
-
-    /// Counts bytes and, once a second, the rates.
-    pub(super) fn count_bytes(&mut self, bytes: usize, now: Now) {
-        self.last_bytes = now.monotonic;
-        self.health.bytes += bytes as u64;
-        self.window.1 += bytes as u64;
-        self.roll(now);
-    }
-
-    /// Counts a picture.
-    pub(super) fn count_picture(&mut self, unit: &AccessUnit) {
-        self.health.last_video = Some(unit.pts);
-        self.window.2 += 1;
-    }
-
-    /// Ends the measuring second when it is over, also where nothing comes any more.
-    pub(super) fn roll(&mut self, now: Now) {
-        let (since, bytes, pictures) = self.window;
-        let span = now.monotonic.saturating_sub(since);
-        if span >= Duration::from_secs(1) {
-            let micros = span.as_micros().max(1) as u64;
-            self.health.bitrate = bytes * 8 * 1_000_000 / micros;
-            self.health.frame_rate = f64::from(pictures) * 1e6 / micros as f64;
-            self.window = (now.monotonic, 0, 0);
-        }
     }
 
     /// Takes sound of an output that waits for its place; how many access units had to go for it.

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    archive::{Asset, AssetConfig},
     channel::{
-        Channel, ChannelConfig, ChannelState, CommandError, DetachReason, Event, IngestId, MeterEnd, Operation,
+        Channel, ChannelConfig, ChannelState, CommandError, DetachReason, Encoding, Event, MeterEnd, Operation,
         OperationId, OperationState, Output, ProgramConfig, ProgramId, contribution::Contribution, on_air::AirChain,
-        program::Program,
+        program::Program, relay::Relay, sessions::Sessions,
     },
-    ingest::Demuxer,
     ladder::{Job, Lane, OpenJob, Work},
     media::SoundSource,
     splice::{Slate, TestPattern, TestTone},
@@ -48,8 +46,9 @@ impl Channel {
     pub fn reset(&mut self, now: Now) -> Result<OperationId, CommandError> {
         self.allow(Operation::Reset)?;
         let id = self.operations.begin(Operation::Reset);
-        self.detach(DetachReason::Reset);
+        self.detach_all(&DetachReason::Reset, now);
         self.air = None;
+        self.forget_sessions(self.sessions.protocol);
         if let Some(earlier) = self.opening.take() {
             let message = String::from("another reset came before this one was done");
             self.end_operation(earlier, OperationState::Failed { code: "CHANNEL_RESET", message });
@@ -68,6 +67,7 @@ impl Channel {
             return Err(CommandError::Renamed);
         }
         config.check()?;
+        self.sessions = Sessions::new(config.failover());
         self.config = config;
         Ok(())
     }
@@ -111,7 +111,8 @@ impl Channel {
         if was_shown { Ok(()) } else { Err(CommandError::NoSlate) }
     }
 
-    /// Starts a program with the next frame, which starts a segment (A17.12).
+    /// Starts a program with the next frame, which starts a segment (A17.12); on a pass-through channel with the next
+    /// segment, and its asset is opened once the tracks are known.
     ///
     /// # Errors
     /// The channel is not on air, too many programs run, the asset is in use or the window out of range.
@@ -123,18 +124,27 @@ impl Channel {
         if let (false, Some(window)) = (config.is_sound(), config.window) {
             return Err(CommandError::Window(window));
         }
-        if self.programs.iter().any(|program| *program.asset.name() == config.asset) {
+        if self.programs.iter().any(|program| program.config.asset == config.asset) {
             return Err(CommandError::AssetInUse(config.asset));
         }
-        // A reset is under way: there is no timeline yet that a program could start on.
-        let (state, operation) = (self.state, Operation::StartProgram);
-        let air = self.air.as_mut().ok_or(CommandError::State { operation, state })?;
         let id = ProgramId(self.next_program);
+        let asset = config.asset.clone();
+        let from = MediaTime::from_flicks(i64::MIN);
+        let mut program = Program { id, config, asset: None, from, until: None, is_offer_decided: false };
+        if let Some(relay) = &self.relay {
+            // The next segment is the first; all of them where nothing has come yet.
+            program.from = relay.position().unwrap_or(program.from);
+            relay.presentation().into_iter().for_each(|offered| program.open(offered, relay.segment_duration()));
+        } else {
+            // A reset is under way: there is no timeline yet that a program could start on.
+            let (state, operation) = (self.state, Operation::StartProgram);
+            let air = self.air.as_mut().ok_or(CommandError::State { operation, state })?;
+            program.open(&air.presentation, air.switcher.cadence().gop());
+            program.from = air.switcher.cut();
+        }
         self.next_program += 1;
-        let asset_config = AssetConfig { window: config.window, segment_duration: air.switcher.cadence().gop() };
-        let asset = Asset::open(config.asset.clone(), air.presentation.clone(), asset_config);
-        self.programs.push(Program { id, asset, from: air.switcher.cut(), until: None, is_offer_decided: false });
-        self.event(Event::ProgramStarted { program: id, asset: config.asset });
+        self.programs.push(program);
+        self.event(Event::ProgramStarted { program: id, asset });
         Ok(id)
     }
 
@@ -144,7 +154,10 @@ impl Channel {
     /// The channel is not Running, or no such program runs.
     pub fn stop_program(&mut self, id: ProgramId) -> Result<OperationId, CommandError> {
         self.allow(Operation::StopProgram)?;
-        let position = self.air.as_mut().map_or(MediaTime::ZERO, |air| air.switcher.cut());
+        let position = match (&mut self.air, &self.relay) {
+            (Some(air), _) => air.switcher.cut(),
+            (None, relay) => relay.as_ref().and_then(Relay::position).unwrap_or(MediaTime::ZERO),
+        };
         let program = self.programs.iter_mut().find(|program| program.id == id && program.until.is_none());
         let program = program.ok_or(CommandError::NoProgram(id))?;
         let operation = self.operations.begin(Operation::StopProgram);
@@ -152,53 +165,11 @@ impl Channel {
         Ok(operation)
     }
 
-    /// Whether a contribution session would be taken in now: for a front door that has to answer its peer first.
-    ///
-    /// # Errors
-    /// Those of [`attach`](Self::attach).
-    pub fn check_attach(&self, now: Now) -> Result<(), CommandError> {
-        self.allow(Operation::Attach)?;
-        let silence = |present: &&Contribution| now.monotonic.saturating_sub(present.last_bytes);
-        let busy = |present: &&Contribution| !self.config.takeover.takes_over(silence(present));
-        self.contribution.as_ref().filter(busy).map_or(Ok(()), |present| Err(CommandError::IngestBusy(present.id)))
-    }
-
-    /// Takes in a contribution session; `protocol` names it for people. A session that is taken in already
-    /// gives way to the new one as [`ChannelConfig::takeover`] says.
-    ///
-    /// # Errors
-    /// [`CommandError::State`] unless the channel is Running (A5.1), [`CommandError::IngestBusy`] while another session sends.
-    pub fn attach(
-        &mut self,
-        protocol: &'static str,
-        demuxer: Box<dyn Demuxer>,
-        now: Now,
-    ) -> Result<IngestId, CommandError> {
-        self.check_attach(now)?;
-        self.detach(DetachReason::Replaced);
-        let id = IngestId(self.next_ingest);
-        self.next_ingest += 1;
-        self.contribution = Some(Contribution::new(id, protocol, demuxer, &self.config.audio, now));
-        if let Some(air) = &mut self.air {
-            air.switcher.attach(true);
-        }
-        self.idle_since = None;
-        self.event(Event::Attached { ingest: id, protocol });
-        Ok(id)
-    }
-
-    pub(super) fn detach(&mut self, reason: DetachReason) {
-        let Some(contribution) = self.contribution.take() else { return };
-        if let Some(air) = &mut self.air {
-            air.switcher.attach(false);
-        }
-        self.outputs.push_back(Output::Close(contribution.id));
-        self.event(Event::Detached { ingest: contribution.id, reason });
-    }
-
     pub(super) fn go_off_air(&mut self, operation: Option<OperationId>, why: MeterEnd, now: Now) {
-        self.detach(DetachReason::Stopped);
+        self.detach_all(&DetachReason::Stopped, now);
         self.air = None;
+        self.relay = None;
+        self.forget_sessions(None);
         self.generation += 1;
         self.meter.stop(now, why);
         self.event(Event::MeterStopped { why });
@@ -219,8 +190,21 @@ impl Channel {
         }
     }
 
+    /// Everything that was known of contributions; the protocol stays fixed while the channel runs (A1.10).
+    fn forget_sessions(&mut self, protocol: Option<&'static str>) {
+        self.sessions = Sessions { protocol, ..Sessions::new(self.config.failover()) };
+        self.contribution = Contribution::new(&self.config.audio);
+    }
+
     fn open(&mut self, id: OperationId, now: Now) {
         self.generation += 1;
+        if let Encoding::None(pass) = &self.config.encoding {
+            // There is no codec to wait for.
+            self.relay = Some(Relay::new(pass.clone(), self.config.gop));
+            self.set_state(ChannelState::Running, now);
+            self.end_operation(id, OperationState::Succeeded);
+            return;
+        }
         self.opening = Some(id);
         let rungs = &self.config.preset.rungs;
         let (width, height) = rungs.first().map_or((2, 2), |rung| (rung.width as usize, rung.height as usize));

@@ -12,10 +12,13 @@
 //! Methods come in four kinds: *commands* (`start`, `stop`, `show_slate` …) fail with a typed error and then change
 //! nothing; `handle_*` take what the host saw; `poll_*` say what the host has to do; all others only read.
 
+mod attach;
 mod audio_stream;
 mod config;
 mod contribution;
 mod faults;
+mod heartbeat;
+mod intake;
 mod lifecycle;
 mod meter;
 mod offer;
@@ -24,17 +27,22 @@ mod operation;
 mod output;
 mod pipeline;
 mod program;
+mod redundancy;
+mod relay;
+mod sessions;
 mod sound_queue;
 mod state;
 mod wheel;
 
 pub use audio_stream::AudioStream;
-pub use config::{ChannelConfig, ChannelName, ConfigError, Standby, Takeover};
+pub use config::{ChannelConfig, ChannelName, ConfigError, Encoding, PassThrough, Standby, Takeover};
 pub use contribution::IngestHealth;
+pub use heartbeat::TrackHeartbeat;
 pub use meter::{BilledSpan, Meter, MeterEnd};
 pub use operation::{OperationId, OperationState};
 pub use output::{DetachReason, Event, IngestId, Input, Output, ProgramId};
 pub use program::ProgramConfig;
+pub use sessions::{Session, Slot};
 pub use state::{ChannelState, Operation, PortalState};
 
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
@@ -43,6 +51,7 @@ use crate::{
     archive::{AssetName, Presentation},
     channel::{
         contribution::Contribution, faults::FaultFold, on_air::AirChain, operation::OperationLog, program::Program,
+        relay::Relay, sessions::Sessions,
     },
     ladder::Codecs,
     splice::OnAir,
@@ -61,7 +70,11 @@ pub struct Channel {
     /// The operation that waits for work to come back.
     stopping: Option<OperationId>,
     air: Option<AirChain>,
-    contribution: Option<Contribution>,
+    /// In `air`'s stead where the channel passes its contribution through.
+    relay: Option<Relay>,
+    sessions: Sessions,
+    /// What the sessions bring, as `air` takes it.
+    contribution: Contribution,
     programs: Vec<Program>,
     faults: FaultFold,
     outputs: VecDeque<Output>,
@@ -121,9 +134,23 @@ pub enum CommandError {
     /// There is no such program, or it is being stopped.
     #[error("no program {0} runs")]
     NoProgram(ProgramId),
-    /// A contribution is being taken in, and it is not silent.
+    /// The same contribution is being taken in, and it is not silent.
     #[error("contribution {0} is on already")]
     IngestBusy(IngestId),
+    /// A1.10.
+    #[error("the channel takes {fixed} until it is stopped, not {asked}")]
+    Protocol {
+        /// What the first session of this run came over.
+        fixed: &'static str,
+        /// What this one came over.
+        asked: &'static str,
+    },
+    /// A slot takes so many sessions.
+    #[error("{0} contribution sessions are on already")]
+    TooManySessions(usize),
+    /// A2.15: what a pass-through channel has nothing to do it with.
+    #[error("{0} is not possible on a channel that passes its contribution through")]
+    PassThrough(Operation),
     /// There is no such contribution session.
     #[error("there is no contribution {0}")]
     NoIngest(IngestId),
@@ -144,7 +171,9 @@ impl CommandError {
             Self::Window(_) => "PROGRAM_WINDOW",
             Self::AssetInUse(_) => "PROGRAM_ASSET_IN_USE",
             Self::NoProgram(_) => "PROGRAM_NOT_RUNNING",
-            Self::IngestBusy(_) => "MPE_INGEST_ENCODER_CONNECTION_DENIED",
+            Self::IngestBusy(_) | Self::Protocol { .. } => "MPE_INGEST_ENCODER_CONNECTION_DENIED",
+            Self::TooManySessions(_) => "MPE_CAPACITY_LIMIT_REACHED",
+            Self::PassThrough(_) => "CHANNEL_PASS_THROUGH",
             Self::NoIngest(_) => "INGEST_NOT_FOUND",
         }
     }
@@ -163,8 +192,8 @@ impl Channel {
     /// The first rule that `config` breaks.
     pub fn new(config: ChannelConfig, codecs: Arc<dyn Codecs>) -> Result<Self, ConfigError> {
         config.check()?;
+        let sessions = Sessions::new(config.failover());
         Ok(Self {
-            config,
             codecs,
             state: ChannelState::Stopped,
             operations: OperationLog::default(),
@@ -172,7 +201,10 @@ impl Channel {
             opening: None,
             stopping: None,
             air: None,
-            contribution: None,
+            relay: None,
+            sessions,
+            contribution: Contribution::new(&config.audio),
+            config,
             programs: Vec::new(),
             faults: FaultFold::default(),
             outputs: VecDeque::new(),
@@ -228,24 +260,35 @@ impl Channel {
     /// How far the output has come on the channel's clock; `None` while nothing is on air.
     #[must_use]
     pub fn position(&self) -> Option<MediaTime> {
-        self.air.as_ref().map(|air| air.switcher.position())
+        self.air.as_ref().map(|air| air.switcher.position()).or_else(|| self.relay.as_ref()?.position())
     }
 
-    /// The renditions on offer; `None` while nothing is on air.
+    /// The renditions on offer; `None` while nothing is on air, or before a pass-through channel knows its tracks.
     #[must_use]
     pub fn presentation(&self) -> Option<&Arc<Presentation>> {
-        self.air.as_ref().map(|air| &air.presentation)
+        self.air.as_ref().map(|air| &air.presentation).or_else(|| self.relay.as_ref()?.presentation())
     }
 
-    /// The contribution that is taken in, and how it does.
+    /// The contribution session on air (of several, one that brings its pictures), and how it does.
     #[must_use]
     pub fn contribution(&self) -> Option<(IngestId, &IngestHealth)> {
-        self.contribution.as_ref().map(|contribution| (contribution.id, &contribution.health))
+        self.sessions.main().map(|attached| (attached.id, &attached.health))
+    }
+
+    /// Every contribution session that is taken in, oldest first, and how it does.
+    pub fn contributions(&self) -> impl Iterator<Item = (IngestId, &Session, &IngestHealth)> {
+        self.sessions.list.iter().map(|attached| (attached.id, &attached.session, &attached.health))
+    }
+
+    /// The slot on air, once anything was taken in, and whether the other brings the same, access unit by access unit.
+    #[must_use]
+    pub fn slot_on_air(&self) -> Option<(Slot, bool)> {
+        self.sessions.merger.active().map(|slot| (slot, self.sessions.merger.is_locked()))
     }
 
     /// Programs that run, with the assets that they are published into.
     pub fn programs(&self) -> impl Iterator<Item = (ProgramId, &AssetName)> {
-        self.programs.iter().map(|program| (program.id, program.asset.name()))
+        self.programs.iter().map(|program| (program.id, &program.config.asset))
     }
 
     /// Whether the host should go on reading the contribution's socket. A host that does not stop loses pictures up to an
@@ -258,6 +301,10 @@ impl Channel {
     fn allow(&self, operation: Operation) -> Result<(), CommandError> {
         if !self.state.allows(operation) {
             return Err(CommandError::State { operation, state: self.state });
+        }
+        let is_slate = matches!(operation, Operation::ShowSlate | Operation::HideSlate);
+        if is_slate && self.config.passes_through() {
+            return Err(CommandError::PassThrough(operation));
         }
         if operation.needs_programs_stopped() && !self.programs.is_empty() {
             return Err(CommandError::ProgramsRunning { operation, running: self.programs.len() });

@@ -90,6 +90,12 @@ impl AirChain {
         }
     }
 
+    /// Another source follows: its first IDR picture is placed anew, and the last picture stays until then.
+    pub(super) fn splice(&mut self) {
+        self.switcher.measure_anew();
+        self.pipeline.push_decode(DecodeOp::Flush);
+    }
+
     /// Takes a picture of the contribution.
     pub(super) fn push_video(&mut self, from: &mut Contribution, unit: AccessUnit, now: Now) {
         if from.is_refused {

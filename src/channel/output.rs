@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     archive::{AssetName, Object, ObjectName, TimelineUpdate},
-    channel::{ChannelState, MeterEnd, Operation, OperationId, OperationState},
+    channel::{ChannelState, MeterEnd, Operation, OperationId, OperationState, Slot, TrackHeartbeat},
     error::Fault,
     ladder::{Done, Work},
     media::{CueSignal, Track},
@@ -99,6 +99,20 @@ pub enum Event {
         /// What it is.
         track: Track,
     },
+    /// The other slot's sessions are on air from here on (A5.6).
+    Failover {
+        /// The slot that was.
+        from: Slot,
+        /// The slot that is.
+        to: Slot,
+    },
+    /// How the tracks of a contribution session did in the last 20 seconds (A26.3).
+    Heartbeat {
+        /// Whose.
+        ingest: IngestId,
+        /// Track by track.
+        tracks: Vec<TrackHeartbeat>,
+    },
     /// A contribution carried an instruction to splice.
     Cue {
         /// Whose.
@@ -148,6 +162,8 @@ pub enum DetachReason {
     Refused(crate::error::ParseError),
     /// Another session took its place, as [`ChannelConfig::takeover`](crate::channel::ChannelConfig::takeover) lets it.
     Replaced,
+    /// It brings a track that another session of its slot brings already.
+    Denied,
     /// The channel was reset.
     Reset,
     /// The channel was stopped.
@@ -163,6 +179,7 @@ impl DetachReason {
             Self::Closed => "MPE_CLIENT_DISCONNECTED",
             Self::Refused(_) => "MPE_INGEST_REFUSED",
             Self::Replaced => "MPE_INGEST_REPLACED",
+            Self::Denied => "MPE_INGEST_ENCODER_CONNECTION_DENIED",
             Self::Reset => "MPI_REST_API_CHANNEL_RESET",
             Self::Stopped => "MPI_REST_API_CHANNEL_STOP",
         }

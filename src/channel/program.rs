@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    archive::{Asset, AssetName, SealedSegment, TimelineError},
+    archive::{Asset, AssetConfig, AssetName, Presentation, SealedSegment, TimelineError},
     channel::{OperationId, ProgramId},
     time::{MediaDuration, MediaTime},
 };
@@ -19,7 +19,9 @@ pub struct ProgramConfig {
 
 pub(super) struct Program {
     pub(super) id: ProgramId,
-    pub(super) asset: Asset,
+    pub(super) config: ProgramConfig,
+    /// `None` until it is known what the channel offers: a pass-through channel learns it from its contribution.
+    pub(super) asset: Option<Asset>,
     /// First instant that belongs to it.
     pub(super) from: MediaTime,
     /// First instant that no longer does, once it is being stopped.
@@ -40,6 +42,12 @@ impl ProgramConfig {
 }
 
 impl Program {
+    /// Opens its asset, now that it is known what it holds.
+    pub(super) fn open(&mut self, presentation: &Arc<Presentation>, segment_duration: MediaDuration) {
+        let config = AssetConfig { window: self.config.window, segment_duration };
+        self.asset = Some(Asset::open(self.config.asset.clone(), Arc::clone(presentation), config));
+    }
+
     /// Takes a segment that lies within the program; whether the program is complete with it. `offer` says which renditions
     /// the contribution in it is good for, where there is one.
     ///
@@ -48,12 +56,12 @@ impl Program {
     pub(super) fn push(&mut self, sealed: &SealedSegment, offer: Option<&Arc<[bool]>>) -> Result<bool, TimelineError> {
         let segment = &sealed.segment;
         let is_within = segment.start >= self.from && self.until.is_none_or(|(until, _)| segment.start < until);
-        if is_within {
+        if let Some(asset) = self.asset.as_mut().filter(|_| is_within) {
             if let (false, Some(offer)) = (self.is_offer_decided, offer) {
                 self.is_offer_decided = true;
-                self.asset.offer(offer);
+                asset.offer(offer);
             }
-            self.asset.push(sealed)?;
+            asset.push(sealed)?;
         }
         Ok(self.until.is_some_and(|(until, _)| segment.end() >= until))
     }

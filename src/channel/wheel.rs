@@ -1,19 +1,15 @@
 //! The wheel: what the host saw goes in, what it has to do comes out.
 
-use std::time::Duration;
-
-use bytes::Bytes;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
-    archive::AssetOutput,
+    archive::{Asset, AssetOutput, SealedSegment},
     channel::{
-        Channel, ChannelState, CommandError, DetachReason, Event, IngestId, Input, MeterEnd, OperationState, Output,
-        ProgramId, on_air::AirChain,
+        Channel, ChannelState, CommandError, Event, IngestId, Input, MeterEnd, OperationState, Output, ProgramId,
+        on_air::AirChain, relay::Relay,
     },
     error::Fault,
-    ingest::Demuxed,
     ladder::{Done, OpenLadder, Outcome},
-    media::Track,
     time::{MediaDuration, Now},
 };
 
@@ -34,11 +30,7 @@ impl Channel {
 
     /// The time that [`poll_timeout`](Self::poll_timeout) gave has come. Calling it early or late harms nothing.
     pub fn handle_timeout(&mut self, now: Now) {
-        if let Some(contribution) = &mut self.contribution {
-            contribution.roll(now);
-            contribution.demuxer.handle_timeout(now);
-        }
-        self.take_demuxed(&DetachReason::Ended, now);
+        self.time_sessions(now);
         if let Some(air) = &mut self.air {
             air.handle_timeout(now);
         }
@@ -56,69 +48,12 @@ impl Channel {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
         let air = self.air.as_ref().map(|air| air.switcher.poll_timeout());
-        let demuxer = self.contribution.as_ref().and_then(|contribution| contribution.demuxer.poll_timeout());
+        let demuxers = self.sessions.list.iter().filter_map(|attached| attached.demuxer.poll_timeout()).min();
+        let merger = self.sessions.merger.poll_timeout();
         let idle = self.idle_since.map(|since| since + self.config.idle_shutoff);
-        [air, demuxer, idle, self.ahead_until, self.faults.poll_timeout()].into_iter().flatten().min()
-    }
-
-    fn take_bytes(&mut self, id: IngestId, bytes: Bytes, now: Now) -> Result<(), CommandError> {
-        // A host that was away may bring bytes before the timeout that was due before them: a feed that was silent for an
-        // hour is lost, and not an hour of frames to make up for in one step.
-        if let Some(air) = self.air.as_mut().filter(|air| air.switcher.poll_timeout() < now.monotonic) {
-            air.handle_timeout(now);
-        }
-        let ours = self.contribution.as_mut().filter(|contribution| contribution.id == id);
-        let contribution = ours.ok_or(CommandError::NoIngest(id))?;
-        contribution.count_bytes(bytes.len(), now);
-        let refused = contribution.demuxer.push(bytes, now).err().map(DetachReason::Refused);
-        // What was whole before comes out first, and with it perhaps an end that is not the peer's wish.
-        self.take_demuxed(refused.as_ref().unwrap_or(&DetachReason::Ended), now);
-        if let Some(reason) = refused {
-            self.detach(reason);
-        }
-        Ok(())
-    }
-
-    fn close(&mut self, id: IngestId, now: Now) -> Result<(), CommandError> {
-        let ours = self.contribution.as_mut().filter(|contribution| contribution.id == id);
-        ours.ok_or(CommandError::NoIngest(id))?.demuxer.finish();
-        self.take_demuxed(&DetachReason::Closed, now);
-        self.detach(DetachReason::Closed);
-        Ok(())
-    }
-
-    /// Takes everything that the contribution's parser has found; `end` says why, should it have come to its end.
-    fn take_demuxed(&mut self, end: &DetachReason, now: Now) {
-        while let Some(contribution) = &mut self.contribution {
-            let id = contribution.id;
-            let Some(item) = contribution.demuxer.pull() else { break };
-            match item {
-                Demuxed::Track(track) => self.take_track(id, track),
-                Demuxed::Unit(unit) => {
-                    let Some(air) = &mut self.air else { continue };
-                    if contribution.video.as_ref().is_some_and(|video| video.id == unit.track) {
-                        contribution.count_picture(&unit);
-                        air.push_video(contribution, unit, now);
-                    } else if let Some(output) = contribution.sound.output_of(unit.track) {
-                        air.push_audio(contribution, output, unit);
-                    }
-                }
-                Demuxed::Cue(cue) => self.event(Event::Cue { ingest: id, cue }),
-                Demuxed::Reply(bytes) => self.outputs.push_back(Output::Reply(id, bytes)),
-                Demuxed::Fault(fault) => self.fault(Some(id), fault, now),
-                Demuxed::End => self.detach(end.clone()),
-            }
-        }
-    }
-
-    fn take_track(&mut self, ingest: IngestId, track: Track) {
-        let Some(contribution) = &mut self.contribution else { return };
-        if contribution.takes(&track)
-            && let Some(air) = &mut self.air
-        {
-            air.open(contribution, &track);
-        }
-        self.event(Event::Track { ingest, track });
+        let (beat, faults) = (self.sessions.next_beat, self.faults.poll_timeout());
+        let all = [air, demuxers, merger, beat, idle, self.ahead_until, faults, self.programs_end_at()];
+        all.into_iter().flatten().min()
     }
 
     fn take_done(&mut self, done: Done, now: Now) {
@@ -142,9 +77,9 @@ impl Channel {
             Ok(ladder) => {
                 let mut air = AirChain::new(&self.config, *ladder, self.generation, now);
                 // A session that was taken in while a reset was under way has told its tracks already.
-                if let Some(contribution) = &self.contribution {
+                if !self.sessions.list.is_empty() {
                     air.switcher.attach(true);
-                    contribution.tracks().for_each(|track| air.open(contribution, track));
+                    self.contribution.tracks().for_each(|track| air.open(&self.contribution, track));
                 }
                 self.air = Some(air);
                 self.set_state(ChannelState::Running, now);
@@ -165,26 +100,29 @@ impl Channel {
     /// Moves everything one step on: sound, work, segments, events.
     fn turn(&mut self, now: Now) {
         if let Some(air) = &mut self.air {
-            air.heed_refusal(self.contribution.as_mut());
-            air.settle_sound(self.contribution.as_ref(), now);
+            let is_fed = !self.sessions.list.is_empty();
+            air.heed_refusal(is_fed.then_some(&mut self.contribution));
+            air.settle_sound(is_fed.then_some(&self.contribution), now);
         }
         while let Some(work) = self.air.as_mut().and_then(|air| air.pipeline.next_work()) {
             self.send(work);
         }
         self.take_segments(now);
+        self.end_silent_programs(now);
         self.tell(now);
         self.note_idle(now);
         self.note_lead(now);
     }
 
     fn take_segments(&mut self, now: Now) {
-        while let Some((sealed, offer)) = self.air.as_mut().and_then(AirChain::pull) {
+        self.open_assets();
+        while let Some((sealed, offer)) = self.pull_segment() {
             let (mut ended, mut refused) = (Vec::new(), Vec::new());
             for program in &mut self.programs {
                 match program.push(&sealed, offer.as_ref()) {
                     Ok(false) => {}
                     Ok(true) => {
-                        program.asset.end();
+                        program.asset.iter_mut().for_each(Asset::end);
                         ended.push(program.id);
                     }
                     Err(error) => refused.push(Fault::Output { what: error.to_string() }),
@@ -199,9 +137,55 @@ impl Channel {
         self.take_asset_outputs();
     }
 
+    /// The next whole segment, and which renditions the contribution in it is good for where there is something to say.
+    fn pull_segment(&mut self) -> Option<(SealedSegment, Option<Arc<[bool]>>)> {
+        let Some(relay) = &mut self.relay else { return self.air.as_mut().and_then(AirChain::pull) };
+        let sealed = relay.pull();
+        while let Some(unaligned) = relay.pull_unaligned() {
+            for attached in &mut self.sessions.list {
+                let Some(tally) = attached.tally_of(unaligned.track) else { continue };
+                tally.unaligned_key_frames += u32::from(unaligned.lacks_idr);
+                tally.unaligned_presentation_time += u32::from(unaligned.is_off);
+            }
+        }
+        sealed.map(|sealed| (sealed, None))
+    }
+
+    /// Programs that were started before the contribution told its tracks open their assets now.
+    fn open_assets(&mut self) {
+        let Some(relay) = &self.relay else { return };
+        let Some(presentation) = relay.presentation() else { return };
+        for program in self.programs.iter_mut().filter(|program| program.asset.is_none()) {
+            program.open(presentation, relay.segment_duration());
+        }
+    }
+
+    /// When programs that are being stopped end although nothing comes any more.
+    fn programs_end_at(&self) -> Option<Duration> {
+        let relay = self.relay.as_ref().filter(|_| self.programs.iter().any(|program| program.until.is_some()))?;
+        Some(relay.last_unit().unwrap_or(Duration::ZERO) + self.config.loss_after)
+    }
+
+    /// The time line of a pass-through channel stops with its contribution (A16.4): what has come is all there is.
+    fn end_silent_programs(&mut self, now: Now) {
+        if self.programs_end_at().is_none_or(|at| now.monotonic < at) {
+            return;
+        }
+        self.relay.iter_mut().for_each(Relay::finish);
+        self.take_segments(now);
+        let stopping = self.programs.iter().filter(|program| program.until.is_some()).map(|program| program.id);
+        let stopping: Vec<ProgramId> = stopping.collect();
+        for id in stopping {
+            let program = self.programs.iter_mut().find(|program| program.id == id);
+            program.into_iter().flat_map(|program| &mut program.asset).for_each(Asset::end);
+            self.take_asset_outputs();
+            self.end_program(id);
+        }
+    }
+
     fn take_asset_outputs(&mut self) {
         for program in &mut self.programs {
-            while let Some(output) = program.asset.pull() {
+            while let Some(output) = program.asset.as_mut().and_then(Asset::pull) {
                 self.outputs.push_back(match output {
                     AssetOutput::Store(object) => Output::Store(object),
                     AssetOutput::Update(update) => Output::Timeline(update),
@@ -225,7 +209,11 @@ impl Channel {
             self.event(Event::OnAir { source, at });
         }
         while let Some(fault) = self.air.as_mut().and_then(AirChain::pull_fault) {
-            let ingest = self.contribution.as_ref().map(|contribution| contribution.id);
+            let ingest = self.sessions.main().map(|attached| attached.id);
+            self.fault(ingest, fault, now);
+        }
+        while let Some(fault) = self.relay.as_mut().and_then(Relay::pull_fault) {
+            let ingest = self.sessions.main().map(|attached| attached.id);
             self.fault(ingest, fault, now);
         }
         while let Some((ingest, fault, count)) = self.faults.pull(now.monotonic) {
@@ -234,14 +222,16 @@ impl Channel {
         self.faults.tidy(now.monotonic);
     }
 
-    fn fault(&mut self, ingest: Option<IngestId>, fault: Fault, now: Now) {
+    pub(super) fn fault(&mut self, ingest: Option<IngestId>, fault: Fault, now: Now) {
         if let Some((fault, count)) = self.faults.push(ingest, fault, now.monotonic) {
             self.event(Event::Fault { ingest, fault, count });
         }
     }
 
     fn note_idle(&mut self, now: Now) {
-        let is_idle = self.state == ChannelState::Running && self.programs.is_empty() && self.contribution.is_none();
+        let is_idle = self.state == ChannelState::Running && self.programs.is_empty() && self.sessions.list.is_empty();
+        // A4.2.
+        let is_idle = is_idle && !self.config.passes_through();
         if !is_idle {
             self.idle_since = None;
         } else if self.idle_since.is_none() {

@@ -96,11 +96,17 @@ impl TrackSpec {
     pub fn nominal_unit(&self) -> MediaDuration {
         match (&self.format, self.frame_rate) {
             (format, Some(rate)) if format.is_video() => rate.frame_duration(),
-            (TrackFormat::Aac(..), _) => MediaDuration::from_ticks(1024, self.timescale),
-            (TrackFormat::Ac3(..), _) => MediaDuration::from_ticks(1536, self.timescale),
-            (TrackFormat::Mpa(_, config), _) => MediaDuration::from_ticks(config.frame_samples.into(), self.timescale),
+            (TrackFormat::Aac(..), _) => self.samples(1024),
+            (TrackFormat::Ac3(..), _) => self.samples(1536),
+            (TrackFormat::Mpa(_, config), _) => self.samples(config.frame_samples),
             _ => MediaDuration::ZERO,
         }
+    }
+
+    /// How long so many samples last, whatever ticks they are stored in.
+    fn samples(&self, count: u32) -> MediaDuration {
+        let rate = self.format.audio().and_then(|audio| Timescale::new(audio.sample_rate)).unwrap_or(self.timescale);
+        MediaDuration::from_ticks(count.into(), rate)
     }
 
     /// Media type of its files, as an HTTP server would send it (RFC 4337; for timed text ISO/IEC 14496-30 clause 4.4).

@@ -1,0 +1,206 @@
+//! From the bytes of every contribution session to the one contribution that the channel works with.
+
+use bytes::Bytes;
+
+use crate::{
+    channel::{
+        Channel, CommandError, DetachReason, Event, IngestId, Output, Session,
+        contribution::Contribution,
+        redundancy::Merged,
+        sessions::{Attached, Claim, Sessions, Slot, TrackKey},
+    },
+    error::LimitError,
+    ingest::Demuxed,
+    media::{AccessUnit, Track},
+    time::Now,
+};
+
+impl Channel {
+    pub(super) fn take_bytes(&mut self, id: IngestId, bytes: Bytes, now: Now) -> Result<(), CommandError> {
+        // A host that was away may bring bytes before the timeout that was due before them: a feed that was silent for an
+        // hour is lost, and not an hour of frames to make up for in one step.
+        if let Some(air) = self.air.as_mut().filter(|air| air.switcher.poll_timeout() < now.monotonic) {
+            air.handle_timeout(now);
+        }
+        let attached = self.sessions.find_mut(id).ok_or(CommandError::NoIngest(id))?;
+        attached.count_bytes(bytes.len(), now);
+        let refused = attached.demuxer.push(bytes, now).err().map(DetachReason::Refused);
+        // What was whole before comes out first, and with it perhaps an end that is not the peer's wish.
+        self.take_demuxed(id, refused.as_ref().unwrap_or(&DetachReason::Ended), now);
+        if let Some(reason) = refused {
+            self.detach(id, reason, now);
+        }
+        Ok(())
+    }
+
+    pub(super) fn close(&mut self, id: IngestId, now: Now) -> Result<(), CommandError> {
+        self.sessions.find_mut(id).ok_or(CommandError::NoIngest(id))?.demuxer.finish();
+        self.take_demuxed(id, &DetachReason::Closed, now);
+        self.detach(id, DetachReason::Closed, now);
+        Ok(())
+    }
+
+    /// Does what is due in every session, and tells how they do.
+    pub(super) fn time_sessions(&mut self, now: Now) {
+        let ids: Vec<IngestId> = self.sessions.list.iter().map(|attached| attached.id).collect();
+        for id in ids {
+            if let Some(attached) = self.sessions.find_mut(id) {
+                attached.roll(now);
+                attached.demuxer.handle_timeout(now);
+            }
+            self.take_demuxed(id, &DetachReason::Ended, now);
+        }
+        self.sessions.merger.handle_timeout(now);
+        self.take_merged(now);
+        if self.sessions.next_beat.is_some_and(|at| now.monotonic >= at) {
+            self.sessions.next_beat = Some(now.monotonic + Sessions::BEAT);
+            let beat = |attached: &mut Attached| Event::Heartbeat { ingest: attached.id, tracks: attached.beat(now) };
+            self.outputs.extend(self.sessions.list.iter_mut().map(beat).map(Output::Event));
+        }
+    }
+
+    /// Takes everything that a session's parser has found; `end` says why, should it have come to its end.
+    fn take_demuxed(&mut self, id: IngestId, end: &DetachReason, now: Now) {
+        while let Some(item) = self.sessions.find_mut(id).and_then(|attached| attached.demuxer.pull()) {
+            match item {
+                Demuxed::Track(track) => {
+                    self.take_track(id, &track, now);
+                    self.event(Event::Track { ingest: id, track });
+                }
+                Demuxed::Unit(unit) => self.take_unit(id, unit, now),
+                Demuxed::Cue(cue) => self.event(Event::Cue { ingest: id, cue }),
+                Demuxed::Reply(bytes) => self.outputs.push_back(Output::Reply(id, bytes)),
+                Demuxed::Fault(fault) => self.fault(Some(id), fault, now),
+                Demuxed::End => self.detach(id, end.clone(), now),
+            }
+        }
+    }
+
+    fn take_track(&mut self, id: IngestId, track: &Track, now: Now) {
+        let passes_through = self.config.passes_through();
+        let Sessions { list, owners, .. } = &mut self.sessions;
+        let Some(attached) = list.iter_mut().find(|attached| attached.id == id) else { return };
+        let slot = attached.session.slot;
+        let Some(owners) = owners.get(slot.index()) else { return };
+        match attached.tell(track, owners, passes_through, now) {
+            Claim::Owned(key, is_new) => self.own(id, (slot, key, is_new), track, now),
+            Claim::TooMany => {
+                let ceiling = Session::MAX_TRACKS as u64;
+                let limit = LimitError { what: "tracks of a session", ceiling, asked: ceiling + 1 };
+                self.fault(Some(id), limit.into(), now);
+            }
+            // The same sound in several sessions: the first brings it.
+            Claim::Taken(_) if passes_through => {}
+            Claim::Taken(owner) => self.settle_clash(id, owner, track, now),
+        }
+    }
+
+    /// Two sessions of a slot bring the same track: one that was silent gives way, else the newer one is turned away.
+    fn settle_clash(&mut self, id: IngestId, owner: IngestId, track: &Track, now: Now) {
+        let loss_after = self.config.loss_after;
+        let is_busy = |owner: &Attached| now.monotonic < owner.last_bytes + loss_after;
+        if self.sessions.find(owner).is_some_and(is_busy) {
+            self.detach(id, DetachReason::Denied, now);
+        } else {
+            self.detach(owner, DetachReason::Replaced, now);
+            self.take_track(id, track, now);
+        }
+    }
+
+    /// The session brings this track from here on.
+    fn own(&mut self, id: IngestId, (slot, key, is_new): (Slot, TrackKey, bool), track: &Track, now: Now) {
+        if !Attached::is_readable(&track.format) {
+            return;
+        }
+        let Some(merged) = self.sessions.merger.track(slot, &key, track, is_new) else {
+            let limit = LimitError { what: "tracks of a contribution", ceiling: 512, asked: 513 };
+            return self.fault(Some(id), limit.into(), now);
+        };
+        if let Some(attached) = self.sessions.find_mut(id) {
+            attached.own(track.id, merged);
+        }
+        if let Some(owners) = self.sessions.owners.get_mut(slot.index()) {
+            owners.insert(key, id);
+        }
+        self.take_merged(now);
+    }
+
+    fn take_unit(&mut self, id: IngestId, unit: AccessUnit, now: Now) {
+        let Sessions { list, owners, .. } = &mut self.sessions;
+        let Some(attached) = list.iter_mut().find(|attached| attached.id == id) else { return };
+        let slot = attached.session.slot;
+        let mut merged = attached.count(&unit, now);
+        if merged.is_none() {
+            // The session that brought this track may be gone.
+            let orphan = owners.get(slot.index()).and_then(|owners| attached.orphan(unit.track, owners));
+            if let Some(track) = orphan {
+                self.take_track(id, &track, now);
+                merged = self.sessions.find(id).and_then(|attached| attached.merged(unit.track));
+            }
+        }
+        let is_needed = match merged {
+            Some(track) => self.sessions.merger.unit(slot, AccessUnit { track, ..unit }, now),
+            None => false,
+        };
+        if let Some(attached) = self.sessions.find_mut(id).filter(|_| !is_needed) {
+            attached.health.spare += 1;
+        }
+        self.take_merged(now);
+    }
+
+    /// Hands the one contribution on.
+    pub(super) fn take_merged(&mut self, now: Now) {
+        while let Some(merged) = self.sessions.merger.pull() {
+            match merged {
+                Merged::Failover { from, to } => self.event(Event::Failover { from, to }),
+                Merged::Renewed { is_other_slot } => {
+                    self.contribution = Contribution::new(&self.config.audio);
+                    if let Some(air) = self.air.as_mut().filter(|_| is_other_slot) {
+                        air.splice();
+                    }
+                    if let Some(relay) = self.relay.as_mut().filter(|_| is_other_slot) {
+                        relay.renew();
+                    }
+                }
+                Merged::Track(track) => self.open_track(track),
+                Merged::Unit(unit) => self.pass_unit(unit, now),
+            }
+        }
+    }
+
+    fn open_track(&mut self, track: Track) {
+        if let Some(relay) = &mut self.relay {
+            relay.track(track);
+        } else if self.contribution.takes(&track)
+            && let Some(air) = &mut self.air
+        {
+            air.open(&self.contribution, &track);
+        }
+    }
+
+    fn pass_unit(&mut self, unit: AccessUnit, now: Now) {
+        if let Some(relay) = &mut self.relay {
+            relay.unit(unit, now);
+            return;
+        }
+        let Some(air) = &mut self.air else { return };
+        if self.contribution.video.as_ref().is_some_and(|video| video.id == unit.track) {
+            air.push_video(&mut self.contribution, unit, now);
+        } else if let Some(output) = self.contribution.sound.output_of(unit.track) {
+            air.push_audio(&mut self.contribution, output, unit);
+        }
+        self.share_health();
+    }
+
+    /// What the contribution lost is its session's loss.
+    pub(super) fn share_health(&mut self) {
+        let dropped = std::mem::take(&mut self.contribution.health.dropped);
+        let jumps = std::mem::take(&mut self.contribution.health.jumps);
+        if (dropped, jumps) != (0, 0)
+            && let Some(main) = self.sessions.main_mut()
+        {
+            main.health.dropped += dropped;
+            main.health.jumps += jumps;
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What runs while a pass-through channel is on air: from the contribution's access units to whole segments, untouched
+//! (A1.1, A9).
+//!
+//! ```text
+//! access units ─► settling ── tracks known ─► one reel per rendition ─► segmenter ─► segments
+//! ```
+//!
+//! Media time is the source's own, so that two hosts agree; only a source that goes back in time is moved on behind what is
+//! stored. Segments are whole GOPs of the reference rung, the video rung with most bits per second. A rung that dies or lags
+//! is missing in the segments that it does not keep up with and comes back with an IDR at a boundary. A track that changes
+//! its set-up, or that comes after the tracks are settled, is left out until the channel is reset.
+
+mod reel;
+mod renditions;
+mod run;
+mod settling;
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use crate::{
+    archive::{Presentation, SealedSegment},
+    channel::{
+        PassThrough,
+        relay::{renditions::settle_renditions, run::Run, settling::Settling},
+    },
+    error::Fault,
+    media::{AccessUnit, Track, TrackId},
+    time::{MediaDuration, MediaTime, Now},
+};
+
+/// The segments of a contribution that is passed through.
+#[derive(Debug)]
+pub(super) struct Relay {
+    config: PassThrough,
+    gop: MediaDuration,
+    tracks: Vec<Track>,
+    state: State,
+    faults: VecDeque<Fault>,
+    last_unit: Option<Duration>,
+}
+
+#[derive(Debug)]
+enum State {
+    Settling(Settling),
+    Open(Box<Run>),
+}
+
+/// A rung whose segment does not begin as the reference rung's does (A26.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unaligned {
+    /// Its id in the merged contribution.
+    pub(super) track: TrackId,
+    /// There is no IDR where the segment begins.
+    pub(super) lacks_idr: bool,
+    /// Its first picture shows at another time.
+    pub(super) is_off: bool,
+}
+
+impl Relay {
+    /// Tracks of one contribution.
+    const MAX_TRACKS: usize = 128;
+
+    pub(super) fn new(config: PassThrough, gop: MediaDuration) -> Self {
+        let (tracks, faults) = (Vec::new(), VecDeque::new());
+        Self { config, gop, tracks, state: State::Settling(Settling::default()), faults, last_unit: None }
+    }
+
+    /// A track of the contribution appeared or changed.
+    pub(super) fn track(&mut self, track: Track) {
+        if let State::Open(run) = &mut self.state {
+            self.faults.extend(run.track(&track));
+            return;
+        }
+        if let Some(known) = self.tracks.iter_mut().find(|known| known.id == track.id) {
+            *known = track;
+        } else if self.tracks.len() < Self::MAX_TRACKS {
+            self.tracks.push(track);
+        }
+    }
+
+    /// Takes an access unit of the contribution.
+    pub(super) fn unit(&mut self, unit: AccessUnit, now: Now) {
+        self.last_unit = Some(now.monotonic);
+        match &mut self.state {
+            State::Open(run) => run.push(unit, now.monotonic, &mut self.faults),
+            State::Settling(settling) => {
+                let Some(track) = self.tracks.iter().find(|track| track.id == unit.track) else { return };
+                settling.push(track, unit, now, self.config.settle_bytes, &mut self.faults);
+                if settling.is_done(&self.config) {
+                    self.open(now);
+                }
+            }
+        }
+    }
+
+    /// Another slot is on air, with a clock of its own.
+    pub(super) fn renew(&mut self) {
+        match &mut self.state {
+            State::Open(run) => run.renew(),
+            State::Settling(settling) => *settling = Settling::default(),
+        }
+    }
+
+    /// Nothing follows for now: what has come is all that the open segment has.
+    pub(super) fn finish(&mut self) {
+        if let State::Open(run) = &mut self.state {
+            run.finish();
+        }
+    }
+
+    /// The next segment.
+    pub(super) fn pull(&mut self) -> Option<SealedSegment> {
+        match &mut self.state {
+            State::Open(run) => run.pull(&mut self.faults),
+            State::Settling(_) => None,
+        }
+    }
+
+    /// The next rung that does not keep to the grid.
+    pub(super) fn pull_unaligned(&mut self) -> Option<Unaligned> {
+        match &mut self.state {
+            State::Open(run) => run.pull_unaligned(),
+            State::Settling(_) => None,
+        }
+    }
+
+    /// The next thing that went wrong.
+    pub(super) fn pull_fault(&mut self) -> Option<Fault> {
+        self.faults.pop_front()
+    }
+
+    /// What players are offered, once the tracks are settled.
+    pub(super) fn presentation(&self) -> Option<&Arc<Presentation>> {
+        match &self.state {
+            State::Open(run) => Some(&run.presentation),
+            State::Settling(_) => None,
+        }
+    }
+
+    /// How long a segment usually lasts.
+    pub(super) fn segment_duration(&self) -> MediaDuration {
+        match &self.state {
+            State::Open(run) => run.segment_duration,
+            State::Settling(_) => self.gop,
+        }
+    }
+
+    /// How far the reference rung has come; `None` before the tracks are settled.
+    pub(super) fn position(&self) -> Option<MediaTime> {
+        match &self.state {
+            State::Open(run) => run.position(),
+            State::Settling(_) => None,
+        }
+    }
+
+    /// When the newest access unit came.
+    pub(super) const fn last_unit(&self) -> Option<Duration> {
+        self.last_unit
+    }
+
+    fn open(&mut self, now: Now) {
+        let State::Settling(settling) = &mut self.state else { return };
+        let settling = std::mem::take(settling);
+        let Some(settled) = settle_renditions(&self.config, self.gop, &self.tracks, &settling, &mut self.faults) else {
+            return;
+        };
+        let mut run = Run::new(settled, self.gop);
+        for unit in settling.waiting {
+            run.push(unit, now.monotonic, &mut self.faults);
+        }
+        self.tracks.clear();
+        self.state = State::Open(Box::new(run));
+    }
+}

@@ -1,0 +1,134 @@
+//! One rendition of a pass-through channel: what came last, and whether the next access unit may follow it.
+
+use std::{collections::VecDeque, time::Duration};
+
+use crate::{
+    media::{AccessUnit, TrackFormat, TrackId, TrackSpec},
+    time::{MediaDuration, MediaTime, Timescale},
+};
+
+/// One rendition.
+#[derive(Debug)]
+pub(super) struct Reel {
+    /// Its track in the merged contribution, and its id in the presentation.
+    pub(super) source: TrackId,
+    pub(super) id: TrackId,
+    pub(super) name: String,
+    pub(super) format: TrackFormat,
+    timescale: Timescale,
+    /// How long an access unit lasts.
+    pub(super) nominal: MediaDuration,
+    last: Option<(MediaTime, MediaTime, usize)>,
+    pub(super) newest: Option<MediaTime>,
+    pub(super) arrived: Duration,
+    /// Newest IDRs, of a video rung.
+    pub(super) idrs: VecDeque<MediaTime>,
+    /// Where its newest gap began and ended.
+    pub(super) gap: Option<(MediaTime, MediaTime)>,
+    pub(super) needs_idr: bool,
+    pub(super) is_left_out: bool,
+    /// It was told that it misses, or that it does not keep to the grid.
+    pub(super) is_missing: bool,
+    pub(super) is_unaligned: bool,
+}
+
+/// What becomes of an access unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It follows.
+    Follows,
+    /// It follows behind a gap.
+    Gap,
+    /// Its decode time was moved on by a tick.
+    Bumped,
+    /// It goes back in time.
+    Back,
+    /// It came before.
+    Repeated,
+    /// No decoder could start with it.
+    BeforeIdr,
+}
+
+impl Reel {
+    /// A step of this much is a gap.
+    pub(super) const GAP: MediaDuration = MediaDuration::from_secs(1);
+    /// Decode times that go back by less than this are bumped (FAULTS row 40).
+    const SLIP: MediaDuration = MediaDuration::from_millis(10);
+    const IDRS: usize = 64;
+
+    pub(super) fn new(source: TrackId, spec: &TrackSpec) -> Self {
+        Self {
+            source,
+            id: spec.id,
+            name: spec.name.clone(),
+            format: spec.format.clone(),
+            timescale: spec.timescale,
+            nominal: spec.nominal_unit(),
+            last: None,
+            newest: None,
+            arrived: Duration::ZERO,
+            idrs: VecDeque::new(),
+            gap: None,
+            needs_idr: spec.format.is_video(),
+            is_left_out: false,
+            is_missing: false,
+            is_unaligned: false,
+        }
+    }
+
+    pub(super) const fn is_text(&self) -> bool {
+        matches!(self.format, TrackFormat::Text(_))
+    }
+
+    /// Where the newest access unit ends.
+    pub(super) fn end(&self) -> Option<MediaTime> {
+        self.newest.map(|newest| newest.plus(self.nominal))
+    }
+
+    /// Says what becomes of an access unit, and moves its decode time where it must.
+    pub(super) fn place(&mut self, unit: &mut AccessUnit) -> Place {
+        if self.needs_idr && !unit.is_random_access {
+            return Place::BeforeIdr;
+        }
+        let Some((pts, dts, len)) = self.last else { return Place::Follows };
+        let step = unit.dts.since(dts);
+        if step > MediaDuration::ZERO {
+            return if step > Self::GAP && !self.is_text() { Place::Gap } else { Place::Follows };
+        }
+        if (unit.pts, unit.dts, unit.data.len()) == (pts, dts, len) {
+            return Place::Repeated;
+        }
+        if step.plus(Self::SLIP) < MediaDuration::ZERO {
+            return Place::Back;
+        }
+        // One tick of the stored form, so that it has a duration there.
+        unit.dts = dts.plus(MediaDuration::from_ticks(1, self.timescale).plus(MediaDuration::from_flicks(1)));
+        Place::Bumped
+    }
+
+    /// Notes an access unit that goes on.
+    pub(super) fn note(&mut self, unit: &AccessUnit, now: Duration) {
+        if let Some((_, dts, _)) = self.last
+            && unit.dts.since(dts) > Self::GAP
+        {
+            self.gap = self.end().map(|end| (end, unit.pts));
+        }
+        self.last = Some((unit.pts, unit.dts, unit.data.len()));
+        self.newest = self.newest.max(Some(unit.pts));
+        self.arrived = now;
+        self.needs_idr = false;
+        if self.format.is_video() && unit.is_random_access {
+            if self.idrs.len() == Self::IDRS {
+                self.idrs.pop_front();
+            }
+            self.idrs.push_back(unit.pts);
+        }
+    }
+
+    /// What follows has another clock.
+    pub(super) fn renew(&mut self) {
+        (self.last, self.newest, self.gap) = (None, None, None);
+        self.idrs.clear();
+        self.needs_idr = self.format.is_video();
+    }
+}

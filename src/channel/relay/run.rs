@@ -1,0 +1,297 @@
+//! The renditions of a pass-through channel on one time line, cut at IDRs of the reference rung.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use crate::{
+    archive::{Presentation, SealedSegment, SegmentFault, Segmenter, SegmenterError, SegmenterLimits},
+    channel::relay::{
+        Unaligned,
+        reel::{Place, Reel},
+        renditions::Settled,
+    },
+    error::Fault,
+    media::{AccessUnit, Track, TrackId},
+    time::{MediaDuration, MediaTime},
+};
+
+/// The time line of a pass-through channel.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) presentation: Arc<Presentation>,
+    pub(super) segment_duration: MediaDuration,
+    segmenter: Segmenter,
+    reels: Vec<Reel>,
+    /// Place of the reference rung among the reels.
+    reference: usize,
+    /// Shortest segment.
+    least: MediaDuration,
+    /// What is added to the source's times; zero unless the source went back.
+    offset: MediaDuration,
+    /// Start of the newest segment; `None` until the reference rung shows an IDR.
+    boundary: Option<MediaTime>,
+    /// The next picture of the reference rung has another clock.
+    is_renewed: bool,
+    has_told_long: bool,
+    unaligned: VecDeque<Unaligned>,
+}
+
+impl Run {
+    /// Complete segments that may wait for a rung.
+    const PATIENCE: usize = 2;
+    /// Sparse text may come this much of media time after the pictures.
+    const TEXT_LAG: MediaDuration = MediaDuration::from_millis(500);
+    /// Time stamps further ahead of the reference rung than this are nonsense until it follows.
+    const FAR: MediaDuration = MediaDuration::from_secs(60);
+    /// Rungs that do not keep to the grid and were not told yet.
+    const UNALIGNED: usize = 1024;
+
+    pub(super) fn new(settled: Settled, gop: MediaDuration) -> Self {
+        let Settled { presentation, sources, segment_duration } = settled;
+        let mut segmenter = Segmenter::new(presentation.tracks.clone(), SegmenterLimits::default());
+        let reels: Vec<Reel> =
+            sources.iter().zip(&presentation.tracks).map(|(source, spec)| Reel::new(*source, spec)).collect();
+        let sparse: Vec<TrackId> = reels.iter().filter(|reel| reel.is_text()).map(|reel| reel.id).collect();
+        segmenter.set_patience(Self::PATIENCE, &sparse, Self::TEXT_LAG);
+        let half = reels.first().map_or(0, |reel| reel.nominal.flicks() / 2);
+        Self {
+            presentation,
+            segment_duration,
+            segmenter,
+            reels,
+            reference: 0,
+            least: gop.minus(MediaDuration::from_flicks(half)),
+            offset: MediaDuration::ZERO,
+            boundary: None,
+            is_renewed: false,
+            has_told_long: false,
+            unaligned: VecDeque::new(),
+        }
+    }
+
+    /// A track changed, or is new: what is not as it was published is left out.
+    pub(super) fn track(&mut self, track: &Track) -> Option<Fault> {
+        let Some(reel) = self.reels.iter_mut().find(|reel| reel.source == track.id) else {
+            let what = format!("{} came after the tracks were settled", track.format.codec_name());
+            return Some(Fault::TrackLeftOut { what });
+        };
+        let was_left_out = reel.is_left_out;
+        reel.is_left_out = reel.format != track.format;
+        if was_left_out && !reel.is_left_out {
+            reel.needs_idr = reel.format.is_video();
+        }
+        let what = || format!("{} has another set-up than was published", reel.name);
+        (reel.is_left_out && !was_left_out).then(|| Fault::TrackLeftOut { what: what() })
+    }
+
+    /// Takes an access unit of the contribution.
+    pub(super) fn push(&mut self, mut unit: AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
+        let dropped = |reason| Fault::Dropped { count: 1, reason };
+        let Some(at) = self.reels.iter().position(|reel| reel.source == unit.track) else { return };
+        let is_reference = at == self.reference;
+        self.shift(&mut unit);
+        if is_reference && self.is_renewed {
+            self.take_up(&mut unit, now);
+        }
+        let position = self.position();
+        let Some(reel) = self.reels.get_mut(at) else { return };
+        if reel.is_left_out {
+            faults.push_back(dropped("its track is left out"));
+            return;
+        }
+        if !is_reference && position.is_some_and(|position| unit.pts.since(position) > Self::FAR) {
+            faults.push_back(dropped("its time is far from the reference rung's"));
+            return;
+        }
+        match reel.place(&mut unit) {
+            Place::Follows => {}
+            Place::Gap if is_reference => self.part(unit.pts),
+            Place::Gap => {}
+            Place::Bumped => faults.push_back(Fault::Bumped { count: 1 }),
+            Place::Back if is_reference && unit.is_random_access => self.restart(&mut unit, now, faults),
+            Place::Back => return faults.push_back(dropped("its time is before what came already")),
+            Place::Repeated => return faults.push_back(dropped("it came before")),
+            Place::BeforeIdr => return faults.push_back(dropped("before the first IDR")),
+        }
+        self.follow(at, unit, now, faults);
+    }
+
+    /// What comes next has another clock.
+    pub(super) fn renew(&mut self) {
+        self.is_renewed = true;
+        self.reels.iter_mut().for_each(|reel| reel.needs_idr = reel.format.is_video());
+    }
+
+    /// What has come is all that the open segment has.
+    pub(super) fn finish(&mut self) {
+        self.end_segment();
+        self.reels.iter_mut().for_each(|reel| reel.needs_idr = reel.format.is_video());
+    }
+
+    /// The next segment.
+    pub(super) fn pull(&mut self, faults: &mut VecDeque<Fault>) -> Option<SealedSegment> {
+        let sealed = self.segmenter.pull()?;
+        let spans = sealed.segment.spans.iter();
+        self.reels.iter_mut().zip(spans).filter(|(_, span)| !span.is_missing()).for_each(|(reel, _)| {
+            reel.is_missing = false;
+        });
+        for fault in &sealed.faults {
+            self.note(fault, faults);
+        }
+        Some(sealed)
+    }
+
+    pub(super) fn pull_unaligned(&mut self) -> Option<Unaligned> {
+        self.unaligned.pop_front()
+    }
+
+    /// How far the reference rung has come.
+    pub(super) fn position(&self) -> Option<MediaTime> {
+        self.reels.get(self.reference)?.newest
+    }
+
+    fn shift(&self, unit: &mut AccessUnit) {
+        (unit.pts, unit.dts) = (unit.pts.plus(self.offset), unit.dts.plus(self.offset));
+    }
+
+    /// Queues an access unit that follows what its rendition has.
+    fn follow(&mut self, at: usize, unit: AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
+        let Some(reel) = self.reels.get_mut(at) else { return };
+        reel.note(&unit, now);
+        let (id, is_video, pts) = (reel.id, reel.format.is_video(), unit.pts);
+        let starts_gop = unit.is_random_access;
+        if let Err(error) = self.segmenter.push(id, unit) {
+            faults.push_back(match error {
+                SegmenterError::Limit(limit) => Fault::Limit(limit),
+                _ => Fault::Dropped { count: 1, reason: "its segment is sealed" },
+            });
+        }
+        if at == self.reference {
+            if starts_gop {
+                self.consider(pts, faults);
+            } else {
+                self.watch_length(pts, faults);
+            }
+        } else if is_video {
+            self.elect(at, now, faults);
+        }
+    }
+
+    /// The reference rung has an IDR here: a segment starts where the one before is long enough.
+    fn consider(&mut self, at: MediaTime, faults: &mut VecDeque<Fault>) {
+        if self.boundary.is_some_and(|boundary| at.since(boundary) < self.least) {
+            return;
+        }
+        match self.segmenter.boundary(at) {
+            Ok(()) => self.boundary = Some(at),
+            Err(error) => faults.push_back(Fault::Output { what: error.to_string() }),
+        }
+    }
+
+    fn watch_length(&mut self, at: MediaTime, faults: &mut VecDeque<Fault>) {
+        let Some(boundary) = self.boundary.filter(|_| !self.has_told_long) else { return };
+        let length = at.since(boundary);
+        let slack = self.reels.get(self.reference).map_or(MediaDuration::ZERO, |reel| reel.nominal);
+        if length > self.segment_duration.plus(slack) {
+            self.has_told_long = true;
+            faults.push_back(Fault::LongGop { millis: length.flicks() / MediaDuration::from_millis(1).flicks() });
+        }
+    }
+
+    /// The reference rung is dead and this one is not: the best of those that live is the reference from here on.
+    fn elect(&mut self, witness: usize, now: Duration, faults: &mut VecDeque<Fault>) {
+        let patience = self.segment_duration.times(2);
+        let (Some(old), Some(seen)) = (self.reels.get(self.reference), self.reels.get(witness)) else { return };
+        let is_silent = now.saturating_sub(old.arrived) > patience.to_std();
+        let is_behind = old.newest.zip(seen.newest).is_none_or(|(old, seen)| seen.since(old) > patience);
+        if !is_silent || !is_behind {
+            return;
+        }
+        let lives = |reel: &Reel| reel.format.is_video() && now.saturating_sub(reel.arrived) <= patience.to_std();
+        let Some(next) = self.reels.iter().position(|reel| lives(reel) && !reel.idrs.is_empty()) else { return };
+        let Some(reel) = self.reels.get(next) else { return };
+        let (idrs, gap) = (reel.idrs.clone(), reel.gap);
+        self.reference = next;
+        if let Some((end, first)) = gap.filter(|(_, first)| self.boundary.is_some_and(|boundary| *first > boundary)) {
+            self.segmenter.part(end.min(first));
+            self.boundary = None;
+            idrs.iter().filter(|idr| **idr >= first).for_each(|idr| self.consider(*idr, faults));
+            return;
+        }
+        let from = self.boundary;
+        idrs.iter().filter(|idr| from.is_none_or(|from| **idr > from)).for_each(|idr| self.consider(*idr, faults));
+    }
+
+    /// Nothing came for a while: the open segment ends where the pictures end, and the next one starts with an IDR.
+    fn part(&mut self, resumes: MediaTime) {
+        if let Some(end) = self.end_of_reference() {
+            self.segmenter.part(end.min(resumes));
+        }
+        self.boundary = None;
+    }
+
+    fn end_segment(&mut self) {
+        if let Some(end) = self.end_of_reference() {
+            self.segmenter.part(end);
+        }
+        self.boundary = None;
+    }
+
+    /// The reference rung's first picture with another clock: behind what is stored, as late as it came.
+    fn take_up(&mut self, unit: &mut AccessUnit, now: Duration) {
+        if !unit.is_random_access {
+            return;
+        }
+        self.is_renewed = false;
+        let end = self.end_of_reference();
+        if end.is_none_or(|end| unit.pts >= end) {
+            self.end_segment();
+        } else {
+            self.move_behind(unit, now);
+        }
+    }
+
+    /// The source went back in time.
+    fn restart(&mut self, unit: &mut AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
+        let before = self.position().map_or(MediaDuration::ZERO, |position| unit.pts.since(position));
+        faults.push_back(Fault::TimeJump { by_millis: before.flicks() / MediaDuration::from_millis(1).flicks() });
+        self.move_behind(unit, now);
+    }
+
+    /// Moves the source's clock on, so that `unit` stands where it would have, had its clock not gone back.
+    fn move_behind(&mut self, unit: &mut AccessUnit, now: Duration) {
+        let Some(end) = self.end_of_reference() else { return };
+        let arrived = self.reels.get(self.reference).map_or(now, |reel| reel.arrived);
+        let nominal = self.reels.get(self.reference).map_or(MediaDuration::ZERO, |reel| reel.nominal);
+        let silence = MediaDuration::from_std(now.saturating_sub(arrived)).minus(nominal).max(MediaDuration::ZERO);
+        self.segmenter.finish(end);
+        self.boundary = None;
+        let by = end.plus(silence).since(unit.pts);
+        self.offset = self.offset.plus(by);
+        (unit.pts, unit.dts) = (unit.pts.plus(by), unit.dts.plus(by));
+        self.reels.iter_mut().for_each(Reel::renew);
+    }
+
+    fn end_of_reference(&self) -> Option<MediaTime> {
+        self.reels.get(self.reference)?.end()
+    }
+
+    /// Tells once what is wrong with a rung, and counts how often.
+    fn note(&mut self, fault: &SegmentFault, faults: &mut VecDeque<Fault>) {
+        let (SegmentFault::Missing { track, .. } | SegmentFault::Misaligned { track, .. }) = fault;
+        let Some(reel) = self.reels.iter_mut().find(|reel| reel.id == *track && !reel.is_text()) else { return };
+        let told = match fault {
+            SegmentFault::Missing { .. } => std::mem::replace(&mut reel.is_missing, true),
+            SegmentFault::Misaligned { start, first, is_random_access, .. } => {
+                if self.unaligned.len() < Self::UNALIGNED {
+                    let is_off = first != start;
+                    let lacks_idr = is_off || !is_random_access;
+                    self.unaligned.push_back(Unaligned { track: reel.source, lacks_idr, is_off });
+                }
+                std::mem::replace(&mut reel.is_unaligned, true)
+            }
+        };
+        if !told {
+            faults.push_back(Fault::Output { what: format!("{}: {fault}", reel.name) });
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! One contribution session: its demuxer, its health, and which tracks of the contribution it brings.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    channel::{
+        IngestHealth, IngestId,
+        heartbeat::{TrackHeartbeat, TrackTally},
+        sessions::{Session, TrackKey},
+    },
+    ingest::Demuxer,
+    media::{AccessUnit, Track, TrackFormat, TrackId},
+    time::Now,
+};
+
+/// A session that was taken in.
+pub(in crate::channel) struct Attached {
+    pub(in crate::channel) id: IngestId,
+    pub(in crate::channel) session: Session,
+    pub(in crate::channel) demuxer: Box<dyn Demuxer>,
+    pub(in crate::channel) health: IngestHealth,
+    pub(in crate::channel) last_bytes: Duration,
+    tracks: BTreeMap<TrackId, Told>,
+    /// The track whose pictures its health counts.
+    video: Option<TrackId>,
+    window: (Duration, u64, u32),
+}
+
+/// A track that a session told.
+struct Told {
+    track: Track,
+    key: TrackKey,
+    /// Its id in the merged contribution, where this session brings it.
+    merged: Option<TrackId>,
+    tally: TrackTally,
+}
+
+/// What becomes of a track that a session told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::channel) enum Claim {
+    /// The session brings it; whether it is new to the session.
+    Owned(TrackKey, bool),
+    /// This session of the same slot brings it already.
+    Taken(IngestId),
+    /// The session has too many tracks.
+    TooMany,
+}
+
+impl Attached {
+    pub(in crate::channel) fn new(id: IngestId, session: Session, demuxer: Box<dyn Demuxer>, now: Now) -> Self {
+        let health = IngestHealth { protocol: session.protocol, ..IngestHealth::default() };
+        Self {
+            id,
+            session,
+            demuxer,
+            health,
+            last_bytes: now.monotonic,
+            tracks: BTreeMap::new(),
+            video: None,
+            window: (now.monotonic, 0, 0),
+        }
+    }
+
+    /// Notes what a track says of itself; `owners` are the sessions of the slot that bring tracks.
+    pub(in crate::channel) fn tell(
+        &mut self,
+        track: &Track,
+        owners: &BTreeMap<TrackKey, IngestId>,
+        passes_through: bool,
+        now: Now,
+    ) -> Claim {
+        if let Some(video) = track.format.video()
+            && *self.video.get_or_insert(track.id) == track.id
+        {
+            self.health.video = Some(*video);
+        }
+        if let Some(told) = self.tracks.get_mut(&track.id) {
+            told.tally.restate(track);
+            told.track = track.clone();
+            let owner = owners.get(&told.key).copied().unwrap_or(self.id);
+            return if owner == self.id { Claim::Owned(told.key.clone(), false) } else { Claim::Taken(owner) };
+        }
+        if self.tracks.len() >= Session::MAX_TRACKS {
+            return Claim::TooMany;
+        }
+        let key = TrackKey::new(track, &self.session, passes_through);
+        let tally = TrackTally::new(track, now.monotonic);
+        self.tracks.insert(track.id, Told { track: track.clone(), key: key.clone(), merged: None, tally });
+        match owners.get(&key) {
+            Some(owner) if *owner != self.id => Claim::Taken(*owner),
+            _ => Claim::Owned(key, true),
+        }
+    }
+
+    /// This session brings the track, under this id in the merged contribution.
+    pub(in crate::channel) fn own(&mut self, track: TrackId, merged: TrackId) {
+        if let Some(told) = self.tracks.get_mut(&track) {
+            told.merged = Some(merged);
+        }
+    }
+
+    /// Counts an access unit; its id in the merged contribution, where this session brings its track.
+    pub(in crate::channel) fn count(&mut self, unit: &AccessUnit, now: Now) -> Option<TrackId> {
+        if self.video == Some(unit.track) {
+            self.health.last_video = Some(unit.pts);
+            self.window.2 = self.window.2.saturating_add(1);
+        }
+        let told = self.tracks.get_mut(&unit.track)?;
+        told.tally.count(unit, now.monotonic);
+        if told.key.kind == "audio" {
+            self.health.last_audio = Some(unit.pts);
+        }
+        told.merged
+    }
+
+    /// The id of one of its tracks in the merged contribution, where it brings it.
+    pub(in crate::channel) fn merged(&self, track: TrackId) -> Option<TrackId> {
+        self.tracks.get(&track).and_then(|told| told.merged)
+    }
+
+    /// A track that another session brought, where no session brings it any more.
+    pub(in crate::channel) fn orphan(&self, track: TrackId, owners: &BTreeMap<TrackKey, IngestId>) -> Option<Track> {
+        let told = self.tracks.get(&track).filter(|told| told.merged.is_none() && !owners.contains_key(&told.key))?;
+        Some(told.track.clone())
+    }
+
+    /// The tally of the track that has this id in the merged contribution.
+    pub(in crate::channel) fn tally_of(&mut self, merged: TrackId) -> Option<&mut TrackTally> {
+        self.tracks.values_mut().find(|told| told.merged == Some(merged)).map(|told| &mut told.tally)
+    }
+
+    /// What it has to tell every 20 seconds.
+    pub(in crate::channel) fn beat(&mut self, now: Now) -> Vec<TrackHeartbeat> {
+        self.tracks.values_mut().map(|told| told.tally.beat(now.monotonic)).collect()
+    }
+
+    /// Whether it brings pictures to the merged contribution.
+    pub(in crate::channel) fn brings_pictures(&self) -> bool {
+        self.tracks.values().any(|told| told.merged.is_some() && told.key.kind == "video")
+    }
+
+    /// Whether it has anything that a channel can use.
+    pub(in crate::channel) fn is_readable(format: &TrackFormat) -> bool {
+        !matches!(format, TrackFormat::Unknown(_))
+    }
+
+    /// Counts bytes and, once a second, the rates.
+    pub(in crate::channel) fn count_bytes(&mut self, bytes: usize, now: Now) {
+        self.last_bytes = now.monotonic;
+        self.health.bytes += bytes as u64;
+        self.window.1 += bytes as u64;
+        self.roll(now);
+    }
+
+    /// Ends the measuring second when it is over, also where nothing comes any more.
+    pub(in crate::channel) fn roll(&mut self, now: Now) {
+        let (since, bytes, pictures) = self.window;
+        let span = now.monotonic.saturating_sub(since);
+        if span >= Duration::from_secs(1) {
+            let micros = span.as_micros().max(1) as u64;
+            self.health.bitrate = bytes * 8 * 1_000_000 / micros;
+            self.health.frame_rate = f64::from(pictures) * 1e6 / micros as f64;
+            self.window = (now.monotonic, 0, 0);
+        }
+    }
+}
