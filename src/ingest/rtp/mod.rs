@@ -185,7 +185,8 @@ impl RtpReceiver {
         };
         let payload_type = second & 0x7F;
         let is_other = self.source.is_some_and(|source| source.payload_type != payload_type);
-        let has_media = || Header::parse(datagram).is_ok_and(|header| is_media(header.payload.len()));
+        // The padding bit of a FEC packet is an XOR: what it leaves may be as long as media by chance, and has no sync bytes.
+        let has_media = || Header::parse(datagram).is_ok_and(|header| is_transport(datagram.get(header.payload)));
         DYNAMIC.contains(&payload_type) && (is_media(parity) || is_other) && !has_media()
     }
 
@@ -290,6 +291,11 @@ impl Demuxer for RtpReceiver {
 /// Whether a payload of so many bytes can be transport packets.
 const fn is_media(len: usize) -> bool {
     len > 0 && len.is_multiple_of(PACKET_LEN)
+}
+
+/// Whether a payload is transport packets.
+fn is_transport(payload: Option<&[u8]>) -> bool {
+    payload.is_some_and(|it| is_media(it.len()) && it.chunks(PACKET_LEN).all(|packet| packet.first() == Some(&0x47)))
 }
 
 const DYNAMIC: std::ops::RangeInclusive<u8> = 96..=127;

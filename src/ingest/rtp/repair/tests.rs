@@ -198,3 +198,20 @@ fn a_repair_after_the_window_gave_up_is_late_and_the_loss_stays() {
     assert_eq!((tally.repaired, tally.too_late, tally.lost), (0, 1, 1));
     assert_eq!(lost(&found), 1);
 }
+
+/// Found by fuzzing: the P bit of the FEC packet, an XOR, made its length that of media.
+#[test]
+fn fec_whose_padding_bit_makes_it_as_long_as_media_is_fec() {
+    let mut all = feed();
+    let mut padded = all[100].to_vec();
+    padded[0] |= 0x20;
+    padded.extend([0, 0, 0, 4]);
+    all[100] = padded.into();
+    let mut fec = packet(0, true, 1, &[&all[99], &all[100], &all[101]]);
+    // 16 bytes of FEC header and four of padding are more than transport packets.
+    *fec.last_mut().unwrap() = 20;
+    let (clean, _) = run(&all, &[], &BTreeSet::new());
+    let (found, tally) = run(&all, &[(101, fec)], &BTreeSet::new());
+    assert_eq!(tally.packets, 1);
+    assert!(found == clean);
+}
