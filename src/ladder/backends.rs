@@ -67,11 +67,17 @@ impl Codecs for BuiltinCodecs {
     fn audio_decoder(&self, format: &TrackFormat) -> Result<Box<dyn AudioDecoder>, Fault> {
         match format {
             #[cfg(feature = "aac")]
-            TrackFormat::Aac(track, config) => {
-                Ok(Box::new(super::aac_decoder::SymphoniaAacDecoder::new(track, config)?))
-            }
+            TrackFormat::Aac(_, config) => Ok(Box::new(super::aac_decoder::AacDecoder::new(config)?)),
             #[cfg(not(feature = "aac"))]
             TrackFormat::Aac(..) => missing("AAC decode needs the feature aac"),
+            #[cfg(feature = "ac3")]
+            TrackFormat::Ac3(..) => Ok(Box::new(super::ac3_decoder::OxideAc3Decoder::new()?)),
+            #[cfg(not(feature = "ac3"))]
+            TrackFormat::Ac3(..) => missing("AC-3 decode needs the feature ac3"),
+            #[cfg(feature = "mpa")]
+            TrackFormat::Mpa(_, config) => Ok(Box::new(super::mpa_decoder::SymphoniaMpaDecoder::new(config)?)),
+            #[cfg(not(feature = "mpa"))]
+            TrackFormat::Mpa(..) => missing("MPEG audio decode needs the feature mpa"),
             other => Err(Fault::Codec { what: format!("nothing here decodes {}", other.codec_name()) }),
         }
     }

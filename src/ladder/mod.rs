@@ -7,11 +7,15 @@
 mod aac_decoder;
 #[cfg(feature = "fdk-aac")]
 mod aac_encoder;
+#[cfg(feature = "ac3")]
+mod ac3_decoder;
 #[cfg(feature = "av1")]
 mod av1_encoder;
 mod backends;
 mod codec;
 mod decode_lane;
+#[cfg(feature = "mpa")]
+mod mpa_decoder;
 mod open;
 #[cfg(feature = "openh264")]
 mod openh264_decoder;
