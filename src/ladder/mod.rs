@@ -14,6 +14,8 @@ mod av1_encoder;
 mod backends;
 mod codec;
 mod decode_lane;
+#[cfg(feature = "ffmpeg")]
+mod ffmpeg_decoder;
 #[cfg(feature = "mpa")]
 mod mpa_decoder;
 mod open;
@@ -22,6 +24,8 @@ mod openh264_decoder;
 #[cfg(feature = "openh264")]
 mod openh264_encoder;
 mod picture_lane;
+#[cfg(any(feature = "openh264", feature = "ffmpeg"))]
+mod presentation_order;
 mod preset;
 mod resample;
 mod resize;
@@ -29,6 +33,8 @@ mod rung_lane;
 mod scale;
 mod sound;
 mod sound_lane;
+#[cfg(any(feature = "ffmpeg", test))]
+mod to_420;
 mod work;
 
 pub use backends::BuiltinCodecs;

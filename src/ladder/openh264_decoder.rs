@@ -4,20 +4,19 @@
 //! parameter set (clause 7.3.2.1.1), before the library sees the picture, and so is a picture over the ceiling.
 //!
 //! Order: the library is fed one access unit at a time and gives pictures out in an order that it guesses from the low
-//! bits of the picture order count. Here each picture carries the `pts` of its access unit through the library and waits
-//! until the decode clock reaches it, which is exact for every well-formed stream and needs no guess (clause C.4.5.3 has
-//! the same result by counting). To take another format, write another backend: see the module `backends`.
+//! bits of the picture order count; `presentation_order` does without that guess. To take another format, write another
+//! backend: see the module `backends`.
 
 mod held;
 mod library;
 mod sets;
 
 use self::{
-    held::{Held, MOST_HELD},
+    held::Held,
     library::{Library, State},
     sets::{START_CODE, accept, each_nal, each_parameter_set, is_sps},
 };
-use super::VideoDecoder;
+use super::{VideoDecoder, presentation_order::MOST_HELD};
 use crate::{
     error::Fault,
     media::{AccessUnit, Frame, H264Config, NalFraming},
@@ -61,7 +60,7 @@ impl OpenH264Decoder {
         decoder.refused.clone().map_or(Ok(decoder), Err)
     }
 
-    /// Takes note of a sequence parameter set: whether this backend decodes it, and its sample aspect ratio.
+    /// Takes note of a sequence parameter set: whether this backend decodes it, and its pictures' shape and colour.
     fn check(&mut self, sps: &[u8]) {
         if self.checked == sps {
             return;
@@ -69,7 +68,9 @@ impl OpenH264Decoder {
         self.checked.clear();
         self.checked.extend_from_slice(sps);
         match accept(sps, self.held.ceiling) {
-            Ok(aspect) => (self.held.sample_aspect, self.refused) = (aspect, None),
+            Ok((aspect, colour)) => {
+                (self.held.sample_aspect, self.held.colour, self.refused) = (aspect, colour, None);
+            }
             Err(fault) => self.refused = Some(fault),
         }
     }
@@ -120,7 +121,7 @@ impl OpenH264Decoder {
 impl VideoDecoder for OpenH264Decoder {
     fn decode(&mut self, unit: &AccessUnit, out: &mut Vec<Frame>) -> Result<(), Fault> {
         self.frame_up(unit)?;
-        let tag = self.held.note(unit.pts);
+        let tag = self.held.order.note(unit.pts);
         let mut annex_b = std::mem::take(&mut self.annex_b);
         // Two steps, as each may give a picture: a unit's own picture is finished by the second, which feeds nothing.
         let mut state = State::default();
@@ -131,7 +132,7 @@ impl VideoDecoder for OpenH264Decoder {
         }
         annex_b.clear();
         self.annex_b = annex_b;
-        self.held.release(unit.dts, out);
+        self.held.order.release(unit.dts, out);
         if state.is_fatal() {
             self.renew()?;
         }
@@ -144,7 +145,7 @@ impl VideoDecoder for OpenH264Decoder {
             let Some(picture) = self.library.flush() else { break };
             self.held.extend(Some(picture));
         }
-        self.held.release_all(out);
+        self.held.order.release_all(out);
         self.renew()
     }
 }

@@ -5,3 +5,4 @@
 
 mod clip;
 mod sound;
+mod video;

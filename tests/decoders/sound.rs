@@ -37,7 +37,14 @@ fn units(kind: &str, stream: &[u8]) -> Vec<AccessUnit> {
         "ac3" => {
             const RATES: [usize; 19] =
                 [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
-            cut(stream, 0, |head| RATES[usize::from(head[4] & 63) / 2] * 4)
+            cut(stream, 0, |head| {
+                let (rate, size) = (RATES[usize::from(head[4] & 63) / 2], usize::from(head[4] & 63));
+                match head[4] >> 6 {
+                    0 => rate * 4,
+                    1 => 2 * (rate * 960 / 441 + size % 2),
+                    _ => rate * 6,
+                }
+            })
         }
         "mp2" => {
             const RATES: [usize; 15] = [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384];
@@ -45,9 +52,7 @@ fn units(kind: &str, stream: &[u8]) -> Vec<AccessUnit> {
         }
         _ => {
             const RATES: [usize; 15] = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
-            cut(stream, 0, |head| {
-                144_000 * RATES[usize::from(head[2] >> 4)] / 48_000 + usize::from(head[2] >> 1 & 1)
-            })
+            cut(stream, 0, |head| 144_000 * RATES[usize::from(head[2] >> 4)] / 48_000 + usize::from(head[2] >> 1 & 1))
         }
     }
 }
@@ -69,10 +74,7 @@ fn hear(format: &TrackFormat, units: &[AccessUnit]) -> Heard {
                 (heard.sample_rate, heard.channels) = (samples.sample_rate, samples.channels);
                 heard.data.extend(samples.data);
             }
-            Err(fault) => {
-                println!("{fault}");
-                heard.refused += 1;
-            }
+            Err(_) => heard.refused += 1,
         }
     }
     heard
@@ -175,13 +177,20 @@ fn aac_of_seven_one_comes_out_as_ffmpeg_has_it() {
 
 #[test]
 fn what_each_decoder_hears_is_what_ffmpeg_hears() {
-    // AAC without noise substitution, as the noise is each decoder's own.
-    let cases: [(&[&str], &str, TrackFormat, f64); 5] = [
+    // AAC without noise substitution, as noise is each decoder's own; AC-3 has some of it wherever there are no bits.
+    let cases: [(&[&str], &str, TrackFormat, f64); 7] = [
         (&["-c:a", "aac", "-aac_pns", "0", "-b:a", "128k", "-f", "adts"], "adts", aac(&[0x11, 0x90]), 80.0),
         (&["-c:a", "mp2", "-b:a", "192k", "-f", "mp2"], "mp2", mpa(2), 60.0),
         (&["-c:a", "mp2", "-b:a", "96k", "-ac", "1", "-f", "mp2"], "mp2", mpa(2), 60.0),
-        (&["-c:a", "libmp3lame", "-b:a", "128k", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"], "mp3", mpa(3), 60.0),
-        (&["-c:a", "ac3", "-b:a", "192k", "-f", "ac3"], "ac3", ac3(), 40.0),
+        (
+            &["-c:a", "libmp3lame", "-b:a", "128k", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"],
+            "mp3",
+            mpa(3),
+            60.0,
+        ),
+        (&["-c:a", "ac3", "-b:a", "192k", "-f", "ac3"], "ac3", ac3(), 35.0),
+        (&["-c:a", "ac3", "-b:a", "160k", "-ar", "44100", "-f", "ac3"], "ac3", ac3(), 35.0),
+        (&["-c:a", "ac3", "-b:a", "128k", "-ar", "32000", "-f", "ac3"], "ac3", ac3(), 35.0),
     ];
     for (encoder, kind, format, least) in cases {
         let Some(stream) = music(encoder) else { return };
@@ -198,6 +207,46 @@ fn what_each_decoder_hears_is_what_ffmpeg_hears() {
     }
 }
 
+/// HE-AAC v1 and v2 as ADTS carries them: the header says LC at half the rate, and of one channel for v2.
+#[cfg(feature = "fdk-aac")]
+#[test]
+fn what_hides_in_plain_aac_comes_out_at_the_full_rate() {
+    use fdk_aac::enc::{AudioObjectType, BitRate, ChannelMode, Encoder, EncoderParams, Transport};
+    for (audio_object_type, asc, rate) in [
+        (AudioObjectType::Mpeg4HeAac, &[0x13, 0x10][..], 48_000),
+        (AudioObjectType::Mpeg4HeAacV2, &[0x13, 0x08], 32_000),
+    ] {
+        let encoder = Encoder::new(EncoderParams {
+            bit_rate: BitRate::Cbr(rate),
+            sample_rate: 48_000,
+            transport: Transport::Adts,
+            channels: ChannelMode::Stereo,
+            audio_object_type,
+        })
+        .unwrap();
+        let frame = encoder.info().unwrap().frameLength as i32;
+        let (mut stream, mut out) = (Vec::new(), vec![0; 8192]);
+        for n in 0..60 {
+            let tone = |at: i32| (f64::from(at) * 5000.0 / 48_000.0 * std::f64::consts::TAU).sin() * 9000.0;
+            let samples: Vec<i16> = (n * frame..(n + 1) * frame).flat_map(|at| [tone(at) as i16; 2]).collect();
+            let made = encoder.encode(&samples, &mut out).unwrap();
+            stream.extend_from_slice(&out[..made.output_size]);
+        }
+        let units = units("adts", &stream);
+        let set_up = AacConfig { asc: asc.into() };
+        let format = TrackFormat::Aac(AudioTrack { sample_rate: 24_000, channels: 2 }, set_up);
+        let heard = hear(&format, &units);
+        assert_eq!((heard.refused, heard.sample_rate, heard.channels), (0, 48_000, 2));
+        assert_eq!(heard.data.len(), units.len() * 2048 * 2);
+        let level = level(&heard, 1, 5000);
+        assert!((0.2..0.35).contains(&level), "{level:.3}");
+        let Some(theirs) = ffmpeg(&["-i", &keep("he.adts", &stream), "-f", "s16le"]) else { return };
+        let snr = snr(&heard.data, &pcm(&theirs));
+        println!("{asc:02x?}: {snr:.1} dB");
+        assert!(snr > 50.0, "{snr:.1} dB");
+    }
+}
+
 #[test]
 fn broadcast_captures_of_ac3_are_heard_as_ffmpeg_hears_them() {
     for name in ["audio/androidx-sample.ac3", "audio/shaka-hls-raw-ac3/fileSequence1.ac3"] {
@@ -207,11 +256,13 @@ fn broadcast_captures_of_ac3_are_heard_as_ffmpeg_hears_them() {
         let heard = hear(&ac3(), &units("ac3", &stream));
         let Some(theirs) = ffmpeg(&["-i", &keep("capture.ac3", &stream), "-f", "s16le"]) else { return };
         let theirs = pcm(&theirs);
-        let _ = keep("ours.s16", &heard.data.iter().flat_map(|s| s.to_le_bytes()).collect::<Vec<_>>());
         let snr = snr(&heard.data, &theirs);
         println!("{name}: {snr:.1} dB, {} channels, {} of {} values", heard.channels, heard.data.len(), theirs.len());
-        assert_eq!((heard.refused, heard.data.len()), (0, theirs.len()), "{name}");
-        assert!(snr > 15.0, "{name}: {snr:.1} dB");
+        // The first is cut in its last syncframe, of which FFmpeg makes something.
+        let cut = usize::from(name.contains("androidx"));
+        let frame = 1536 * usize::from(heard.channels);
+        assert_eq!((heard.refused, heard.data.len()), (cut, theirs.len() - cut * frame), "{name}");
+        assert!(snr > 35.0, "{name}: {snr:.1} dB");
     }
 }
 
@@ -222,7 +273,11 @@ fn hostile_bytes_give_values_and_errors_only() {
         (tones("5.1", &[0, 1, 2, 3, 4, 5], &ADTS_51), "adts", aac(&[0x11, 0xB0])),
         (tones("5.1(side)", &[0, 1, 2, 3, 4, 5], &AC3_51), "ac3", ac3()),
         (music(&["-c:a", "mp2", "-b:a", "192k", "-f", "mp2"]), "mp2", mpa(2)),
-        (music(&["-c:a", "libmp3lame", "-b:a", "128k", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"]), "mp3", mpa(3)),
+        (
+            music(&["-c:a", "libmp3lame", "-b:a", "128k", "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"]),
+            "mp3",
+            mpa(3),
+        ),
     ];
     for (stream, kind, format) in cases {
         let Some(stream) = stream else { return };
