@@ -31,7 +31,7 @@ impl BuiltinCodecs {
     }
 
     /// Decodes every kind of H.264 by the system's libavcodec, which is faster, where the feature `ffmpeg` is on. By default,
-    /// and where it is off, 8-bit 4:2:0 progressive streams keep the decoder of the feature `openh264`.
+    /// and where it is off, 8-bit 4:2:0 progressive streams keep the decoder of the feature `rusty-h264`.
     #[must_use]
     pub const fn with_ffmpeg_for_all(mut self) -> Self {
         self.ffmpeg_for_all = cfg!(feature = "ffmpeg");
@@ -47,6 +47,7 @@ impl Default for BuiltinCodecs {
 
 #[cfg_attr(
     not(all(
+        feature = "rusty-h264",
         feature = "openh264",
         feature = "aac",
         feature = "ac3",
@@ -60,7 +61,11 @@ impl Default for BuiltinCodecs {
 impl Codecs for BuiltinCodecs {
     fn video_decoder(&self, format: &TrackFormat) -> Result<Box<dyn VideoDecoder>, Fault> {
         match format {
-            #[cfg(feature = "openh264")]
+            #[cfg(feature = "rusty-h264")]
+            TrackFormat::H264(track, config) if is_plain(track) && !self.ffmpeg_for_all => {
+                Ok(Box::new(super::rusty_h264_decoder::RustyH264Decoder::new(config, self.largest_picture)?))
+            }
+            #[cfg(all(feature = "openh264", not(feature = "rusty-h264")))]
             TrackFormat::H264(track, config) if is_plain(track) && !self.ffmpeg_for_all => {
                 Ok(Box::new(super::openh264_decoder::OpenH264Decoder::new(config, self.largest_picture)?))
             }
@@ -72,8 +77,8 @@ impl Codecs for BuiltinCodecs {
             TrackFormat::H264(track, _) if !is_plain(track) => {
                 missing(&format!("{} decode needs the feature ffmpeg", h264_kind(track)))
             }
-            #[cfg(not(any(feature = "openh264", feature = "ffmpeg")))]
-            TrackFormat::H264(..) => missing("H.264 decode needs the feature openh264"),
+            #[cfg(not(any(feature = "rusty-h264", feature = "openh264", feature = "ffmpeg")))]
+            TrackFormat::H264(..) => missing("H.264 decode needs the feature rusty-h264"),
             #[cfg(feature = "ffmpeg")]
             TrackFormat::Mpeg2(track) => {
                 Ok(Box::new(super::ffmpeg_decoder::FfmpegDecoder::mpeg2(track, self.largest_picture)?))
@@ -126,7 +131,7 @@ impl Codecs for BuiltinCodecs {
 
 /// What every H.264 decoder takes: 8-bit 4:2:0 frames.
 #[cfg_attr(
-    all(feature = "ffmpeg", not(feature = "openh264")),
+    all(feature = "ffmpeg", not(any(feature = "rusty-h264", feature = "openh264"))),
     allow(dead_code, reason = "libavcodec alone takes them all")
 )]
 fn is_plain(track: &VideoTrack) -> bool {
@@ -148,6 +153,7 @@ fn h264_kind(track: &VideoTrack) -> String {
 }
 
 #[cfg(not(all(
+    feature = "rusty-h264",
     feature = "openh264",
     feature = "aac",
     feature = "ac3",

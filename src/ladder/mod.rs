@@ -16,24 +16,28 @@ mod codec;
 mod decode_lane;
 #[cfg(feature = "ffmpeg")]
 mod ffmpeg_decoder;
+#[cfg(any(feature = "openh264", feature = "rusty-h264"))]
+mod h264_input;
 #[cfg(feature = "mpa")]
 mod mpa_decoder;
 mod open;
-#[cfg(feature = "openh264")]
+#[cfg(all(feature = "openh264", any(not(feature = "rusty-h264"), test)))]
 mod openh264_decoder;
 #[cfg(feature = "openh264")]
 mod openh264_encoder;
 mod picture_lane;
-#[cfg(any(feature = "openh264", feature = "ffmpeg"))]
+#[cfg(any(feature = "openh264", feature = "rusty-h264", feature = "ffmpeg"))]
 mod presentation_order;
 mod preset;
 mod resample;
 mod resize;
 mod rung_lane;
+#[cfg(feature = "rusty-h264")]
+mod rusty_h264_decoder;
 mod scale;
 mod sound;
 mod sound_lane;
-#[cfg(any(feature = "ffmpeg", test))]
+#[cfg(any(feature = "rusty-h264", feature = "ffmpeg", test))]
 mod to_420;
 mod work;
 

@@ -7,7 +7,7 @@ use h264_reader::{
 
 use crate::{codec::h264, error::Fault, media::Colour};
 
-/// Whether this backend decodes pictures of this sequence parameter set; if so, their sample aspect ratio and colour.
+/// Whether a plain decoder takes pictures of this sequence parameter set; if so, their sample aspect ratio and colour.
 pub(super) fn accept(sps: &[u8], ceiling: u64) -> Result<((u32, u32), Colour), Fault> {
     let colour = h264::video_track(sps).map_or(Colour::UNKNOWN, |track| track.colour.or_usual_for(track.height));
     let unreadable = || Fault::Codec { what: "H.264 sequence parameter set cannot be read".into() };
