@@ -79,15 +79,14 @@ impl Library {
         let absent = || Fault::Codec { what: format!("the installed libavcodec has no {} decoder", coded.name()) };
         let codec = decoder::find(coded.id()).ok_or_else(absent)?;
         let mut context = Context::new_with_codec(codec);
+        // Hostile bytes must not write to the host's terminal. The library knows only one level, that of the process.
+        ffmpeg_next::log::set_level(ffmpeg_next::log::Level::Quiet);
         // One thread: what comes out must not depend on how threads ran, and lanes run beside each other already.
         context.set_threading(threading::Config::count(1));
         // SAFETY: the context was just allocated and is ours alone; these are plain numbers that a caller may set before
         // it is opened.
         unsafe {
             let Some(raw) = context.as_mut_ptr().as_mut() else { return Err(absent()) };
-            // Added to the level of this context's messages, which puts them all beyond what is shown, and leaves the log
-            // level of the process, which is the host's, alone.
-            raw.log_level_offset = QUIET;
             // Lines are aligned before they are counted.
             raw.max_pixels = i64::try_from(ceiling.saturating_add(ALIGNMENT)).unwrap_or(i64::MAX);
             raw.strict_std_compliance = if holds_most { FF_COMPLIANCE_STRICT } else { FF_COMPLIANCE_NORMAL };
@@ -218,7 +217,5 @@ const FORMATS: [(AVPixelFormat, Chroma, u32, bool); 4] = {
         (AV_PIX_FMT_YUV422P10BE, Chroma::Yuv422, 10, false),
     ]
 };
-/// More than any level, less than would overflow when added to one.
-const QUIET: i32 = 1 << 16;
 /// A line is rounded up to 64 samples: this many more in the highest picture.
 const ALIGNMENT: u64 = 64 * 2304;
