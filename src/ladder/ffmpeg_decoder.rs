@@ -15,6 +15,7 @@ use super::{
     VideoDecoder,
     presentation_order::{MOST_HELD, PresentationOrder},
     to_420::Source,
+    unit_times::UnitTimes,
 };
 use crate::{
     codec::h264,
@@ -34,6 +35,7 @@ pub(super) struct FfmpegDecoder {
     /// Made with the first unit, as that says how much to hold back.
     library: Option<Library>,
     order: PresentationOrder,
+    times: UnitTimes,
     pool: FramePool,
     /// The access unit in Annex B form.
     annex_b: Vec<u8>,
@@ -79,8 +81,8 @@ impl FfmpegDecoder {
         // Only to see that the installed library has it.
         Library::open(coded, false, ceiling)?;
         let (framing, library, parameter_sets, annex_b) = (None, None, Vec::new(), Vec::new());
-        let (order, pool) = (PresentationOrder::new(), FramePool::new());
-        Ok(Self { track: *track, coded, framing, parameter_sets, ceiling, library, order, pool, annex_b })
+        let (order, times, pool) = (PresentationOrder::new(), UnitTimes::new(), FramePool::new());
+        Ok(Self { track: *track, coded, framing, parameter_sets, ceiling, library, order, times, pool, annex_b })
     }
 
     /// Hands `unit` to the library as it wants it, the track's parameter sets before a stream's first.
@@ -89,7 +91,7 @@ impl FfmpegDecoder {
         if unit.data.is_empty() || unit.data.len() > UNIT_CEILING {
             return Err(Fault::Codec { what: format!("{name} access unit of {} bytes", unit.data.len()) });
         }
-        let tag = self.order.note(unit.pts);
+        let tag = self.times.note(unit.pts);
         self.annex_b.clear();
         let mut library = match self.library.take() {
             Some(library) => library,
@@ -147,7 +149,7 @@ impl FfmpegDecoder {
         }
         let (bits, chroma, is_interlaced) =
             (picture.bits, picture.chroma, picture.scan != crate::media::Scan::Progressive);
-        let pts = self.order.time(picture.tag);
+        let pts = self.times.time(picture.tag);
         let mut frame = Frame::build(&self.pool, (width, height), pts, |y, u, v| match picture.samples {
             Samples::Bytes(planes) => Source { width, height, bits, chroma, is_interlaced, planes }.write(y, u, v),
             Samples::Words(planes) => Source { width, height, bits, chroma, is_interlaced, planes }.write(y, u, v),

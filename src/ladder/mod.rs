@@ -39,6 +39,8 @@ mod sound;
 mod sound_lane;
 #[cfg(any(feature = "rusty-h264", feature = "ffmpeg", test))]
 mod to_420;
+#[cfg(any(feature = "ffmpeg", all(feature = "openh264", any(not(feature = "rusty-h264"), test))))]
+mod unit_times;
 mod work;
 
 pub use backends::BuiltinCodecs;

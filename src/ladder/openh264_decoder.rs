@@ -41,7 +41,7 @@ impl OpenH264Decoder {
 
 impl VideoDecoder for OpenH264Decoder {
     fn decode(&mut self, unit: &AccessUnit, out: &mut Vec<Frame>) -> Result<(), Fault> {
-        let tag = self.held.order.note(unit.pts);
+        let tag = self.held.times.note(unit.pts);
         self.input.frame_up(unit)?;
         let (aspect, colour, annex_b) = (self.input.sample_aspect, self.input.colour, self.input.annex_b());
         (self.held.sample_aspect, self.held.colour) = (aspect, colour);

@@ -128,21 +128,41 @@ fn music(encoder: &[&str]) -> Option<Vec<u8>> {
 const ADTS_51: [&str; 6] = ["-c:a", "aac", "-b:a", "384k", "-f", "adts"];
 const AC3_51: [&str; 6] = ["-c:a", "ac3", "-b:a", "448k", "-f", "ac3"];
 
+/// A layout as it is sent, and the places of the channels that come out.
+struct Layout {
+    layout: &'static str,
+    sent: &'static [usize],
+    expected: &'static [usize],
+    encoder: &'static [&'static str],
+    format: TrackFormat,
+}
+
+fn case(
+    layout: &'static str,
+    sent: &'static [usize],
+    expected: &'static [usize],
+    encoder: &'static [&'static str],
+    format: TrackFormat,
+) -> Layout {
+    Layout { layout, sent, expected, encoder, format }
+}
+
 #[test]
 fn every_channel_of_every_layout_stands_in_its_place() {
     // The layouts of the down-mixer: left, right, centre, low frequency, back, side; what a layout lacks is left out.
-    let cases: [(&str, &[usize], &[usize], &[&str], &str, TrackFormat); 9] = [
-        ("mono", &[2], &[2], &ADTS_51, "adts", aac(&[0x11, 0x88])),
-        ("stereo", &[0, 1], &[0, 1], &ADTS_51, "adts", aac(&[0x11, 0x90])),
-        ("5.1", &[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5], &ADTS_51, "adts", aac(&[0x11, 0xB0])),
-        ("mono", &[2], &[2], &AC3_51, "ac3", ac3()),
-        ("stereo", &[0, 1], &[0, 1], &AC3_51, "ac3", ac3()),
-        ("3.0", &[0, 1, 2], &[0, 1, 2], &AC3_51, "ac3", ac3()),
-        ("quad(side)", &[0, 1, 4, 5], &[0, 1, 9, 4, 5], &AC3_51, "ac3", ac3()),
-        ("5.0(side)", &[0, 1, 2, 4, 5], &[0, 1, 2, 4, 5], &AC3_51, "ac3", ac3()),
-        ("5.1(side)", &[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5], &AC3_51, "ac3", ac3()),
+    let cases = [
+        case("mono", &[2], &[2], &ADTS_51, aac(&[0x11, 0x88])),
+        case("stereo", &[0, 1], &[0, 1], &ADTS_51, aac(&[0x11, 0x90])),
+        case("5.1", &[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5], &ADTS_51, aac(&[0x11, 0xB0])),
+        case("mono", &[2], &[2], &AC3_51, ac3()),
+        case("stereo", &[0, 1], &[0, 1], &AC3_51, ac3()),
+        case("3.0", &[0, 1, 2], &[0, 1, 2], &AC3_51, ac3()),
+        case("quad(side)", &[0, 1, 4, 5], &[0, 1, 9, 4, 5], &AC3_51, ac3()),
+        case("5.0(side)", &[0, 1, 2, 4, 5], &[0, 1, 2, 4, 5], &AC3_51, ac3()),
+        case("5.1(side)", &[0, 1, 2, 3, 4, 5], &[0, 1, 2, 3, 4, 5], &AC3_51, ac3()),
     ];
-    for (layout, sent, expected, encoder, kind, format) in cases {
+    for Layout { layout, sent, expected, encoder, format } in cases {
+        let kind = encoder[5];
         let Some(stream) = tones(layout, sent, encoder) else { return };
         let heard = hear(&format, &units(kind, &stream));
         assert_eq!(heard.refused, 0, "{kind} {layout}");

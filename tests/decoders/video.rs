@@ -112,6 +112,7 @@ fn captures() -> Vec<String> {
     all
 }
 
+#[cfg(feature = "ffmpeg")]
 fn name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }

@@ -2,7 +2,7 @@
 
 use super::library::Picture;
 use crate::{
-    ladder::presentation_order::PresentationOrder,
+    ladder::{presentation_order::PresentationOrder, unit_times::UnitTimes},
     media::{Colour, Frame, FramePool},
 };
 
@@ -15,13 +15,14 @@ pub(super) struct Held {
     /// Of the sequence parameter set in force.
     pub(super) colour: Colour,
     pub(super) order: PresentationOrder,
+    pub(super) times: UnitTimes,
     pool: FramePool,
 }
 
 impl Held {
     pub(super) fn new(ceiling: u64) -> Self {
-        let (order, pool) = (PresentationOrder::new(), FramePool::new());
-        Self { ceiling, sample_aspect: (1, 1), colour: Colour::UNKNOWN, order, pool }
+        let (order, times, pool) = (PresentationOrder::new(), UnitTimes::new(), FramePool::new());
+        Self { ceiling, sample_aspect: (1, 1), colour: Colour::UNKNOWN, order, times, pool }
     }
 
     /// Copies a picture out of the library to its place among those held; one that is over the ceiling is dropped.
@@ -31,7 +32,7 @@ impl Held {
         if width == 0 || height == 0 || (width as u64).saturating_mul(height as u64) > self.ceiling {
             return;
         }
-        let pts = self.order.time(picture.tag);
+        let pts = self.times.time(picture.tag);
         let mut frame = Frame::build(&self.pool, (width, height), pts, |y, u, v| {
             copy_plane(y, width.next_multiple_of(2), picture.y, (width, height));
             let half = (width.div_ceil(2), height.div_ceil(2));
