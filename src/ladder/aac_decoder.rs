@@ -1,84 +1,96 @@
-//! AAC-LC decode by Symphonia (feature `aac`).
+//! AAC decode by rusty_aac (feature `aac`).
 //!
-//! ISO/IEC 14496-3, audio object type 2, mono and stereo, blocks of 1 024. Symphonia's decoder is fed directly, without
-//! its format readers. HE-AAC (explicitly signalled) and more channels are refused by name; to take them, another
-//! backend goes beside this one.
+//! ISO/IEC 14496-3: AAC-LC, Main, SSR and LTP from mono to 7.1, program config elements, frames of 1 024 and 960, spectral band
+//! replication and parametric stereo (HE-AAC v1 and v2) however they are signalled. Error resilient and low delay object
+//! types and xHE-AAC are refused by name, as nothing in broadcast sends them.
+//!
+//! Implicit signalling (clause 1.6.5.3): the set-up says LC at half the rate and the band replication is in fill elements.
+//! The library takes it up when it is there from the first access unit on; where it comes later, the decoder is made anew
+//! with the band replication stated, so that every stream ends up at its full rate.
 
-use symphonia::core::{
-    audio::GenericAudioBufferRef,
-    codecs::audio::{AudioCodecParameters, AudioDecoderOptions, well_known::CODEC_ID_AAC},
-    packet::PacketRef,
-    units::{Duration, Timestamp},
+use rusty_aac::{
+    DecodedAudio,
+    config::{self, StreamConfig},
+    decode::Decoder,
 };
 
 use super::AudioDecoder;
 use crate::{
     error::Fault,
-    media::{AacConfig, AccessUnit, AudioTrack, Samples},
+    media::{AacConfig, AccessUnit, Samples},
 };
 
 /// A decoder of one AAC track.
-pub(super) struct SymphoniaAacDecoder {
-    decoder: Box<dyn symphonia::core::codecs::audio::AudioDecoder>,
+pub(super) struct AacDecoder {
+    decoder: Decoder,
 }
 
-impl SymphoniaAacDecoder {
+impl AacDecoder {
     /// A decoder for a track set up as `config` says.
-    pub(super) fn new(track: &AudioTrack, config: &AacConfig) -> Result<Self, Fault> {
-        let refused = |what: String| Err(Fault::Codec { what });
-        if let Some(object_type) = object_type(&config.asc) {
-            match object_type {
-                2 => {}
-                5 | 29 => return refused("HE-AAC decode needs another backend: only AAC-LC is built in".into()),
-                _ => return refused(format!("AAC object type {object_type} is not supported: only AAC-LC is")),
-            }
+    pub(super) fn new(config: &AacConfig) -> Result<Self, Fault> {
+        let stream = config::parse(&config.asc).map_err(|error| refused(&error))?;
+        if !(1..=4).contains(&stream.object_type) {
+            return Err(Fault::Codec { what: format!("AAC object type {} is not supported", stream.object_type) });
         }
-        if track.channels > 2 {
-            return refused(format!("AAC of {} channels needs another backend: only mono and stereo", track.channels));
+        Self::open(stream)
+    }
+
+    fn open(stream: StreamConfig) -> Result<Self, Fault> {
+        let decoder = Decoder::with_stream_config(stream).map_err(|error| refused(&error))?;
+        if decoder.channels() > MOST_CHANNELS {
+            return Err(Fault::Codec { what: format!("AAC of {} channels is not supported", decoder.channels()) });
         }
-        let mut parameters = AudioCodecParameters::new();
-        parameters.for_codec(CODEC_ID_AAC).with_extra_data(config.asc.to_vec().into_boxed_slice());
-        let decoder = symphonia::default::get_codecs()
-            .make_audio_decoder(&parameters, &AudioDecoderOptions::default())
-            .map_err(|error| Fault::Codec { what: format!("AAC decoder refused the track: {error}") })?;
         Ok(Self { decoder })
+    }
+
+    /// The decoder runs at half the rate of a stream that has band replication after all.
+    fn missed_the_upper_band(&self) -> bool {
+        let stream = self.decoder.stream_config();
+        let may = !stream.sbr && !stream.sbr_explicitly_absent && !stream.ext_rate_signalled;
+        may && self.decoder.saw_sbr() && self.decoder.output_sample_rate() == stream.sample_rate
+    }
+
+    fn decode_block(&mut self, data: &[u8]) -> Result<DecodedAudio, Fault> {
+        let mut decoded = self.decoder.decode(data, None);
+        if decoded.is_ok() && self.missed_the_upper_band() {
+            let core = self.decoder.stream_config();
+            let ext_sample_rate = core.sample_rate.saturating_mul(2);
+            *self = Self::open(StreamConfig { sbr: true, ext_sample_rate, ..core.clone() })?;
+            decoded = self.decoder.decode(data, None);
+        }
+        decoded.or_else(|error| {
+            // A broken unit may have told it of other channels, which the next ones do not have.
+            *self = Self::open(self.decoder.stream_config().clone())?;
+            Err(refused(&error))
+        })
     }
 }
 
-impl AudioDecoder for SymphoniaAacDecoder {
+impl AudioDecoder for AacDecoder {
     fn decode(&mut self, unit: &AccessUnit) -> Result<Samples, Fault> {
         if unit.data.len() > UNIT_CEILING {
             return Err(Fault::Codec { what: format!("AAC access unit of {} bytes", unit.data.len()) });
         }
-        let packet = PacketRef::new(0, Timestamp::new(0), Duration::new(1024), &unit.data);
-        let decoded: GenericAudioBufferRef<'_> = match self.decoder.decode_ref(&packet) {
-            Ok(decoded) => decoded,
-            Err(error) => {
-                self.decoder.reset();
-                return Err(Fault::Codec { what: format!("AAC decoder: {error}") });
-            }
-        };
-        let mut samples = Samples {
-            pts: unit.pts,
-            sample_rate: decoded.spec().rate(),
-            channels: u8::try_from(decoded.num_planes()).unwrap_or(0),
-            data: Vec::new(),
-        };
-        decoded.copy_to_vec_interleaved(&mut samples.data);
-        Ok(samples)
+        let decoded = self.decode_block(&unit.data)?;
+        match u8::try_from(decoded.channels) {
+            Ok(channels) if (1..=MOST_CHANNELS).contains(&usize::from(channels)) => Ok(Samples {
+                pts: unit.pts,
+                sample_rate: decoded.sample_rate,
+                channels,
+                // Rounds and, by the rules of `as`, saturates.
+                data: decoded.samples.iter().map(|sample| (sample * 32_768.0).round() as i16).collect(),
+            }),
+            _ => Err(Fault::Codec { what: format!("AAC access unit of {} channels", decoded.channels) }),
+        }
     }
 }
 
-/// Audio object type of an AudioSpecificConfig (ISO/IEC 14496-3 clause 1.6.2.1); `None` where it is empty.
-fn object_type(asc: &[u8]) -> Option<u8> {
-    match asc {
-        // 31 escapes to six more bits.
-        [first, second, ..] if first >> 3 == 31 => Some(32 + ((first & 7) << 3 | second >> 5)),
-        [first, ..] => Some(first >> 3),
-        [] => None,
-    }
+fn refused(error: &rusty_aac::Error) -> Fault {
+    Fault::Codec { what: format!("AAC decoder: {error}") }
 }
 
+/// Most channels that a down-mix takes.
+const MOST_CHANNELS: usize = 8;
 /// Largest access unit taken, in bytes (FAULTS.md section 4).
 const UNIT_CEILING: usize = 256 << 10;
 
@@ -87,47 +99,28 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::{
-        media::TrackId,
-        time::{MediaDuration, MediaTime},
-    };
 
-    fn open(asc: &'static [u8], channels: u8) -> Result<SymphoniaAacDecoder, Fault> {
-        let track = AudioTrack { sample_rate: 48_000, channels };
-        SymphoniaAacDecoder::new(&track, &AacConfig { asc: Bytes::from_static(asc) })
+    fn open(asc: &'static [u8]) -> Result<AacDecoder, Fault> {
+        AacDecoder::new(&AacConfig { asc: Bytes::from_static(asc) })
     }
 
     #[test]
-    fn what_only_another_backend_decodes_is_named() {
-        assert!(open(&[0x11, 0x90], 2).is_ok());
-        for (asc, channels, word) in [
-            (&[0x2b, 0x92, 0x08, 0x00][..], 2, "HE-AAC"),
-            (&[0x11, 0xb0], 6, "6 channels"),
-            (&[0x09, 0x90], 2, "object type 1"),
-            (&[0xf8, 0x40], 2, "object type 34"),
+    fn every_object_type_of_broadcast_is_taken_and_others_are_named() {
+        // LC stereo and 5.1 and 7.1 at 48 kHz, Main, HE-AAC v1 and v2, frames of 960.
+        for asc in [
+            &[0x11, 0x90][..],
+            &[0x11, 0xb0],
+            &[0x11, 0xb8],
+            &[0x09, 0x90],
+            &[0x2b, 0x92, 0x08, 0x00],
+            &[0xeb, 0x09, 0x88, 0x00],
+            &[0x11, 0x94],
         ] {
-            let refused = open(asc, channels).err().unwrap().to_string();
-            assert!(refused.contains(word), "{refused}");
+            assert!(open(asc).is_ok(), "{asc:02x?}");
         }
-        assert!(open(&[], 2).is_err() && open(&[0x11], 2).is_err());
-    }
-
-    #[test]
-    fn hostile_bytes_give_values_and_errors_only() {
-        let mut decoder = open(&[0x11, 0x90], 2).unwrap();
-        let mut seed = 7u32;
-        for len in 0..2000usize {
-            let data: Vec<u8> = (0..len % 400)
-                .map(|_| {
-                    seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    (seed >> 24) as u8
-                })
-                .collect();
-            let (pts, duration) = (MediaTime::ZERO, MediaDuration::ZERO);
-            let (track, is_random_access, is_damaged) = (TrackId(0), true, false);
-            let data = data.into();
-            let unit = AccessUnit { track, pts, dts: pts, duration, is_random_access, is_damaged, data };
-            let _ = decoder.decode(&unit);
-        }
+        // ER AAC-LD, then what is cut short.
+        let refused = open(&[0xb9, 0x90, 0x00]).err().unwrap().to_string();
+        assert!(refused.contains("AAC object type 23"), "{refused}");
+        assert!(open(&[]).is_err() && open(&[0x11]).is_err());
     }
 }

@@ -7,6 +7,8 @@
 mod aac_decoder;
 #[cfg(feature = "fdk-aac")]
 mod aac_encoder;
+#[cfg(feature = "ac3")]
+mod ac3_decoder;
 #[cfg(feature = "av1")]
 mod av1_encoder;
 mod backends;
@@ -14,21 +16,35 @@ mod codec;
 mod colour_convert;
 mod decode_lane;
 mod deinterlace;
+#[cfg(feature = "ffmpeg")]
+mod ffmpeg_decoder;
 mod fit;
+#[cfg(any(feature = "openh264", feature = "rusty-h264"))]
+mod h264_input;
+#[cfg(feature = "mpa")]
+mod mpa_decoder;
 mod offer;
 mod open;
-#[cfg(feature = "openh264")]
+#[cfg(all(feature = "openh264", any(not(feature = "rusty-h264"), test)))]
 mod openh264_decoder;
 #[cfg(feature = "openh264")]
 mod openh264_encoder;
 mod picture_lane;
+#[cfg(any(feature = "openh264", feature = "rusty-h264", feature = "ffmpeg"))]
+mod presentation_order;
 mod preset;
 mod resample;
 mod resize;
 mod rung_lane;
+#[cfg(feature = "rusty-h264")]
+mod rusty_h264_decoder;
 mod scale;
 mod sound;
 mod sound_lane;
+#[cfg(any(feature = "rusty-h264", feature = "ffmpeg", test))]
+mod to_420;
+#[cfg(any(feature = "ffmpeg", all(feature = "openh264", any(not(feature = "rusty-h264"), test))))]
+mod unit_times;
 mod work;
 
 pub use backends::BuiltinCodecs;

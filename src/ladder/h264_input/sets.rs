@@ -5,14 +5,15 @@ use h264_reader::{
     rbsp::{BitReader, decode_nal},
 };
 
-use crate::error::Fault;
+use crate::{codec::h264, error::Fault, media::Colour};
 
-/// Whether this backend decodes pictures of this sequence parameter set; if so, their sample aspect ratio.
-pub(super) fn accept(sps: &[u8], ceiling: u64) -> Result<(u32, u32), Fault> {
+/// Whether a plain decoder takes pictures of this sequence parameter set; if so, their sample aspect ratio and colour.
+pub(super) fn accept(sps: &[u8], ceiling: u64) -> Result<((u32, u32), Colour), Fault> {
+    let colour = h264::video_track(sps).map_or(Colour::UNKNOWN, |track| track.colour.or_usual_for(track.height));
     let unreadable = || Fault::Codec { what: "H.264 sequence parameter set cannot be read".into() };
     let rbsp = decode_nal(sps).map_err(|_| unreadable())?;
     let sps = SeqParameterSet::from_bits(BitReader::new(&*rbsp)).map_err(|_| unreadable())?;
-    let needs = |what: String| Err(Fault::Codec { what: format!("{what} needs the feature ffmpeg (to come)") });
+    let needs = |what: String| Err(Fault::Codec { what: format!("{what} needs the feature ffmpeg") });
     let chroma = &sps.chroma_info;
     let bits = chroma.bit_depth_luma_minus8.max(chroma.bit_depth_chroma_minus8).saturating_add(8);
     if bits > 8 {
@@ -32,8 +33,8 @@ pub(super) fn accept(sps: &[u8], ceiling: u64) -> Result<(u32, u32), Fault> {
     sps.pixel_dimensions().map_err(|_| unreadable())?;
     let aspect = sps.vui_parameters.as_ref().and_then(|vui| vui.aspect_ratio_info.as_ref()?.get());
     Ok(match aspect {
-        Some((w, h)) if w != 0 && h != 0 => (w.into(), h.into()),
-        _ => (1, 1),
+        Some((w, h)) if w != 0 && h != 0 => ((w.into(), h.into()), colour),
+        _ => ((1, 1), colour),
     })
 }
 
