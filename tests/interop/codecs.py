@@ -26,14 +26,15 @@ TOP_HEIGHT = 720
 # name: size, source frame rate, interlaced, sample aspect, video and audio encoder, channels, languages, rate out, share of
 # the width of a 16:9 picture that is not black
 RUNS = {
-    "MPEG-2 1080i29.97, AC-3 5.1": ("1920x1080", "30000/1001", True, 1, f"{MPEG2} -g 15 -b:v 12M -maxrate 12M -bufsize 6M", "-c:a ac3 -b:a 384k", 6, 1, "30000/1001", 1),
-    "H.264 High 4:2:2 10 bit": ("1280x720", "30", False, 1, "-c:v libx264 -preset veryfast -pix_fmt yuv422p10le -profile:v high422 -g 60 -b:v 5M", AAC, 2, 1, "30", 1),
-    "H.264 1080i50 MBAFF": ("1920x1080", "25", True, 1, f"{X264} {MBAFF} -g 50 -b:v 8M", AAC, 2, 1, "25", 1),
-    "H.264 720p60": ("1280x720", "60", False, 1, f"{X264} -g 120 -b:v 5M", AAC, 2, 1, "30", 1),
-    "H.264 720p50, MP2": ("1280x720", "50", False, 1, f"{X264} -g 100 -b:v 5M", "-c:a mp2 -b:a 192k", 2, 1, "25", 1),
-    "H.264 1080p25, 4:3 by sample aspect": ("1440x1080", "25", False, 1, f"{X264} -g 50 -b:v 6M", AAC, 2, 1, "25", 0.75),
-    "two languages": ("1280x720", "30", False, 1, f"{X264} -g 60 -b:v 4M", AAC, 2, 2, "30", 1),
-    "eight languages": ("1280x720", "30000/1001", False, 1, f"{X264} -g 60 -b:v 4M", AAC, 2, 8, "30000/1001", 1),
+    "MPEG-2 1080i29.97, AC-3 5.1": ("1920x1080", "30000/1001", True, "1", f"{MPEG2} -g 15 -b:v 12M -maxrate 12M -bufsize 6M", "-c:a ac3 -b:a 384k", 6, 1, "30000/1001", 1),
+    "H.264 High 4:2:2 10 bit": ("1280x720", "30", False, "1", "-c:v libx264 -preset veryfast -pix_fmt yuv422p10le -profile:v high422 -g 60 -b:v 5M", AAC, 2, 1, "30", 1),
+    "H.264 1080i50 MBAFF": ("1920x1080", "25", True, "1", f"{X264} {MBAFF} -g 50 -b:v 8M", AAC, 2, 1, "25", 1),
+    "H.264 720p60": ("1280x720", "60", False, "1", f"{X264} -g 120 -b:v 5M", AAC, 2, 1, "30", 1),
+    "H.264 720p50, MP2": ("1280x720", "50", False, "1", f"{X264} -g 100 -b:v 5M", "-c:a mp2 -b:a 192k", 2, 1, "25", 1),
+    "H.264 1080p25, 4:3": ("1440x1080", "25", False, "1", f"{X264} -g 50 -b:v 6M", AAC, 2, 1, "25", 0.75),
+    "MPEG-2 576i25, 16:9 by sample aspect, MP2": ("720x576", "25", True, "64/45", f"{MPEG2} -g 12 -b:v 4M", "-c:a mp2 -b:a 192k", 2, 1, "25", 1),
+    "two languages": ("1280x720", "30", False, "1", f"{X264} -g 60 -b:v 4M", AAC, 2, 2, "30", 1),
+    "eight languages": ("1280x720", "30000/1001", False, "1", f"{X264} -g 60 -b:v 4M", AAC, 2, 8, "30000/1001", 1),
 }  # fmt: skip
 
 
@@ -44,13 +45,13 @@ def number(rate: str) -> float:
 
 def make(path: str, run: tuple):
     """The clip of a run: language `n` beeps at 400 + 200 n Hz."""
-    size, rate, interlaced, _, video, audio, channels, languages, *_ = run
+    size, rate, interlaced, sample_aspect, video, audio, channels, languages, *_ = run
     flashes = round(number(rate))
     moving = f"testsrc2=size={size}:rate=2*({rate}),interlace=scan=tff" if interlaced else f"testsrc2=size={size}:rate={rate}"
     border = "drawbox=x=0:y=0:w=iw:h=ih:t=ih/24:color=white"
     flash = f"drawbox=x=0:y=0:w=iw:h=ih:t=fill:color=white:enable='lt(mod(n,{flashes}),2)'"
     field = ",setfield=tff" if interlaced else ""
-    command = ["ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error", "-y", "-f", "lavfi", "-i", f"{moving},{border},{flash}{field}"]
+    command = ["ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "error", "-y", "-f", "lavfi", "-i", f"{moving},{border},{flash}{field},setsar={sample_aspect}"]
     for n in range(languages):
         period = flashes / number(rate)
         wave = f"if(lt(mod(t,{period}),0.06),0.5*sin(2*PI*{400 + 200 * n}*mod(t,{period})),0)"
