@@ -37,7 +37,7 @@ fn post(body: &[u8], cut: usize) -> (Vec<Demuxed>, bool) {
     session.finish();
     found.extend(std::iter::from_fn(|| session.pull()));
     // An error that is found while pulling is an item, one that is found while pushing is not.
-    if let [.., Demuxed::Fault(Fault::Unreadable(_)), Demuxed::End] = &found[..] {
+    if !failed && let [.., Demuxed::Fault(Fault::Unreadable(_)), Demuxed::End] = &found[..] {
         let last = found.len() - 2;
         found.remove(last);
         failed = true;
