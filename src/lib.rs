@@ -1,7 +1,8 @@
 //! A live channel in a crate: one contribution feed in, an adaptive ladder out.
 //!
-//! headend takes what an encoder sends (RTMP, MPEG-TS over RTP or plain UDP), encodes it live into an adaptive ladder,
-//! puts a slate on air when nothing comes, archives everything once as CMAF fragments and renders it as HLS and MPEG-DASH.
+//! headend takes what an encoder sends (RTMP, MPEG-TS over RTP or plain UDP, Smooth Streaming), encodes it live into an
+//! adaptive ladder or passes a ladder through, puts a second encoder or a slate on air when the first fails, archives
+//! everything once as CMAF fragments and renders it as HLS and MPEG-DASH.
 //! It is *sans-IO*: the host owns sockets, disks, clocks and threads and hands values in; the library owns everything
 //! else. The same inputs always give the same bytes, so a day of television is tested in seconds.
 //!
