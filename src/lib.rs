@@ -73,10 +73,14 @@
 //!
 //! | feature | brings | default |
 //! |---|---|---|
-//! | `openh264` | H.264 encode and 8-bit 4:2:0 progressive decode (OpenH264, BSD-2-Clause) | on |
-//! | `aac` | AAC-LC decode, mono and stereo (Symphonia, MPL-2.0) | on |
+//! | `rusty-h264` | H.264 decode, 8-bit 4:2:0 progressive (rusty_h264, BSD-2-Clause) | on |
+//! | `openh264` | H.264 encode, and decode where `rusty-h264` is off (OpenH264, BSD-2-Clause) | on |
+//! | `aac` | AAC decode, LC to HE v2, mono to 7.1 (rusty_aac, Apache-2.0) | on |
+//! | `ac3` | AC-3 decode, to 5.1 | on |
+//! | `mpa` | MPEG audio decode, layers II and III (Symphonia, MPL-2.0) | on |
 //! | `fdk-aac` | AAC-LC encode (FDK AAC: its own licence, no patent grant) | on |
 //! | `av1` | AV1 rungs (rav1e, BSD-2-Clause) | off |
+//! | `ffmpeg` | MPEG-2 video; H.264 interlaced, 10 bit, 4:2:2 (the system's libavcodec: LGPL or GPL) | off |
 //!
 //! Features only add. Without any codec feature a host brings its own [`Codecs`](ladder::Codecs).
 //!
