@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    channel::TrackDiscontinuity,
     media::{AccessUnit, Track, TrackFormat},
     time::{MediaDuration, MediaTime},
 };
@@ -14,6 +15,8 @@ pub struct TrackHeartbeat {
     pub kind: &'static str,
     /// What the source calls it; `{kind}_{bitrate}` where it has no name (A26.3).
     pub name: String,
+    /// What else the source says of it: `codec=…;language=…`.
+    pub custom_attributes: String,
     /// Bits per second by the source's own account; 0 where it does not say.
     pub declared_bitrate: u32,
     /// Bits per second that came.
@@ -38,11 +41,20 @@ pub struct TrackHeartbeat {
     pub drift_millis_per_minute: i64,
 }
 
+impl TrackHeartbeat {
+    /// The `ingestDriftValue` of A26.3: seconds per minute by which it comes slower than it plays; 0 where it is in time.
+    #[must_use]
+    pub fn ingest_drift(&self) -> f64 {
+        self.drift_millis_per_minute.min(0).unsigned_abs() as f64 / 1000.0
+    }
+}
+
 /// Counts for the next heartbeat of one track.
 #[derive(Clone, Debug)]
 pub(super) struct TrackTally {
     kind: &'static str,
     name: String,
+    attributes: String,
     declared: u32,
     bytes: u64,
     since: Duration,
@@ -54,18 +66,22 @@ pub(super) struct TrackTally {
     nonincreasing: u32,
     pub(super) unaligned_key_frames: u32,
     pub(super) unaligned_presentation_time: u32,
+    /// When a discontinuity was told last.
+    told_at: Option<Duration>,
 }
 
 impl TrackTally {
+    /// A discontinuity is told at most once in this time; the heartbeat counts all of them.
+    const QUIET: Duration = Duration::from_secs(1);
     /// A gap from which on it is a discontinuity.
     const GAP: MediaDuration = MediaDuration::from_secs(1);
 
     pub(super) fn new(track: &Track, now: Duration) -> Self {
         let kind = kind_of(&track.format);
-        let name = if track.name.is_empty() { format!("{kind}_{}", track.bitrate) } else { track.name.clone() };
         Self {
             kind,
-            name,
+            name: name_of(kind, track),
+            attributes: attributes_of(track),
             declared: track.bitrate,
             bytes: 0,
             since: now,
@@ -76,17 +92,24 @@ impl TrackTally {
             nonincreasing: 0,
             unaligned_key_frames: 0,
             unaligned_presentation_time: 0,
+            told_at: None,
         }
     }
 
     /// Takes up what the track says of itself now.
     pub(super) fn restate(&mut self, track: &Track) {
         self.declared = track.bitrate;
+        (self.name, self.attributes) = (name_of(self.kind, track), attributes_of(track));
     }
 
-    /// Counts an access unit.
-    pub(super) fn count(&mut self, unit: &AccessUnit, now: Duration) {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Counts an access unit; a discontinuity before it, where that is to be told.
+    pub(super) fn count(&mut self, unit: &AccessUnit, now: Duration) -> Option<TrackDiscontinuity> {
         self.bytes = self.bytes.saturating_add(unit.data.len() as u64);
+        let mut jump = None;
         if let Some((_, dts, duration)) = self.last {
             let (step, half) = (unit.dts.since(dts), MediaDuration::from_flicks(duration.flicks() / 2));
             if step <= MediaDuration::ZERO {
@@ -96,10 +119,20 @@ impl TrackTally {
             } else if step.minus(duration) >= Self::GAP {
                 self.discontinuity = self.discontinuity.saturating_add(1);
             }
+            let gap = step.minus(duration);
+            if gap >= Self::GAP || step <= MediaDuration::ZERO.minus(Self::GAP) {
+                // Drift is told of one clock, not of the step to another.
+                self.span = None;
+                jump = Some((dts, gap));
+            }
         }
         self.last = Some((unit.pts, unit.dts, unit.duration));
         let here = (now, unit.dts);
         self.span = Some([self.span.map_or(here, |[first, _]| first), here]);
+        let (previous, gap) = jump.filter(|_| self.told_at.is_none_or(|at| now >= at + Self::QUIET))?;
+        self.told_at = Some(now);
+        let (kind, name, bitrate) = (self.kind, self.name.clone(), self.declared);
+        Some(TrackDiscontinuity { kind, name, bitrate, previous, next: unit.dts, gap })
     }
 
     /// The heartbeat, and every count from zero again.
@@ -123,6 +156,7 @@ impl TrackTally {
         TrackHeartbeat {
             kind: self.kind,
             name: self.name.clone(),
+            custom_attributes: self.attributes.clone(),
             declared_bitrate: self.declared,
             incoming_bitrate: incoming,
             last_timestamp: self.last.map(|(pts, ..)| pts),
@@ -145,6 +179,14 @@ pub(super) const fn kind_of(format: &TrackFormat) -> &'static str {
         format if format.is_video() => "video",
         _ => "audio",
     }
+}
+
+fn name_of(kind: &str, track: &Track) -> String {
+    if track.name.is_empty() { format!("{kind}_{}", track.bitrate) } else { track.name.clone() }
+}
+
+fn attributes_of(track: &Track) -> String {
+    format!("codec={};language={}", track.format.codec_name(), track.language.as_str())
 }
 
 /// Milliseconds a minute by which the source's clock ran ahead; nothing for less than a second.
@@ -190,12 +232,12 @@ mod tests {
     fn a_steady_track_is_healthy_and_each_slip_is_counted_once_a26_3() {
         let mut tally = tally(100_000);
         for n in 0..500 {
-            tally.count(&unit(n * 40, 500), Duration::from_millis(n as u64 * 40));
+            let _ = tally.count(&unit(n * 40, 500), Duration::from_millis(n as u64 * 40));
         }
         let beat = tally.beat(Duration::from_secs(20));
         assert_eq!((beat.name.as_str(), beat.incoming_bitrate, beat.healthy), ("video_100000", 100_000, true));
         for millis in [20_000, 20_010, 20_010, 22_000] {
-            tally.count(&unit(millis, 500), Duration::from_secs(21));
+            let _ = tally.count(&unit(millis, 500), Duration::from_secs(21));
         }
         let beat = tally.beat(Duration::from_secs(40));
         assert_eq!((beat.overlap, beat.nonincreasing, beat.discontinuity), (1, 1, 1));
@@ -207,9 +249,99 @@ mod tests {
     fn drift_is_told_per_minute() {
         let mut tally = tally(0);
         for n in 0..101 {
-            tally.count(&unit(n * 200, 1), Duration::from_millis(n as u64 * 198));
+            let _ = tally.count(&unit(n * 200, 1), Duration::from_millis(n as u64 * 198));
         }
         // 200 ms in 19.8 s.
         assert_eq!(tally.beat(Duration::from_secs(20)).drift_millis_per_minute, 606);
+    }
+
+    #[test]
+    fn the_bitrate_is_unexpected_from_double_and_from_half_on_and_at_nothing_a26_3() {
+        // 20 s of one access unit a second, so that 100 000 bit/s are 12 500 bytes each.
+        let beat = |declared, bytes: usize| {
+            let mut tally = tally(declared);
+            for n in 0..20 {
+                let _ = tally.count(
+                    &AccessUnit { duration: MediaDuration::from_secs(1), ..unit(n * 1000, bytes) },
+                    Duration::ZERO,
+                );
+            }
+            let beat = tally.beat(Duration::from_secs(20));
+            assert_eq!(beat.healthy, !beat.unexpected_bitrate);
+            (beat.incoming_bitrate, beat.unexpected_bitrate)
+        };
+        assert_eq!(beat(100_000, 12_500), (100_000, false));
+        assert_eq!((beat(100_000, 24_999), beat(100_000, 25_000)), ((199_992, false), (200_000, true)));
+        assert_eq!((beat(100_000, 6_251), beat(100_000, 6_250)), ((50_008, false), (50_000, true)));
+        assert_eq!((beat(100_001, 6_250), beat(99_999, 6_250)), ((50_000, true), (50_000, false)));
+        assert_eq!((beat(100_000, 0), beat(0, 0), beat(0, 1)), ((0, true), (0, true), (8, false)));
+    }
+
+    #[test]
+    fn each_counter_alone_makes_a_track_unhealthy_a26_3() {
+        let slips: [fn(&mut TrackTally); 5] = [
+            |tally| drop(tally.count(&unit(10, 1), Duration::ZERO)),
+            |tally| drop(tally.count(&unit(2000, 1), Duration::ZERO)),
+            |tally| drop(tally.count(&unit(0, 1), Duration::ZERO)),
+            |tally| tally.unaligned_key_frames += 1,
+            |tally| tally.unaligned_presentation_time += 1,
+        ];
+        for (n, slip) in slips.into_iter().enumerate() {
+            let mut tally = tally(0);
+            let _ = tally.count(&unit(0, 1000), Duration::ZERO);
+            slip(&mut tally);
+            let beat = tally.beat(Duration::from_secs(20));
+            let counts = [
+                beat.overlap,
+                beat.discontinuity,
+                beat.nonincreasing,
+                beat.unaligned_key_frames,
+                beat.unaligned_presentation_time,
+            ];
+            assert_eq!((counts.iter().sum::<u32>(), counts.get(n), beat.healthy), (1, Some(&1), false), "{beat:?}");
+            let _ = tally.count(&unit(2040, 1000), Duration::from_secs(30));
+            assert!(n != 1 || tally.beat(Duration::from_secs(40)).healthy, "each count is of its own 20 s");
+        }
+    }
+
+    #[test]
+    fn a_step_to_another_clock_is_told_once_a_second_and_is_no_drift_a26_4() {
+        let mut tally = tally(800);
+        let mut told = Vec::new();
+        for n in 0..500i64 {
+            // From the tenth second on, the clock is set to and fro every picture, for a second.
+            let jump = if (250..275).contains(&n) && n % 2 == 0 { 3_600_000 } else { 0 };
+            told.extend(tally.count(&unit(n * 40 + jump, 4), Duration::from_millis(n as u64 * 40)));
+        }
+        let millis = |at: MediaTime| at.flicks() / MediaDuration::from_millis(1).flicks();
+        let steps: Vec<_> = told.iter().map(|told| (millis(told.previous), millis(told.next))).collect();
+        assert_eq!(steps, [(9960, 3_610_000), (3_610_960, 11_000)]);
+        assert_eq!(told[0].gap, MediaDuration::from_millis(3_600_000));
+        assert_eq!((told[0].kind, told[0].name.as_str(), told[0].bitrate), ("video", "video_800", 800));
+        let beat = tally.beat(Duration::from_secs(20));
+        assert_eq!((beat.discontinuity, beat.nonincreasing, beat.drift_millis_per_minute), (13, 13, 0));
+        assert_eq!(beat.custom_attributes, "codec=mpeg2;language=und");
+    }
+
+    #[test]
+    fn a_name_follows_the_bitrate_that_is_stated_later_a26_3() {
+        let mut tally = tally(0);
+        let format = TrackFormat::Mpeg2(VideoTrack::new(16, 16));
+        let track = Track { bitrate: 2_500_000, ..Track::new(TrackId(1), Timescale::MPEG, format) };
+        tally.restate(&track);
+        assert_eq!(tally.beat(Duration::from_secs(20)).name, "video_2500000");
+        tally.restate(&Track { name: "main".into(), ..track });
+        assert_eq!(tally.beat(Duration::from_secs(40)).name, "main");
+    }
+
+    #[test]
+    fn the_ingest_drift_is_of_what_comes_too_slowly_a26_3() {
+        let drift = |millis| {
+            let mut tally = tally(0);
+            (0..101).for_each(|n| drop(tally.count(&unit(n * 200, 1), Duration::from_millis(n as u64 * millis))));
+            tally.beat(Duration::from_secs(25)).ingest_drift()
+        };
+        // 20 s in 20.8 s.
+        assert_eq!((drift(200), drift(198), drift(208)), (0.0, 0.0, 2.307));
     }
 }
