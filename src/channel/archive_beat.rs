@@ -21,9 +21,8 @@ impl ArchiveBeat {
     const EVERY: Duration = Duration::from_secs(10);
 
     /// A program archived this segment.
-    pub(super) fn note(&mut self, segment: &Segment, now: Now) {
+    pub(super) fn note(&mut self, segment: &Segment) {
         self.end = Some(segment.end());
-        self.next.get_or_insert(now.monotonic + Self::EVERY);
     }
 
     pub(super) const fn poll_timeout(&self) -> Option<Duration> {
@@ -38,7 +37,9 @@ impl Channel {
             self.archive_beat = ArchiveBeat::default();
             return;
         }
-        if self.archive_beat.next.is_none_or(|at| now.monotonic < at) {
+        // Counted from when the first program began, not from its segments: when those are whole is the network's doing.
+        let due = *self.archive_beat.next.get_or_insert(now.monotonic + ArchiveBeat::EVERY);
+        if now.monotonic < due {
             return;
         }
         self.archive_beat.next = Some(now.monotonic + ArchiveBeat::EVERY);
@@ -51,8 +52,7 @@ impl Channel {
     /// What is being made now, on the output's time line: the channel's own clock, or the contribution's that goes through.
     fn live_edge(&self, now: Now) -> Option<MediaTime> {
         if let Some(air) = &self.air {
-            let behind = air.switcher.lead(now).min(MediaDuration::ZERO);
-            return Some(air.switcher.position().minus(behind));
+            return Some(air.switcher.position().minus(air.switcher.lead(now)));
         }
         let relay = self.relay.as_ref()?;
         let silence = now.monotonic.saturating_sub(relay.last_unit().unwrap_or(now.monotonic));

@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn streams_that_part_are_told_once_and_again_after_they_met() {
         let none = |_| 0;
-        assert_eq!(run(60, |_| 5000, |_| -4900), []);
+        assert_eq!(run(60, |_| 5000, |_| 4900), []);
         let told = run(60, |at| if (10_000..20_000).contains(&at) || at >= 40_000 { 7000 } else { 0 }, none);
         assert_eq!(told.iter().map(|(at, ..)| at / 1000).collect::<Vec<_>>(), [15, 45]);
         assert!(told.iter().all(|(_, is_video, by)| !is_video && (6800..=7000).contains(by)), "{told:?}");

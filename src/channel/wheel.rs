@@ -124,7 +124,7 @@ impl Channel {
         while let Some((sealed, offer)) = self.pull_segment() {
             let (mut ended, mut refused) = (Vec::new(), Vec::new());
             if !self.programs.is_empty() {
-                self.archive_beat.note(&sealed.segment, now);
+                self.archive_beat.note(&sealed.segment);
             }
             for program in &mut self.programs {
                 match program.push(&sealed, offer.as_ref()) {
