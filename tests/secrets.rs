@@ -9,9 +9,10 @@ use std::{fmt::Write, time::Duration};
 
 use bytes::Bytes;
 use headend::{
-    channel::{Channel, Input, Output},
+    access::{AccessList, KeyRule},
+    channel::{Channel, Input, InputRules, Output, Session},
     ingest::{
-        Demuxed, Demuxer,
+        Demuxed, Demuxer, IngestRefusal, Leg,
         rtmp::{PublishRequest, Refusal, RtmpConfig, RtmpSession, StreamKey},
     },
     time::{Now, Utc},
@@ -239,6 +240,35 @@ fn a_channel_shows_no_secret() {
     log.check();
 }
 
+#[test]
+fn the_door_shows_no_secret() {
+    let mut log = Log::default();
+    let mut config = rig::small_config();
+    config.input = InputRules {
+        access: AccessList::allow_all(),
+        keys: KeyRule::OneOf([KEY, TOKEN].map(StreamKey::new).into()),
+        ..InputRules::default()
+    };
+    log.note((&config, &config.input, &config.input.keys, KeyRule::Any));
+    let mut channel = Channel::new(config, rig::toy_codecs::ToyCodecs::shared()).unwrap();
+    channel.start(now(0)).unwrap();
+    settle(&mut channel, &mut log);
+    log.note((&channel, channel.config()));
+    let (peer, session) = (Some([10, 0, 0, 1].into()), Session::new("rtmp"));
+    channel.admit(peer, Some(KEY), &session, now(0)).unwrap();
+    for wrong in [&KEY[1..], &format!("{KEY}x"), &format!("{TOKEN}{KEY}")] {
+        let refusal = channel.admit(peer, Some(wrong), &session, now(0)).unwrap_err();
+        channel.reject(peer, "rtmp", &refusal, now(0));
+        log.note(&refusal);
+        log.note_error(refusal);
+    }
+    log.note_error(IngestRefusal::StreamKey);
+    log.note((Input::Datagram { id: headend::channel::IngestId(1), leg: Leg::Second, bytes: KEY.into() }, session));
+    settle(&mut channel, &mut log);
+    assert!(log.0.contains("ConnectionRejected") && log.0.contains("OneOf([StreamKey(***), StreamKey(***)])"));
+    log.check();
+}
+
 /// Logs every output and runs the work.
 fn settle(channel: &mut Channel, log: &mut Log) {
     while let Some(output) = channel.poll_output() {
@@ -270,7 +300,7 @@ fn a_request_that_a_host_makes_itself_shows_no_secret() {
 /// Nobody compares a key by `==`, because it has none.
 #[test]
 fn keys_have_no_equality() {
-    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ingest/rtmp/request.rs")).unwrap();
+    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/access/stream_key.rs")).unwrap();
     let at = source.find("pub struct StreamKey").unwrap();
     let derives = source[..at].rsplit("#[derive(").next().unwrap();
     assert!(!derives.contains("PartialEq") && !derives.contains("Debug") && !derives.contains("Hash"), "{derives}");

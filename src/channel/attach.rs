@@ -18,8 +18,8 @@ impl Channel {
     /// # Errors
     /// Those of [`attach`](Self::attach), but for its protocol.
     pub fn check_attach(&self, now: Now) -> Result<(), CommandError> {
-        let protocol = self.sessions.protocol.unwrap_or_default();
-        self.check_attach_as(&Session::new(protocol), now)
+        self.allow(Operation::Attach)?;
+        self.check_place(&Session::new(""), now)
     }
 
     /// Whether this contribution session would be taken in now.
@@ -29,9 +29,13 @@ impl Channel {
     pub fn check_attach_as(&self, session: &Session, now: Now) -> Result<(), CommandError> {
         self.allow(Operation::Attach)?;
         let asked = session.protocol;
-        if let Some(fixed) = self.sessions.protocol.filter(|fixed| *fixed != asked) {
+        if let Some(fixed) = self.config.input.protocol.refuses(self.sessions.protocol, asked) {
             return Err(CommandError::Protocol { fixed, asked });
         }
+        self.check_place(session, now)
+    }
+
+    fn check_place(&self, session: &Session, now: Now) -> Result<(), CommandError> {
         if let Some(present) = self.same_session(session) {
             let silence = now.monotonic.saturating_sub(present.last_bytes);
             return if !self.config.takeover.takes_over(silence) {
@@ -59,11 +63,13 @@ impl Channel {
         self.attach_as(Session::new(protocol), demuxer, now)
     }
 
-    /// Takes in a contribution session. One of the same slot and name gives way to it as [`takeover`](crate::channel::ChannelConfig::takeover) says.
+    /// Takes in a contribution session. One of the same slot and name gives way to it as
+    /// [`takeover`](crate::channel::ChannelConfig::takeover) says. Address and key are asked by [`admit`](Self::admit), not
+    /// here.
     ///
     /// # Errors
-    /// [`CommandError::State`] unless the channel is Running (A5.1), [`CommandError::Protocol`] for another protocol than
-    /// this run of the channel began with (A1.10), [`CommandError::IngestBusy`] while the same session sends,
+    /// [`CommandError::State`] unless the channel is Running (A5.1), [`CommandError::Protocol`] for a protocol that
+    /// [`ProtocolRule`](crate::channel::ProtocolRule) does not take (A1.10), [`CommandError::IngestBusy`] while the same session sends,
     /// [`CommandError::TooManySessions`].
     pub fn attach_as(
         &mut self,
@@ -78,9 +84,10 @@ impl Channel {
         let id = IngestId(self.next_ingest);
         self.next_ingest += 1;
         let protocol = session.protocol;
-        self.sessions.protocol = Some(protocol);
+        self.sessions.protocol.get_or_insert(protocol);
         self.sessions.next_beat.get_or_insert(now.monotonic + Sessions::BEAT);
-        self.sessions.list.push(Attached::new(id, session, demuxer, now));
+        let limits = self.config.input.limits(&self.config.encoding);
+        self.sessions.list.push(Attached::new(id, session, demuxer, limits, now));
         if let Some(air) = &mut self.air {
             air.switcher.attach(true);
         }
@@ -97,6 +104,7 @@ impl Channel {
         if let Some(owners) = self.sessions.owners.get_mut(slot.index()) {
             owners.retain(|_, owner| *owner != id);
         }
+        self.sessions.sync.iter_mut().for_each(|watch| watch.forget(id));
         if !self.sessions.list.iter().any(|attached| attached.session.slot == slot) {
             self.sessions.merger.lose(slot, now);
             self.take_merged(now);

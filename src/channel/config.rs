@@ -3,7 +3,8 @@
 use std::{fmt, time::Duration};
 
 use crate::{
-    channel::AudioStream,
+    access::AccessList,
+    channel::{AudioStream, InputRules},
     ladder::Preset,
     media::{FrameRate, Language},
     splice::Picture,
@@ -37,7 +38,7 @@ pub enum Takeover {
 }
 
 /// Properties of a channel; they may be changed while it is Stopped (A1.11).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ChannelConfig {
     /// Its name, unique in its account.
     pub name: ChannelName,
@@ -70,6 +71,10 @@ pub struct ChannelConfig {
     /// The other slot takes over when the one on air is silent for this long, or for half of `loss_after` where that is
     /// less; 100 ms to 60 s, default 500 ms (A5.6).
     pub failover_after: Duration,
+    /// Who may contribute, over which protocol, and how much.
+    pub input: InputRules,
+    /// From where a preview may be read; not set, which is the default, from everywhere (A10.3).
+    pub preview: AccessList,
 }
 
 /// What a channel does with its contribution (A1.1).
@@ -176,6 +181,9 @@ pub enum ConfigError {
     /// The AAC encoder takes 44 100 and 48 000.
     #[error("an audio rate of {0} Hz is neither 44 100 nor 48 000")]
     AudioRate(u32),
+    /// A list of keys is asked as a whole for every publisher.
+    #[error("{0} stream keys; at most {max} are allowed", max = InputRules::MAX_KEYS)]
+    StreamKeys(usize),
 }
 
 impl ChannelName {
@@ -219,6 +227,8 @@ impl ChannelConfig {
             idle_shutoff: Duration::from_secs(12 * 3600),
             encoding: Encoding::Standard,
             failover_after: Duration::from_millis(500),
+            input: InputRules::default(),
+            preview: AccessList::unset(),
         })
     }
 
@@ -245,6 +255,7 @@ impl ChannelConfig {
             return Err(ConfigError::Takeover(silence));
         }
         self.check_feeds()?;
+        self.input.check()?;
         let rate = self.preset.max_frame_rate;
         if rate.as_f64() < 1.0 || rate.as_f64() > 60.0 {
             return Err(ConfigError::FrameRate(rate));

@@ -3,6 +3,7 @@
 
 use crate::{
     channel::{AudioStream, sound_queue::SoundQueues},
+    ingest::Reception,
     media::{AccessUnit, Track, VideoTrack},
     time::MediaTime,
 };
@@ -30,6 +31,8 @@ pub struct IngestHealth {
     pub jumps: u64,
     /// Access units that were not needed: another session brings the same, or is on air in its stead (A5.6).
     pub spare: u64,
+    /// How datagrams come in on each leg and what error correction repaired, for protocols that have datagrams.
+    pub reception: Option<Reception>,
 }
 
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    channel::TrackDiscontinuity,
     media::{AccessUnit, Track, TrackFormat},
     time::{MediaDuration, MediaTime},
 };
@@ -14,6 +15,8 @@ pub struct TrackHeartbeat {
     pub kind: &'static str,
     /// What the source calls it; `{kind}_{bitrate}` where it has no name (A26.3).
     pub name: String,
+    /// What else the source says of it: `codec=…;language=…`.
+    pub custom_attributes: String,
     /// Bits per second by the source's own account; 0 where it does not say.
     pub declared_bitrate: u32,
     /// Bits per second that came.
@@ -38,11 +41,20 @@ pub struct TrackHeartbeat {
     pub drift_millis_per_minute: i64,
 }
 
+impl TrackHeartbeat {
+    /// The `ingestDriftValue` of A26.3: seconds per minute by which it comes slower than it plays; 0 where it is in time.
+    #[must_use]
+    pub fn ingest_drift(&self) -> f64 {
+        self.drift_millis_per_minute.min(0).unsigned_abs() as f64 / 1000.0
+    }
+}
+
 /// Counts for the next heartbeat of one track.
 #[derive(Clone, Debug)]
 pub(super) struct TrackTally {
     kind: &'static str,
     name: String,
+    attributes: String,
     declared: u32,
     bytes: u64,
     since: Duration,
@@ -54,18 +66,22 @@ pub(super) struct TrackTally {
     nonincreasing: u32,
     pub(super) unaligned_key_frames: u32,
     pub(super) unaligned_presentation_time: u32,
+    /// When a discontinuity was told last.
+    told_at: Option<Duration>,
 }
 
 impl TrackTally {
+    /// A discontinuity is told at most once in this time; the heartbeat counts all of them.
+    const QUIET: Duration = Duration::from_secs(1);
     /// A gap from which on it is a discontinuity.
     const GAP: MediaDuration = MediaDuration::from_secs(1);
 
     pub(super) fn new(track: &Track, now: Duration) -> Self {
         let kind = kind_of(&track.format);
-        let name = if track.name.is_empty() { format!("{kind}_{}", track.bitrate) } else { track.name.clone() };
         Self {
             kind,
-            name,
+            name: name_of(kind, track),
+            attributes: attributes_of(track),
             declared: track.bitrate,
             bytes: 0,
             since: now,
@@ -76,17 +92,24 @@ impl TrackTally {
             nonincreasing: 0,
             unaligned_key_frames: 0,
             unaligned_presentation_time: 0,
+            told_at: None,
         }
     }
 
     /// Takes up what the track says of itself now.
     pub(super) fn restate(&mut self, track: &Track) {
         self.declared = track.bitrate;
+        (self.name, self.attributes) = (name_of(self.kind, track), attributes_of(track));
     }
 
-    /// Counts an access unit.
-    pub(super) fn count(&mut self, unit: &AccessUnit, now: Duration) {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Counts an access unit; a discontinuity before it, where that is to be told.
+    pub(super) fn count(&mut self, unit: &AccessUnit, now: Duration) -> Option<TrackDiscontinuity> {
         self.bytes = self.bytes.saturating_add(unit.data.len() as u64);
+        let mut jump = None;
         if let Some((_, dts, duration)) = self.last {
             let (step, half) = (unit.dts.since(dts), MediaDuration::from_flicks(duration.flicks() / 2));
             if step <= MediaDuration::ZERO {
@@ -96,10 +119,20 @@ impl TrackTally {
             } else if step.minus(duration) >= Self::GAP {
                 self.discontinuity = self.discontinuity.saturating_add(1);
             }
+            let gap = step.minus(duration);
+            if gap >= Self::GAP || step <= MediaDuration::ZERO.minus(Self::GAP) {
+                // Drift is told of one clock, not of the step to another.
+                self.span = None;
+                jump = Some((dts, gap));
+            }
         }
         self.last = Some((unit.pts, unit.dts, unit.duration));
         let here = (now, unit.dts);
         self.span = Some([self.span.map_or(here, |[first, _]| first), here]);
+        let (previous, gap) = jump.filter(|_| self.told_at.is_none_or(|at| now >= at + Self::QUIET))?;
+        self.told_at = Some(now);
+        let (kind, name, bitrate) = (self.kind, self.name.clone(), self.declared);
+        Some(TrackDiscontinuity { kind, name, bitrate, previous, next: unit.dts, gap })
     }
 
     /// The heartbeat, and every count from zero again.
@@ -123,6 +156,7 @@ impl TrackTally {
         TrackHeartbeat {
             kind: self.kind,
             name: self.name.clone(),
+            custom_attributes: self.attributes.clone(),
             declared_bitrate: self.declared,
             incoming_bitrate: incoming,
             last_timestamp: self.last.map(|(pts, ..)| pts),
@@ -147,6 +181,14 @@ pub(super) const fn kind_of(format: &TrackFormat) -> &'static str {
     }
 }
 
+fn name_of(kind: &str, track: &Track) -> String {
+    if track.name.is_empty() { format!("{kind}_{}", track.bitrate) } else { track.name.clone() }
+}
+
+fn attributes_of(track: &Track) -> String {
+    format!("codec={};language={}", track.format.codec_name(), track.language.as_str())
+}
+
 /// Milliseconds a minute by which the source's clock ran ahead; nothing for less than a second.
 fn drift([first, newest]: [(Duration, MediaTime); 2]) -> i64 {
     let host = MediaDuration::from_std(newest.0.saturating_sub(first.0));
@@ -158,58 +200,4 @@ fn drift([first, newest]: [(Duration, MediaTime); 2]) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::*;
-    use crate::{
-        media::{TrackId, VideoTrack},
-        time::Timescale,
-    };
-
-    fn tally(bitrate: u32) -> TrackTally {
-        let format = TrackFormat::Mpeg2(VideoTrack::new(16, 16));
-        let track = Track { bitrate, ..Track::new(TrackId(1), Timescale::MPEG, format) };
-        TrackTally::new(&track, Duration::ZERO)
-    }
-
-    fn unit(millis: i64, bytes: usize) -> AccessUnit {
-        let at = MediaTime::ZERO.plus(MediaDuration::from_millis(millis));
-        AccessUnit {
-            track: TrackId(1),
-            pts: at,
-            dts: at,
-            duration: MediaDuration::from_millis(40),
-            is_random_access: true,
-            is_damaged: false,
-            data: Bytes::from(vec![0; bytes]),
-        }
-    }
-
-    #[test]
-    fn a_steady_track_is_healthy_and_each_slip_is_counted_once_a26_3() {
-        let mut tally = tally(100_000);
-        for n in 0..500 {
-            tally.count(&unit(n * 40, 500), Duration::from_millis(n as u64 * 40));
-        }
-        let beat = tally.beat(Duration::from_secs(20));
-        assert_eq!((beat.name.as_str(), beat.incoming_bitrate, beat.healthy), ("video_100000", 100_000, true));
-        for millis in [20_000, 20_010, 20_010, 22_000] {
-            tally.count(&unit(millis, 500), Duration::from_secs(21));
-        }
-        let beat = tally.beat(Duration::from_secs(40));
-        assert_eq!((beat.overlap, beat.nonincreasing, beat.discontinuity), (1, 1, 1));
-        assert!(beat.unexpected_bitrate && !beat.healthy);
-        assert!(tally.beat(Duration::from_secs(60)).unexpected_bitrate, "nothing came");
-    }
-
-    #[test]
-    fn drift_is_told_per_minute() {
-        let mut tally = tally(0);
-        for n in 0..101 {
-            tally.count(&unit(n * 200, 1), Duration::from_millis(n as u64 * 198));
-        }
-        // 200 ms in 19.8 s.
-        assert_eq!(tally.beat(Duration::from_secs(20)).drift_millis_per_minute, 606);
-    }
-}
+mod tests;

@@ -4,19 +4,21 @@ use bytes::Bytes;
 
 use crate::{
     channel::{
-        Channel, CommandError, DetachReason, Event, IngestId, Output, Session,
+        Channel, CommandError, DetachReason, Event, IngestId, Output, Session, StreamTime,
         contribution::Contribution,
+        input_rules::{SMOOTH, family_of},
         redundancy::Merged,
         sessions::{Attached, Claim, Sessions, Slot, TrackKey},
+        sync_watch::{Apart, Stamp, StreamId},
     },
-    error::LimitError,
-    ingest::Demuxed,
+    error::{Fault, LimitError},
+    ingest::{Demuxed, IngestRefusal, Leg},
     media::{AccessUnit, Track},
     time::Now,
 };
 
 impl Channel {
-    pub(super) fn take_bytes(&mut self, id: IngestId, bytes: Bytes, now: Now) -> Result<(), CommandError> {
+    pub(super) fn take_bytes(&mut self, id: IngestId, leg: Leg, bytes: Bytes, now: Now) -> Result<(), CommandError> {
         // A host that was away may bring bytes before the timeout that was due before them: a feed that was silent for an
         // hour is lost, and not an hour of frames to make up for in one step.
         if let Some(air) = self.air.as_mut().filter(|air| air.switcher.poll_timeout() < now.monotonic) {
@@ -24,19 +26,22 @@ impl Channel {
         }
         let attached = self.sessions.find_mut(id).ok_or(CommandError::NoIngest(id))?;
         attached.count_bytes(bytes.len(), now);
-        let refused = attached.demuxer.push(bytes, now).err().map(DetachReason::Refused);
+        let refused = attached.demuxer.push_on(leg, bytes, now).err().map(DetachReason::Refused);
+        attached.health.reception = attached.demuxer.reception();
+        let is_smooth = family_of(attached.session.protocol) == SMOOTH;
+        let end = if is_smooth { DetachReason::EndOfStream } else { DetachReason::Ended };
         // What was whole before comes out first, and with it perhaps an end that is not the peer's wish.
-        self.take_demuxed(id, refused.as_ref().unwrap_or(&DetachReason::Ended), now);
+        self.take_demuxed(id, refused.as_ref().unwrap_or(&end), now);
         if let Some(reason) = refused {
             self.detach(id, reason, now);
         }
         Ok(())
     }
 
-    pub(super) fn close(&mut self, id: IngestId, now: Now) -> Result<(), CommandError> {
+    pub(super) fn close(&mut self, id: IngestId, reason: &DetachReason, now: Now) -> Result<(), CommandError> {
         self.sessions.find_mut(id).ok_or(CommandError::NoIngest(id))?.demuxer.finish();
-        self.take_demuxed(id, &DetachReason::Closed, now);
-        self.detach(id, DetachReason::Closed, now);
+        self.take_demuxed(id, reason, now);
+        self.detach(id, reason.clone(), now);
         Ok(())
     }
 
@@ -47,6 +52,7 @@ impl Channel {
             if let Some(attached) = self.sessions.find_mut(id) {
                 attached.roll(now);
                 attached.demuxer.handle_timeout(now);
+                attached.health.reception = attached.demuxer.reception();
             }
             self.take_demuxed(id, &DetachReason::Ended, now);
         }
@@ -61,18 +67,36 @@ impl Channel {
 
     /// Takes everything that a session's parser has found; `end` says why, should it have come to its end.
     fn take_demuxed(&mut self, id: IngestId, end: &DetachReason, now: Now) {
+        let mut broken = None;
         while let Some(item) = self.sessions.find_mut(id).and_then(|attached| attached.demuxer.pull()) {
             match item {
-                Demuxed::Track(track) => {
-                    self.take_track(id, &track, now);
-                    self.event(Event::Track { ingest: id, track });
-                }
-                Demuxed::Unit(unit) => self.take_unit(id, unit, now),
+                Demuxed::Track(track) => self.take_metered_track(id, track, now),
+                Demuxed::Unit(unit) => match self.meter_unit(id, &unit, now) {
+                    Some(refusal) => self.detach(id, DetachReason::Limit(refusal), now),
+                    None => self.take_unit(id, unit, now),
+                },
                 Demuxed::Cue(cue) => self.event(Event::Cue { ingest: id, cue }),
                 Demuxed::Reply(bytes) => self.outputs.push_back(Output::Reply(id, bytes)),
-                Demuxed::Fault(fault) => self.fault(Some(id), fault, now),
-                Demuxed::End => self.detach(id, end.clone(), now),
+                Demuxed::Fault(fault) => {
+                    broken = broken_rule(&fault).or(broken);
+                    self.fault(Some(id), fault, now);
+                }
+                Demuxed::End => {
+                    let reason = broken.take().map_or_else(|| end.clone(), DetachReason::Limit);
+                    self.detach(id, reason, now);
+                }
             }
+        }
+    }
+
+    fn take_metered_track(&mut self, id: IngestId, track: Track, now: Now) {
+        let refusal = self.meter_track(id, &track);
+        if refusal.is_none() {
+            self.take_track(id, &track, now);
+        }
+        self.event(Event::Track { ingest: id, track });
+        if let Some(refusal) = refusal.or_else(|| self.meter_slot(id)) {
+            self.detach(id, DetachReason::Limit(refusal), now);
         }
     }
 
@@ -126,13 +150,17 @@ impl Channel {
     }
 
     fn take_unit(&mut self, id: IngestId, unit: AccessUnit, now: Now) {
-        let Sessions { list, owners, .. } = &mut self.sessions;
-        let Some(attached) = list.iter_mut().find(|attached| attached.id == id) else { return };
+        let Some(attached) = self.sessions.find_mut(id) else { return };
         let slot = attached.session.slot;
         let mut merged = attached.count(&unit, now);
+        let jump = attached.jump.take();
+        self.outputs.extend(jump.map(|jump| Output::Event(Event::TrackDiscontinuity { ingest: id, jump })));
+        self.watch_times(id, slot, &unit, now);
         if merged.is_none() {
             // The session that brought this track may be gone.
-            let orphan = owners.get(slot.index()).and_then(|owners| attached.orphan(unit.track, owners));
+            let owners = self.sessions.owners.get(slot.index());
+            let attached = self.sessions.find(id);
+            let orphan = attached.zip(owners).and_then(|(attached, owners)| attached.orphan(unit.track, owners));
             if let Some(track) = orphan {
                 self.take_track(id, &track, now);
                 merged = self.sessions.find(id).and_then(|attached| attached.merged(unit.track));
@@ -146,6 +174,27 @@ impl Channel {
             attached.health.spare += 1;
         }
         self.take_merged(now);
+    }
+
+    /// Tells when the streams of a slot part (A26.4).
+    fn watch_times(&mut self, id: IngestId, slot: Slot, unit: &AccessUnit, now: Now) {
+        let Some((kind, _)) = self.sessions.find(id).and_then(|attached| attached.name_of(unit.track)) else { return };
+        let Some(watch) = self.sessions.sync.get_mut(slot.index()).filter(|_| kind != "text") else { return };
+        let of = StreamId { ingest: id, track: unit.track };
+        let apart = watch.push(of, kind == "video", unit.pts, now.monotonic);
+        for Apart { is_video, behind, ahead } in apart.into_iter().flatten() {
+            let Some((behind, ahead)) = self.stream_time(behind).zip(self.stream_time(ahead)) else { continue };
+            self.event(if is_video {
+                Event::VideoStreamsOutOfSync { slot, behind, ahead }
+            } else {
+                Event::StreamsOutOfSync { slot, behind, ahead }
+            });
+        }
+    }
+
+    fn stream_time(&self, Stamp { of, at }: Stamp) -> Option<StreamTime> {
+        let (kind, name) = self.sessions.find(of.ingest)?.name_of(of.track)?;
+        Some(StreamTime { ingest: of.ingest, kind, name: name.into(), last_timestamp: at })
     }
 
     /// Hands the one contribution on.
@@ -202,5 +251,14 @@ impl Channel {
             main.health.dropped += dropped;
             main.health.jumps += jumps;
         }
+    }
+}
+
+/// A session that ends after this fault ends because of it.
+fn broken_rule(fault: &Fault) -> Option<IngestRefusal> {
+    match fault {
+        Fault::IdleTimeout { after_millis } => Some(IngestRefusal::Idle { after_millis: *after_millis }),
+        Fault::MetadataMissing => Some(IngestRefusal::NoMetadata),
+        _ => None,
     }
 }

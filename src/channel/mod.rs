@@ -12,15 +12,19 @@
 //! Methods come in four kinds: *commands* (`start`, `stop`, `show_slate` …) fail with a typed error and then change
 //! nothing; `handle_*` take what the host saw; `poll_*` say what the host has to do; all others only read.
 
+mod archive_beat;
 mod attach;
 mod audio_stream;
 mod config;
 mod contribution;
+mod door;
 mod faults;
 mod heartbeat;
+mod input_rules;
 mod intake;
 mod lifecycle;
 mod meter;
+mod metering;
 mod offer;
 mod on_air;
 mod operation;
@@ -28,19 +32,22 @@ mod output;
 mod pipeline;
 mod program;
 mod redundancy;
+mod rejections;
 mod relay;
 mod sessions;
 mod sound_queue;
 mod state;
+mod sync_watch;
 mod wheel;
 
 pub use audio_stream::AudioStream;
 pub use config::{ChannelConfig, ChannelName, ConfigError, Encoding, PassThrough, Standby, Takeover};
 pub use contribution::IngestHealth;
 pub use heartbeat::TrackHeartbeat;
+pub use input_rules::{InputRules, ProtocolRule};
 pub use meter::{BilledSpan, Meter, MeterEnd};
 pub use operation::{OperationId, OperationState};
-pub use output::{DetachReason, Event, IngestId, Input, Output, ProgramId};
+pub use output::{DetachReason, Event, IngestId, Input, Output, ProgramId, StreamTime, TrackDiscontinuity};
 pub use program::ProgramConfig;
 pub use sessions::{Session, Slot};
 pub use state::{ChannelState, Operation, PortalState};
@@ -50,9 +57,10 @@ use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 use crate::{
     archive::{AssetName, Presentation},
     channel::{
-        contribution::Contribution, faults::FaultFold, on_air::AirChain, operation::OperationLog, program::Program,
-        relay::Relay, sessions::Sessions,
+        archive_beat::ArchiveBeat, contribution::Contribution, faults::FaultFold, on_air::AirChain,
+        operation::OperationLog, program::Program, rejections::RejectionFold, relay::Relay, sessions::Sessions,
     },
+    ingest::IngestRefusal,
     ladder::Codecs,
     splice::OnAir,
     time::{MediaDuration, MediaTime, Now},
@@ -77,6 +85,8 @@ pub struct Channel {
     contribution: Contribution,
     programs: Vec<Program>,
     faults: FaultFold,
+    rejections: RejectionFold,
+    archive_beat: ArchiveBeat,
     outputs: VecDeque<Output>,
     /// Works that are out, of whichever generation.
     outstanding: usize,
@@ -134,13 +144,16 @@ pub enum CommandError {
     /// There is no such program, or it is being stopped.
     #[error("no program {0} runs")]
     NoProgram(ProgramId),
+    /// The contribution breaks a rule of the door (A10.2, A7.5).
+    #[error(transparent)]
+    Refused(#[from] IngestRefusal),
     /// The same contribution is being taken in, and it is not silent.
     #[error("contribution {0} is on already")]
     IngestBusy(IngestId),
-    /// A1.10.
+    /// A1.10, and [`ProtocolRule`].
     #[error("the channel takes {fixed} until it is stopped, not {asked}")]
     Protocol {
-        /// What the first session of this run came over.
+        /// What the first session of this run came over, or the only family that is taken.
         fixed: &'static str,
         /// What this one came over.
         asked: &'static str,
@@ -171,6 +184,7 @@ impl CommandError {
             Self::Window(_) => "PROGRAM_WINDOW",
             Self::AssetInUse(_) => "PROGRAM_ASSET_IN_USE",
             Self::NoProgram(_) => "PROGRAM_NOT_RUNNING",
+            Self::Refused(refusal) => refusal.code(),
             Self::IngestBusy(_) | Self::Protocol { .. } => "MPE_INGEST_ENCODER_CONNECTION_DENIED",
             Self::TooManySessions(_) => "MPE_CAPACITY_LIMIT_REACHED",
             Self::PassThrough(_) => "CHANNEL_PASS_THROUGH",
@@ -207,6 +221,8 @@ impl Channel {
             config,
             programs: Vec::new(),
             faults: FaultFold::default(),
+            rejections: RejectionFold::default(),
+            archive_beat: ArchiveBeat::default(),
             outputs: VecDeque::new(),
             outstanding: 0,
             generation: 0,

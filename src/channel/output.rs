@@ -1,6 +1,6 @@
 //! What goes into a channel and what comes out of it.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use bytes::Bytes;
 
@@ -8,10 +8,11 @@ use crate::{
     archive::{AssetName, Object, ObjectName, TimelineUpdate},
     channel::{ChannelState, MeterEnd, Operation, OperationId, OperationState, Slot, TrackHeartbeat},
     error::Fault,
+    ingest::{IngestRefusal, Leg},
     ladder::{Done, Work},
     media::{CueSignal, Track},
     splice::OnAir,
-    time::MediaTime,
+    time::{MediaDuration, MediaTime},
 };
 
 /// Names a contribution session of one channel.
@@ -26,8 +27,19 @@ pub struct ProgramId(pub u64);
 pub enum Input {
     /// Bytes that a contribution session's socket gave: a piece of a stream, or one whole datagram.
     Bytes(IngestId, Bytes),
+    /// One whole datagram of a session that receives the same on two legs (SMPTE ST 2022-7).
+    Datagram {
+        /// Which session.
+        id: IngestId,
+        /// On which leg it came.
+        leg: Leg,
+        /// What it holds.
+        bytes: Bytes,
+    },
     /// The session's socket is closed.
     Closed(IngestId),
+    /// The session is done, as it should be: the end of a file, say.
+    Finished(IngestId),
     /// A work that was run.
     Done(Done),
 }
@@ -85,6 +97,19 @@ pub enum Event {
         /// Its protocol, such as `rtmp`.
         protocol: &'static str,
     },
+    /// A contribution was turned away before it was taken in; the same peer within a second is folded into one event.
+    ConnectionRejected {
+        /// Its address, where it is known.
+        peer: Option<IpAddr>,
+        /// Over what it came.
+        protocol: &'static str,
+        /// The code of A27.1.
+        code: &'static str,
+        /// For people; it holds no secret.
+        reason: String,
+        /// How often since the last event of it.
+        count: u64,
+    },
     /// A contribution session ended.
     Detached {
         /// Which one.
@@ -112,6 +137,36 @@ pub enum Event {
         ingest: IngestId,
         /// Track by track.
         tracks: Vec<TrackHeartbeat>,
+    },
+    /// The time stamps of a track jumped. Once a second at most for a track; its heartbeat counts all.
+    TrackDiscontinuity {
+        /// Whose.
+        ingest: IngestId,
+        /// Which track, and from where to where.
+        jump: TrackDiscontinuity,
+    },
+    /// Pictures and sound of a slot are more than five seconds apart, for five seconds; once until they meet again.
+    StreamsOutOfSync {
+        /// Whose contribution.
+        slot: Slot,
+        /// The stream with the earliest newest time stamp.
+        behind: StreamTime,
+        /// The one with the latest.
+        ahead: StreamTime,
+    },
+    /// As [`StreamsOutOfSync`](Self::StreamsOutOfSync), of two video rungs.
+    VideoStreamsOutOfSync {
+        /// Whose contribution.
+        slot: Slot,
+        /// The rung with the earliest newest time stamp.
+        behind: StreamTime,
+        /// The one with the latest.
+        ahead: StreamTime,
+    },
+    /// Every 10 seconds while a program is archived: how far the archive is behind what comes in.
+    ArchiveHeartbeat {
+        /// Milliseconds from the end of the newest segment to now.
+        latency_millis: u64,
     },
     /// A contribution carried an instruction to splice.
     Cue {
@@ -150,14 +205,50 @@ pub enum Event {
     },
 }
 
+/// A jump of a track's time stamps by a second or more (A26.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackDiscontinuity {
+    /// `video`, `audio` or `text`.
+    pub kind: &'static str,
+    /// As in its heartbeat.
+    pub name: String,
+    /// Bits per second by the source's own account; 0 where it does not say.
+    pub bitrate: u32,
+    /// Decode time of the last access unit before.
+    pub previous: MediaTime,
+    /// Decode time of the first one after.
+    pub next: MediaTime,
+    /// From the end of the one to the other, negative when backwards.
+    pub gap: MediaDuration,
+}
+
+/// How far a stream has come (A26.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamTime {
+    /// Its session.
+    pub ingest: IngestId,
+    /// `video` or `audio`.
+    pub kind: &'static str,
+    /// As in its heartbeat.
+    pub name: String,
+    /// Source time of its newest access unit.
+    pub last_timestamp: MediaTime,
+}
+
 /// Why a contribution session ended (A26.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DetachReason {
+    /// The host said that it is done.
+    Finished,
     /// The encoder said that it is done.
     Ended,
+    /// The stream came to its end: a Smooth POST that was whole.
+    EndOfStream,
     /// The connection was closed.
     Closed,
+    /// It broke a limit, or a rule of its protocol (A27.1).
+    Limit(IngestRefusal),
     /// It sent bytes that its protocol forbids.
     Refused(crate::error::ParseError),
     /// Another session took its place, as [`ChannelConfig::takeover`](crate::channel::ChannelConfig::takeover) lets it.
@@ -175,7 +266,10 @@ impl DetachReason {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Finished => "S_OK",
             Self::Ended => "MPE_CLIENT_TERMINATED_SESSION",
+            Self::EndOfStream => "MPI_STREAM_HIT_EOF",
+            Self::Limit(refusal) => refusal.code(),
             Self::Closed => "MPE_CLIENT_DISCONNECTED",
             Self::Refused(_) => "MPE_INGEST_REFUSED",
             Self::Replaced => "MPE_INGEST_REPLACED",
@@ -186,11 +280,51 @@ impl DetachReason {
     }
 }
 
+impl Event {
+    /// The name that this has in A26.3 and A26.4, where it has one.
+    #[must_use]
+    pub const fn telemetry_name(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::ConnectionRejected { .. } => "ConnectionRejected",
+            Self::Attached { .. } => "EncoderConnected",
+            Self::Detached { .. } => "EncoderDisconnected",
+            Self::Track { .. } => "IncomingStreamReceived",
+            Self::Fault { fault: Fault::FragmentsDropped { .. }, .. } => "IncomingDataChunkDropped",
+            Self::StreamsOutOfSync { .. } => "IncomingStreamsOutOfSync",
+            Self::VideoStreamsOutOfSync { .. } => "IncomingVideoStreamsOutOfSync",
+            Self::TrackDiscontinuity { .. } => "TrackDiscontinuityDetected",
+            Self::Heartbeat { .. } => "IngestHeartbeat",
+            Self::ArchiveHeartbeat { .. } => "ArchiveHeartbeat",
+            _ => return None,
+        })
+    }
+}
+
+/// For people.
+impl fmt::Display for DetachReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Finished => "it is done",
+            Self::Ended => "the encoder ended its session",
+            Self::EndOfStream => "its stream came to the end",
+            Self::Closed => "the connection was closed",
+            Self::Limit(refusal) => return refusal.fmt(f),
+            Self::Refused(error) => return error.fmt(f),
+            Self::Replaced => "another session took its place",
+            Self::Denied => "another session brings the same track",
+            Self::Reset => "the channel was reset",
+            Self::Stopped => "the channel was stopped",
+        })
+    }
+}
+
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes(id, bytes) => write!(f, "Bytes({id}, {} bytes)", bytes.len()),
+            Self::Datagram { id, leg, bytes } => write!(f, "Datagram({id}, {leg:?}, {} bytes)", bytes.len()),
             Self::Closed(id) => write!(f, "Closed({id})"),
+            Self::Finished(id) => write!(f, "Finished({id})"),
             Self::Done(done) => write!(f, "{done:?}"),
         }
     }

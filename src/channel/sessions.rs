@@ -5,10 +5,13 @@
 
 mod attached;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::{
-    channel::{IngestId, heartbeat::kind_of, redundancy::Merger},
+    channel::{IngestId, heartbeat::kind_of, redundancy::Merger, sync_watch::SyncWatch},
     media::Track,
 };
 
@@ -47,6 +50,8 @@ pub(super) struct Sessions {
     pub(super) protocol: Option<&'static str>,
     /// When the next heartbeat is due.
     pub(super) next_beat: Option<Duration>,
+    /// Whether the streams of a slot keep together.
+    pub(super) sync: [SyncWatch; 2],
 }
 
 /// Which track of the contribution it is, whichever slot and session brings it.
@@ -82,7 +87,14 @@ impl Sessions {
 
     pub(super) fn new(failover_after: Duration) -> Self {
         let owners = [BTreeMap::new(), BTreeMap::new()];
-        Self { list: Vec::new(), owners, merger: Merger::new(failover_after), protocol: None, next_beat: None }
+        Self {
+            list: Vec::new(),
+            owners,
+            merger: Merger::new(failover_after),
+            protocol: None,
+            next_beat: None,
+            sync: [SyncWatch::default(), SyncWatch::default()],
+        }
     }
 
     pub(super) fn find(&self, id: IngestId) -> Option<&Attached> {
@@ -91,6 +103,15 @@ impl Sessions {
 
     pub(super) fn find_mut(&mut self, id: IngestId) -> Option<&mut Attached> {
         self.list.iter_mut().find(|attached| attached.id == id)
+    }
+
+    /// Video and audio tracks that a slot's sessions bring. Video tracks are told apart by session and place, so that
+    /// one whose bitrate is restated is no other one.
+    pub(super) fn count_tracks(&self, slot: Slot) -> (u32, u32) {
+        let owners = || self.owners.get(slot.index()).into_iter().flatten();
+        let video = owners().filter(|(key, _)| key.kind == "video").map(|(key, owner)| (*owner, key.index));
+        let audio = owners().filter(|(key, _)| key.kind == "audio").count();
+        (video.collect::<BTreeSet<_>>().len() as u32, audio as u32)
     }
 
     /// The session to ask about the contribution: the one that brings the pictures on air.

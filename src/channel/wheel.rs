@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     archive::{Asset, AssetOutput, SealedSegment},
     channel::{
-        Channel, ChannelState, CommandError, Event, IngestId, Input, MeterEnd, OperationState, Output, ProgramId,
-        on_air::AirChain, relay::Relay,
+        Channel, ChannelState, CommandError, DetachReason, Event, IngestId, Input, MeterEnd, OperationState, Output,
+        ProgramId, on_air::AirChain, relay::Relay,
     },
     error::Fault,
+    ingest::Leg,
     ladder::{Done, OpenLadder, Outcome},
     time::{MediaDuration, Now},
 };
@@ -20,8 +21,10 @@ impl Channel {
     /// [`CommandError::NoIngest`] where there is no such session (any more): close its socket.
     pub fn handle_input(&mut self, input: Input, now: Now) -> Result<(), CommandError> {
         match input {
-            Input::Bytes(id, bytes) => self.take_bytes(id, bytes, now)?,
-            Input::Closed(id) => self.close(id, now)?,
+            Input::Bytes(id, bytes) => self.take_bytes(id, Leg::First, bytes, now)?,
+            Input::Datagram { id, leg, bytes } => self.take_bytes(id, leg, bytes, now)?,
+            Input::Closed(id) => self.close(id, &DetachReason::Closed, now)?,
+            Input::Finished(id) => self.close(id, &DetachReason::Finished, now)?,
             Input::Done(done) => self.take_done(done, now),
         }
         self.turn(now);
@@ -51,8 +54,9 @@ impl Channel {
         let demuxers = self.sessions.list.iter().filter_map(|attached| attached.demuxer.poll_timeout()).min();
         let merger = self.sessions.merger.poll_timeout();
         let idle = self.idle_since.map(|since| since + self.config.idle_shutoff);
-        let (beat, faults) = (self.sessions.next_beat, self.faults.poll_timeout());
-        let all = [air, demuxers, merger, beat, idle, self.ahead_until, faults, self.programs_end_at()];
+        let beat = self.sessions.next_beat.into_iter().chain(self.archive_beat.poll_timeout()).min();
+        let told = self.faults.poll_timeout().into_iter().chain(self.rejections.poll_timeout()).min();
+        let all = [air, demuxers, merger, beat, idle, self.ahead_until, told, self.programs_end_at()];
         all.into_iter().flatten().min()
     }
 
@@ -110,6 +114,7 @@ impl Channel {
         self.take_segments(now);
         self.end_silent_programs(now);
         self.tell(now);
+        self.beat_archive(now);
         self.note_idle(now);
         self.note_lead(now);
     }
@@ -118,6 +123,9 @@ impl Channel {
         self.open_assets();
         while let Some((sealed, offer)) = self.pull_segment() {
             let (mut ended, mut refused) = (Vec::new(), Vec::new());
+            if !self.programs.is_empty() {
+                self.archive_beat.note(&sealed.segment);
+            }
             for program in &mut self.programs {
                 match program.push(&sealed, offer.as_ref()) {
                     Ok(false) => {}
@@ -220,6 +228,7 @@ impl Channel {
             self.event(Event::Fault { ingest, fault, count });
         }
         self.faults.tidy(now.monotonic);
+        self.tell_rejections(now);
     }
 
     pub(super) fn fault(&mut self, ingest: Option<IngestId>, fault: Fault, now: Now) {

@@ -1,8 +1,8 @@
 //! What a contribution may be: sizes, rates and bitrates (A5.3, A6.2 to A6.4, A7.1, A9.1, A9.2), and the meter that watches it.
 //!
 //! Averages are taken in media time, over the last whole tenths of a window, once the feed has lasted for one window: so the
-//! same access units are refused at the same place however fast they came. A jump of the time stamps by more than the window
-//! begins the average anew. To add a limit, add a field, its line in `track` or `unit`, and its refusal.
+//! same access units are refused at the same place however fast they came. Time stamps that jump, by a second back or by more
+//! than the window ahead, begin the averages anew: a clock that was set is no flood. To add a limit, add a field, its line in `track` or `unit`, and its refusal.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{IngestRefusal, Measured};
 use crate::{
     ingest::average::Average,
     media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
-    time::MediaDuration,
+    time::{MediaDuration, MediaTime},
 };
 
 /// What a contribution may be. `None` is no limit.
@@ -51,6 +51,8 @@ struct Metered {
     index: u32,
     bits: Average,
     units: Average,
+    /// Decode time of its newest access unit.
+    newest: Option<MediaTime>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +125,23 @@ impl IngestLimits {
     }
 }
 
+impl IngestLimits {
+    /// What the sessions of a contribution have together: so many video and audio tracks.
+    pub(crate) fn check_counts(&self, video: u32, audio: u32) -> Option<IngestRefusal> {
+        let counts = [("video", video, self.video_tracks), ("audio", audio, self.audio_tracks)];
+        let over = |(kind, asked, bound): (_, u32, Option<u32>)| {
+            bound.filter(|bound| asked > *bound).map(|bound| IngestRefusal::Qualities { kind, asked, bound })
+        };
+        counts.into_iter().find_map(over)
+    }
+
+    /// What the sessions of a contribution have together: so many bits per second of audio, and of everything.
+    pub(crate) fn check_rates(&self, audio: u64, total: u64) -> Option<IngestRefusal> {
+        let of_audio = over(Measured::Audio, audio, self.audio_bitrate);
+        of_audio.or_else(|| over(Measured::All, total, self.total_bitrate))
+    }
+}
+
 impl Default for IngestLimits {
     fn default() -> Self {
         Self::encoding()
@@ -146,7 +165,7 @@ impl LimitMeter {
             return Some(IngestRefusal::Qualities { kind: kind.name(), asked, bound });
         }
         let average = Average::new(self.limits.window);
-        let metered = Metered { kind, index: track.index, bits: average.clone(), units: average };
+        let metered = Metered { kind, index: track.index, bits: average.clone(), units: average, newest: None };
         let known = self.tracks.entry(track.id).or_insert(metered);
         (known.kind, known.index) = (kind, track.index);
         self.check_count(kind).or_else(|| track.format.video().and_then(|video| self.check_video(video)))
@@ -155,9 +174,11 @@ impl LimitMeter {
     /// Looks at an access unit, in decode order within its track.
     #[must_use]
     pub fn unit(&mut self, unit: &AccessUnit) -> Option<IngestRefusal> {
+        self.begin_anew_after_jump(unit);
         let Some(track) = self.tracks.get_mut(&unit.track) else {
             return Some(IngestRefusal::NoDescription(unit.track.0));
         };
+        track.newest = Some(unit.dts);
         let (limits, bits) = (&self.limits, unit.data.len() as u64 * 8);
         let of_all = self.total.push(unit.dts, bits).and_then(|rate| over(Measured::All, rate, limits.total_bitrate));
         let of_kind = match track.kind {
@@ -188,6 +209,26 @@ impl LimitMeter {
     #[must_use]
     pub fn total_bitrate(&self) -> Option<u64> {
         self.total.latest()
+    }
+
+    /// The average bitrate of all audio tracks over the last window, once there was one; bits per second.
+    #[must_use]
+    pub fn audio_bitrate(&self) -> Option<u64> {
+        self.audio.latest()
+    }
+
+    /// Averages of before and after a clock was set have nothing in common. Between tracks times may differ: a fragment of
+    /// pictures comes before the sound that belongs to it.
+    fn begin_anew_after_jump(&mut self, unit: &AccessUnit) {
+        let newest = self.tracks.get(&unit.track).and_then(|track| track.newest);
+        if newest.is_none_or(|newest| newest.since(unit.dts) < BACK) {
+            return;
+        }
+        let average = Average::new(self.limits.window);
+        (self.audio, self.total) = (average.clone(), average.clone());
+        for track in self.tracks.values_mut() {
+            (track.bits, track.units, track.newest) = (average.clone(), average.clone(), None);
+        }
     }
 
     fn check_count(&self, kind: Kind) -> Option<IngestRefusal> {
@@ -254,6 +295,8 @@ fn is_over(rate: FrameRate, each: u32, bound: u32) -> bool {
 
 /// Tracks of one session that are followed.
 const MAX_TRACKS: usize = 64;
+/// A step back of decode times that is a jump.
+const BACK: MediaDuration = MediaDuration::from_secs(1);
 /// A picture counts as so much, so that whole numbers tell thousandths of a frame per second.
 const UNIT: u64 = 1000;
 /// Hundredths of the bound that are taken as equal to it.

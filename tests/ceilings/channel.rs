@@ -4,7 +4,7 @@ use bytes::Bytes;
 use headend::{
     channel::{Channel, Event, IngestId, Input, Output},
     error::Fault,
-    ingest::Demuxed,
+    ingest::{Demuxed, IngestLimits},
     ladder::Work,
     media::{AacConfig, AccessUnit, AudioTrack, H264Config, NalFraming, Track, TrackFormat, TrackId, VideoTrack},
     time::{MediaDuration, MediaTime, Timescale},
@@ -17,7 +17,10 @@ use crate::{
 
 /// A channel on air with a feed that nobody has sent anything yet; its work is never run.
 fn busy() -> (Channel, Feed, IngestId, Vec<Work>) {
-    let mut channel = Channel::new(small_config(), ToyCodecs::shared()).unwrap();
+    let mut config = small_config();
+    // A thousand pictures a second are refused before long.
+    config.input.limits = Some(IngestLimits::unlimited());
+    let mut channel = Channel::new(config, ToyCodecs::shared()).unwrap();
     channel.start(now()).unwrap();
     let mut works = Vec::new();
     while let Some(output) = channel.poll_output() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use headend::{
     channel::{DetachReason, Event, IngestId, Takeover},
     error::Fault,
+    ingest::IngestRefusal,
     splice::OnAir,
 };
 
@@ -60,7 +61,8 @@ fn row_16_the_publisher_of_a_half_open_connection_comes_back_as_the_policy_says(
         let new = publish(&mut rig, &mut RtmpFeed::new(777_777), 120);
         rig.close(new);
         rig.pass(Duration::from_secs(4));
-        let gone = if takeover == Takeover::Refuse { DetachReason::Ended } else { DetachReason::Replaced };
+        let idle = DetachReason::Limit(IngestRefusal::Idle { after_millis: 30_000 });
+        let gone = if takeover == Takeover::Refuse { idle } else { DetachReason::Replaced };
         assert_eq!(detached(&rig), [(old, gone), (new, DetachReason::Closed)], "{takeover:?}");
         let idle = |event: &Event| matches!(event, Event::Fault { fault: Fault::IdleTimeout { .. }, .. });
         assert_eq!(rig.count_events(idle), usize::from(takeover == Takeover::Refuse), "{takeover:?}");

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     channel::{
-        IngestHealth, IngestId,
+        IngestHealth, IngestId, TrackDiscontinuity,
         heartbeat::{TrackHeartbeat, TrackTally},
         sessions::{Session, TrackKey},
     },
-    ingest::Demuxer,
+    ingest::{Demuxer, IngestLimits, LimitMeter},
     media::{AccessUnit, Track, TrackFormat, TrackId},
     time::Now,
 };
@@ -18,9 +18,12 @@ pub(in crate::channel) struct Attached {
     pub(in crate::channel) id: IngestId,
     pub(in crate::channel) session: Session,
     pub(in crate::channel) demuxer: Box<dyn Demuxer>,
+    pub(in crate::channel) meter: LimitMeter,
     pub(in crate::channel) health: IngestHealth,
     pub(in crate::channel) last_bytes: Duration,
     tracks: BTreeMap<TrackId, Told>,
+    /// A discontinuity that is to be told.
+    pub(in crate::channel) jump: Option<TrackDiscontinuity>,
     /// The track whose pictures its health counts.
     video: Option<TrackId>,
     window: (Duration, u64, u32),
@@ -47,15 +50,23 @@ pub(in crate::channel) enum Claim {
 }
 
 impl Attached {
-    pub(in crate::channel) fn new(id: IngestId, session: Session, demuxer: Box<dyn Demuxer>, now: Now) -> Self {
+    pub(in crate::channel) fn new(
+        id: IngestId,
+        session: Session,
+        demuxer: Box<dyn Demuxer>,
+        limits: IngestLimits,
+        now: Now,
+    ) -> Self {
         let health = IngestHealth { protocol: session.protocol, ..IngestHealth::default() };
         Self {
             id,
             session,
             demuxer,
+            meter: LimitMeter::new(limits),
             health,
             last_bytes: now.monotonic,
             tracks: BTreeMap::new(),
+            jump: None,
             video: None,
             window: (now.monotonic, 0, 0),
         }
@@ -106,7 +117,7 @@ impl Attached {
             self.window.2 = self.window.2.saturating_add(1);
         }
         let told = self.tracks.get_mut(&unit.track)?;
-        told.tally.count(unit, now.monotonic);
+        self.jump = told.tally.count(unit, now.monotonic);
         if told.key.kind == "audio" {
             self.health.last_audio = Some(unit.pts);
         }
@@ -127,6 +138,11 @@ impl Attached {
     /// The tally of the track that has this id in the merged contribution.
     pub(in crate::channel) fn tally_of(&mut self, merged: TrackId) -> Option<&mut TrackTally> {
         self.tracks.values_mut().find(|told| told.merged == Some(merged)).map(|told| &mut told.tally)
+    }
+
+    /// What kind of track this is, and what it is called.
+    pub(in crate::channel) fn name_of(&self, track: TrackId) -> Option<(&'static str, &str)> {
+        self.tracks.get(&track).map(|told| (told.key.kind, told.tally.name()))
     }
 
     /// What it has to tell every 20 seconds.

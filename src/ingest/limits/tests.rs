@@ -183,3 +183,29 @@ fn units_of_a_track_that_was_never_described_are_refused_a27_1() {
     let refusal = meter.unit(&unit(6, 0, 100));
     assert_eq!(refusal, Some(IngestRefusal::NoDescription(6)));
 }
+
+#[test]
+fn an_encoder_that_begins_again_is_not_measured_twice() {
+    // 8 Mbit/s for 9 s, and the same nine seconds again: 16 Mbit/s only for who adds them up.
+    let tracks = [video(0, 1920, 1080), audio(100)];
+    let mut meter = meter(IngestLimits { total_bitrate: Some(9_000_000), ..IngestLimits::encoding() }, &tracks);
+    for _ in 0..5 {
+        assert_eq!(feed(&mut meter, &[(0, 40_000), (100, 400)], 40, 9), None);
+    }
+    assert_eq!(feed(&mut meter, &[(0, 40_000), (100, 400)], 40, 21), None);
+    assert_eq!(meter.bitrate(TrackId(0)), Some(8_000_000));
+    assert_eq!((meter.audio_bitrate(), meter.total_bitrate()), (Some(80_000), Some(8_080_000)));
+}
+
+#[test]
+fn what_several_sessions_have_together_is_bounded_as_what_one_has_a6_4_a9_1() {
+    let pass = IngestLimits::pass_through();
+    assert_eq!((pass.check_counts(10, 5), pass.check_rates(9_000_000, 24_999_999)), (None, None));
+    let codes = [pass.check_counts(11, 5), pass.check_counts(1, 6), pass.check_rates(0, 25_000_000)];
+    let codes = codes.map(|refusal| refusal.unwrap().to_string());
+    assert_eq!(codes[0], "11 video tracks; at most 10 are allowed");
+    assert_eq!(codes[1], "6 audio tracks; at most 5 are allowed");
+    assert_eq!(codes[2], "all tracks: 25000000 bit/s on average; it must be less than 25000000");
+    let audio = IngestLimits::encoding().check_rates(1_000_000, 0).unwrap();
+    assert_eq!(audio.to_string(), "all audio tracks: 1000000 bit/s on average; it must be less than 1000000");
+}

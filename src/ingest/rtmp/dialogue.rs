@@ -8,11 +8,12 @@ use super::{
     data::Data,
     feed::Feed,
     rates::Rates,
-    request::{PublishRequest, StreamKey},
+    request::PublishRequest,
     session::{Accepted, RtmpSession, State, WINDOW},
     waiting::Waiting,
 };
 use crate::{
+    access::StreamKey,
     error::{Fault, ParseError},
     ingest::Demuxed,
     media::{CueCarriage, CueSignal},

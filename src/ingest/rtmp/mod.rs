@@ -20,8 +20,9 @@ mod video;
 mod view;
 mod waiting;
 
+pub use crate::access::StreamKey;
 pub use metadata::RtmpMetadata;
-pub use request::{PublishRequest, StreamKey};
+pub use request::PublishRequest;
 pub use session::{NothingToAnswer, Refusal, RtmpConfig, RtmpSession};
 pub use waiting::MetadataRule;
 

@@ -1,6 +1,8 @@
 //! What a publisher asks for, and the secrets in it.
 
-use std::{fmt, hint::black_box};
+use std::fmt;
+
+use crate::access::StreamKey;
 
 /// A publisher's wish to go on air. Printing it shows no secret.
 #[derive(Clone)]
@@ -15,41 +17,6 @@ pub struct PublishRequest {
     pub publish_type: String,
     /// What the publisher says it is (`flashVer`), such as `FMLE/3.0 (compatible; FMSc/1.0)`.
     pub encoder: String,
-}
-
-/// The secret part of a publishing URL. It never prints, and it is compared in constant time.
-#[derive(Clone)]
-pub struct StreamKey(Vec<u8>);
-
-impl StreamKey {
-    /// The key `key`.
-    #[must_use]
-    pub fn new(key: &str) -> Self {
-        Self(key.as_bytes().to_vec())
-    }
-
-    /// Whether this is `key`. How long it takes tells the length of the key and nothing else.
-    #[must_use]
-    pub fn matches(&self, key: &str) -> bool {
-        let key = key.as_bytes();
-        if self.0.len() != key.len() {
-            return false;
-        }
-        let difference = self.0.iter().zip(key).fold(0, |sum, (a, b)| black_box(sum | (a ^ b)));
-        black_box(difference) == 0
-    }
-
-    /// The key itself, for a host that routes by it. Do not log it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-
-    /// Whether there is no key at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// A URL without what may be secret: user, query, and the path after its first part.
@@ -84,36 +51,9 @@ impl fmt::Debug for PublishRequest {
     }
 }
 
-impl fmt::Debug for StreamKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StreamKey(***)")
-    }
-}
-
-impl fmt::Display for StreamKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl Drop for StreamKey {
-    fn drop(&mut self) {
-        self.0.fill(0);
-        black_box(&self.0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_match_and_never_print() {
-        let key = StreamKey::new("s3cr3t-k3y");
-        assert!(key.matches("s3cr3t-k3y"));
-        assert!(!key.matches("s3cr3t-k3Y") && !key.matches("s3cr3t") && !key.matches(""));
-        assert_eq!(format!("{key} {key:?}"), "*** StreamKey(***)");
-    }
 
     #[test]
     fn a_printed_request_holds_no_secret() {

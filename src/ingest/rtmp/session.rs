@@ -8,14 +8,11 @@ use std::{collections::VecDeque, time::Duration};
 use bytes::{Bytes, BytesMut};
 
 use super::{
-    MetadataRule, RtmpMetadata,
-    command::Connection,
-    feed::Feed,
-    rates::Rates,
-    request::{PublishRequest, StreamKey},
+    MetadataRule, RtmpMetadata, command::Connection, feed::Feed, rates::Rates, request::PublishRequest,
     waiting::Waiting,
 };
 use crate::{
+    access::StreamKey,
     error::{Fault, LimitError, ParseError},
     ingest::{Demuxed, Demuxer, Unwrap},
     time::{Now, Timescale},

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::ingest::rtmp::StreamKey;
+use crate::access::StreamKey;
 
 /// What the path of a POST names. Printing it shows no token.
 #[derive(Clone)]
