@@ -61,14 +61,17 @@ fn main() {
         let dir = root.join(name);
         make(&dir, rungs);
         if std::env::args().any(|argument| argument == "profile") {
-            relay(&dir, Feed::Rtmp, 1, None);
+            relay(&dir, Feed::Rtmp, rounds, None);
             return;
         }
         let start_up = theirs(&dir, "flv", Their::Null, 0);
         for (feed, extension) in [(Feed::Rtmp, "flv"), (Feed::Smooth, "ismv")] {
             let size = |n| fs::metadata(dir.join(format!("r{n}.{extension}"))).unwrap().len();
             let gigabytes = (0..3).map(size).sum::<u64>() as f64 * f64::from(rounds) / 1e9;
-            println!("\n{feed:?}, {rungs:?} Mbit/s, {SECONDS} s, {rounds} times: {gigabytes:.2} GB");
+            let read = read_alone(&dir, extension, rounds) / gigabytes;
+            println!(
+                "\n{feed:?}, {rungs:?} Mbit/s, {SECONDS} s, {rounds} times: {gigabytes:.2} GB; reading alone {read:.3} CPU-s/GB"
+            );
             for (goal, their) in [("let go of", Their::Null), ("/dev/shm", Their::Hls(shm))] {
                 let _ = fs::remove_dir_all(shm);
                 fs::create_dir_all(shm).unwrap();
@@ -153,18 +156,38 @@ fn relay(dir: &Path, feed: Feed, rounds: u32, to: Option<&Path>) -> f64 {
     let extension = if feed == Feed::Rtmp { "rtmp" } else { "ismv" };
     let paths: Vec<PathBuf> = (0..3).map(|n| dir.join(format!("r{n}.{extension}"))).collect();
     let total: u64 = paths.iter().map(|path| fs::metadata(path).unwrap().len()).sum();
-    let clock = ProcessTime::now();
-    let mut stored = 0;
+    let (mut spent, mut stored) = (0.0, 0);
     for _ in 0..rounds {
+        // Connecting is what starting is to a process.
         let mut host = Host::new(feed, to);
+        let clock = ProcessTime::now();
         host.run(&paths);
+        spent += clock.elapsed().as_secs_f64();
         stored += host.stored;
     }
-    let spent = clock.elapsed().as_secs_f64();
     // All but the last segment, two copies of the sound and the containers.
     let least = total * u64::from(rounds) * 9 / 10;
     assert!(stored > least, "{stored} bytes were stored of {total} times {rounds}");
     spent
+}
+
+/// What it costs to read the same files in the same pieces.
+fn read_alone(dir: &Path, extension: &str, rounds: u32) -> f64 {
+    let clock = ProcessTime::now();
+    for _ in 0..rounds {
+        for n in 0..3 {
+            let mut file = File::open(dir.join(format!("r{n}.{extension}"))).unwrap();
+            while !std::hint::black_box(read(&mut file)).is_empty() {}
+        }
+    }
+    clock.elapsed().as_secs_f64()
+}
+
+/// The next piece, in memory of its own, as a host that hands it on has it.
+fn read(file: &mut File) -> Vec<u8> {
+    let mut piece = Vec::with_capacity(READ as usize);
+    file.take(READ).read_to_end(&mut piece).unwrap();
+    piece
 }
 
 struct Host<'a> {
@@ -215,8 +238,7 @@ impl<'a> Host<'a> {
             (0..files.len()).filter(|n| files[*n].1 < files[*n].2).min_by_key(|n| files[*n].1 * 1_000_000 / files[*n].2)
         {
             let (file, at, len) = &mut files[n];
-            let mut piece = Vec::with_capacity(READ as usize);
-            file.take(READ).read_to_end(&mut piece).unwrap();
+            let piece = read(file);
             *at += piece.len() as u64;
             let media = Duration::from_micros(SECONDS * 1_000_000 * *at / *len);
             self.pass(Duration::from_secs(1) + media);
@@ -296,7 +318,9 @@ fn theirs(dir: &Path, extension: &str, to: Their<'_>, rounds: u32) -> f64 {
             }
         }
         Their::Hls(folder) => {
-            maps.iter().for_each(|map| drop(command.args(["-map", map])));
+            for map in maps {
+                command.args(["-map", map]);
+            }
             command.args(["-c", "copy", "-f", "hls", "-hls_time", "2", "-hls_segment_type", "fmp4"]);
             command.args(["-hls_list_size", "5", "-hls_flags", "delete_segments"]);
             command.args(["-var_stream_map", "v:0,agroup:a v:1,agroup:a v:2,agroup:a a:0,agroup:a"]);
