@@ -16,6 +16,7 @@ mod clock_is_set;
 mod datagrams;
 mod determinism;
 mod failover;
+mod ladder_feeds;
 mod languages;
 mod life_cycle;
 mod loss_of_ingest;
