@@ -200,14 +200,17 @@ impl Lane {
     fn describe(&mut self, cut: Cut, count: usize) {
         let shift = self.waiting.front().map_or(MediaDuration::ZERO, AccessUnit::composition_offset);
         let ticks = |at: MediaTime| at.ticks(self.spec.timescale);
-        let decode = |unit: &AccessUnit| ticks(unit.dts.plus(shift));
+        let is_video = self.spec.format.is_video();
         self.samples.clear();
-        for (place, unit) in self.waiting.iter().take(count).enumerate() {
-            let here = decode(unit);
-            let next = match self.waiting.get(place.saturating_add(1)) {
-                Some(next) if place.saturating_add(1) < count => decode(next),
+        self.samples.reserve(count);
+        let mut units = self.waiting.iter().take(count.saturating_add(1)).peekable();
+        let mut here = units.peek().map_or(0, |unit| ticks(unit.dts.plus(shift)));
+        for left in (0..count).rev() {
+            let Some(unit) = units.next() else { return };
+            let next = match units.peek() {
+                Some(next) if left > 0 => ticks(next.dts.plus(shift)),
                 _ if cut.is_last => ticks(unit.dts.plus(shift).plus(self.nominal(unit))),
-                _ if self.spec.format.is_video() => ticks(cut.end),
+                _ if is_video => ticks(cut.end),
                 // Timed text says how long it stands; what follows may come much later.
                 _ if self.is_sparse && unit.duration > MediaDuration::ZERO => {
                     ticks(unit.dts.plus(shift).plus(unit.duration))
@@ -215,12 +218,15 @@ impl Lane {
                 Some(next) => ticks(next.dts.min(cut.end.plus(self.nominal(unit)))),
                 None => ticks(cut.end),
             };
+            // Sound, and pictures that are not reordered: one division less.
+            let shows = if unit.composition_offset() == shift { here } else { ticks(unit.pts) };
             self.samples.push(Sample {
                 duration: u32::try_from(next.saturating_sub(here)).unwrap_or(if next < here { 0 } else { u32::MAX }),
                 size: u32::try_from(unit.data.len()).unwrap_or(u32::MAX),
-                composition_offset: i32::try_from(ticks(unit.pts).saturating_sub(here)).unwrap_or(0),
+                composition_offset: i32::try_from(shows.saturating_sub(here)).unwrap_or(0),
                 is_sync: unit.is_random_access,
             });
+            here = next;
         }
     }
 

@@ -58,9 +58,10 @@ pub(super) fn settle_renditions(
 /// The rendition of one track; why it cannot be one.
 fn rendition(track: &Track, seen: &Settling, config: &PassThrough) -> Result<TrackSpec, String> {
     if let TrackFormat::H264(_, set_up) = &track.format
-        && set_up.framing != NalFraming::Length(4)
+        && set_up.framing == NalFraming::AnnexB
     {
-        return Err("H.264 is passed through with NAL unit lengths of four bytes only".into());
+        // Lengths in their stead would be other bytes than those that came.
+        return Err("H.264 with start codes cannot be stored untouched".into());
     }
     let measured = || seen.bitrate(track.id, config.settle).max(1);
     let bitrate = if track.bitrate > 0 { track.bitrate } else { measured() };

@@ -6,7 +6,9 @@
 use bytes::Bytes;
 
 use super::BoxWriter;
-use crate::media::{AudioTrack, Colour, H264Config, MpaConfig, TextConfig, TrackFormat, TrackSpec, VideoTrack};
+use crate::media::{
+    AudioTrack, Colour, H264Config, MpaConfig, NalFraming, TextConfig, TrackFormat, TrackSpec, VideoTrack,
+};
 
 /// The sample entry of `track`; `None` for a format that has none, or a set-up that is too short.
 pub(super) fn sample_entry(track: &TrackSpec) -> Option<Bytes> {
@@ -74,12 +76,17 @@ fn colr(w: &mut BoxWriter, colour: Colour) {
     });
 }
 
-/// AVCDecoderConfigurationRecord with 4-byte lengths; at most 31 SPS and 255 PPS stand in it.
+/// AVCDecoderConfigurationRecord with the length size of the access units; at most 31 SPS and 255 PPS stand in it. `None` for
+/// start codes, which have no place in an MP4 file, and for a length size that is none.
 fn avcc(config: &H264Config) -> Option<Bytes> {
     let first = config.sps.first()?;
     let [_, profile, compatibility, level, ..] = first.as_ref() else { return None };
+    let length_size = match config.framing {
+        NalFraming::Length(size @ (1 | 2 | 4)) => size,
+        NalFraming::Length(_) | NalFraming::AnnexB => return None,
+    };
     let mut w = BoxWriter::with_capacity(128);
-    w.raw(&[1, *profile, *compatibility, *level, 0xFF]);
+    w.raw(&[1, *profile, *compatibility, *level, 0xFC | length_size.saturating_sub(1)]);
     let (sps, pps) = (config.sps.iter().take(31), config.pps.iter().take(255));
     w.u8(0xE0 | u8::try_from(sps.len()).unwrap_or(31));
     sps.for_each(|set| parameter_set(&mut w, set));
@@ -228,6 +235,22 @@ mod tests {
         assert_eq!(sample_format(&[0x67, 100, 0, 31]), None);
         assert_eq!(sample_format(&[0x67, 100, 0, 31, 0, 0, 0, 0]), None);
     }
+
+    #[test]
+    fn the_length_size_of_h264_is_that_of_its_access_units() {
+        let sets = [Bytes::from_static(&[0x67, 66, 0xC0, 30, 0xD9]), Bytes::from_static(&[0x68, 0xCB])];
+        let of = |framing| {
+            let config = H264Config { framing, sps: sets[..1].to_vec(), pps: sets[1..].to_vec() };
+            entry(TrackFormat::H264(VideoTrack::new(640, 360), config))
+        };
+        for (size, byte) in [(1, 0xFC), (2, 0xFD), (4, 0xFF)] {
+            let record =
+                [&b"avcC\x01\x42\xC0\x1E"[..], &[byte], b"\xE1\0\x05\x67\x42\xC0\x1E\xD9\x01\0\x02\x68\xCB"].concat();
+            assert!(has(&of(NalFraming::Length(size)).unwrap(), &record), "{size}");
+        }
+        assert_eq!([NalFraming::Length(3), NalFraming::Length(0), NalFraming::AnnexB].map(of), [None, None, None]);
+    }
+
     fn entry(format: TrackFormat) -> Option<Bytes> {
         sample_entry(&TrackSpec::audio(TrackId(0), "a", 0x0001_0000, format, Language::UND))
     }

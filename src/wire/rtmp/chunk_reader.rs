@@ -242,7 +242,8 @@ impl ChunkReader {
     /// Takes payload of the current chunk from `input`; gives the message when it is whole.
     fn payload(&mut self, input: &mut Bytes) -> Result<Option<Message>, ParseError> {
         let Some(current) = &mut self.current else { return Ok(None) };
-        let Some(stream) = self.streams.get_mut(current.stream) else { return Ok(None) };
+        let at = current.stream;
+        let Some(stream) = self.streams.get_mut(at) else { return Ok(None) };
         let taken = current.missing.min(input.len());
         current.missing = current.missing.saturating_sub(taken);
         if current.missing == 0 {
@@ -257,14 +258,10 @@ impl ChunkReader {
             let csid = stream.csid;
             return Err(self.over("RTMP messages in parts", self.ceilings.partial, self.partial, csid));
         }
-        let spare = stream.body.capacity().saturating_sub(stream.body.len());
-        if spare < taken {
-            // Room for what is in hand of this message, but never more than twice what came of it before: the rest of the
-            // read may belong to 63 others.
-            let wanted = stream.length.saturating_sub(stream.body.len());
-            let most = stream.body.len().saturating_mul(2).saturating_add(FIRST_ROOM);
-            stream.body.reserve(wanted.min(input.len()).min(most).max(taken));
+        if stream.body.capacity().saturating_sub(stream.body.len()) < taken {
+            self.make_room(at, taken, input.len());
         }
+        let Some(stream) = self.streams.get_mut(at) else { return Ok(None) };
         stream.body.extend_from_slice(input.get(..taken).unwrap_or_default());
         input.advance(taken);
         if stream.body.len() < stream.length {
@@ -274,6 +271,23 @@ impl ChunkReader {
         // The buffer goes with the message: a spare one on each chunk stream could add up to much more than the ceiling.
         let body = std::mem::take(&mut stream.body);
         Ok(Some(stream.end_message(body.freeze())))
+    }
+
+    /// Room for `taken` more bytes of a message, of which `in_hand` may be there: for all of the message where the empty room of
+    /// all messages stays small, so that it is never moved. Else for what is in hand, but never more than twice what came of
+    /// it before: the rest of the read may belong to 63 others.
+    fn make_room(&mut self, at: usize, taken: usize, in_hand: usize) {
+        let empty = |stream: &ChunkStream| stream.body.capacity().saturating_sub(stream.body.len());
+        let promised = self.streams.iter().map(empty).fold(0, usize::saturating_add);
+        let most_promised = MOST_PROMISED.min(self.ceilings.partial);
+        let Some(stream) = self.streams.get_mut(at) else { return };
+        let wanted = stream.length.saturating_sub(stream.body.len());
+        let room = if promised.saturating_add(wanted) <= most_promised {
+            wanted
+        } else {
+            wanted.min(in_hand).min(stream.body.len().saturating_mul(2).saturating_add(FIRST_ROOM))
+        };
+        stream.body.reserve(room.max(taken));
     }
 
     /// Carries out what concerns the chunk stream itself (clauses 5.4.1 and 5.4.2).
@@ -332,5 +346,7 @@ impl Stash {
 /// Three bytes of basic header, eleven of message header, four of extended time stamp.
 const MAX_HEADER: usize = 18;
 const MAX_STREAMS: usize = 64;
-/// Room that a message gets with its first bytes, where it announces as much.
+/// Room that a message gets with its first bytes, where it announces as much and no more is left of [`MOST_PROMISED`].
 const FIRST_ROOM: usize = 4096;
+/// Empty room of all messages that are not whole, up to which one gets all that it announces: what 64 first rooms add up to.
+const MOST_PROMISED: usize = MAX_STREAMS * FIRST_ROOM;
