@@ -4,10 +4,11 @@ use headend::{
     channel::{Event, TrackHeartbeat},
     error::Fault,
     ingest::Demuxed,
-    time::MediaTime,
+    time::{MediaDuration, MediaTime},
 };
 
 use super::{Ladder, assert_aligned, assert_untouched, video};
+use crate::rig::fragment::read;
 
 #[test]
 fn a_rung_off_the_grid_is_stored_told_once_and_counted_a26_1() {
@@ -73,4 +74,29 @@ fn a_track_that_changes_is_left_out_and_the_others_go_on_row_35() {
     assert!(segments.last().unwrap().spans[place].is_missing());
     assert!(segments.len() >= 6);
     assert_eq!(ladder.faults("INGEST_TRACK_LEFT_OUT"), 1);
+}
+
+#[test]
+fn a_rung_whose_idrs_never_stand_on_the_grid_comes_back_when_it_was_dead() {
+    let mut ladder = Ladder::smooth();
+    // 120 ms behind the others, IDRs and all.
+    ladder.lanes[1].offset = 1_200_000;
+    ladder.send(9);
+    ladder.lanes[1].is_dead = true;
+    ladder.send(10);
+    ladder.lanes[1].is_dead = false;
+    ladder.send(13);
+    ladder.stop();
+    let segments = ladder.rig.segments();
+    let place = ladder.place(400_000);
+    let missing: Vec<bool> = segments.iter().map(|segment| segment.spans[place].is_missing()).collect();
+    assert!(missing.contains(&true) && !missing.last().unwrap(), "{missing:?}");
+    assert_eq!(missing.windows(2).filter(|pair| pair[0] != pair[1]).count(), 2, "{missing:?}");
+    // Within two segments of its return, and with an IDR.
+    let back = missing.iter().rposition(|missing| *missing).unwrap() + 1;
+    assert!(segments[back].start <= MediaTime::ZERO.plus(MediaDuration::from_secs(24)), "{:?}", segments[back].start);
+    let name = &ladder.rig.presentation().tracks[place].name;
+    let first = &read(&ladder.rig.object(&format!("asset/{name}/{}.m4s", segments[back].spans[place].start)))[0];
+    assert!(first.is_sync, "{first:?}");
+    assert_aligned(&segments, &ladder.rig);
 }

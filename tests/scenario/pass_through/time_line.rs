@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 use headend::{
+    channel::{Encoding, PassThrough},
     ingest::Demuxed,
     media::AccessUnit,
     time::{MediaDuration, MediaTime},
 };
 
-use super::{Ladder, assert_aligned, assert_untouched};
+use super::{Ladder, assert_aligned, assert_untouched, config, sound, video};
+use crate::{manifests::assert_manifests, timeline::dropped};
 
 #[test]
 fn short_gops_are_gathered_and_a_long_one_extends_its_segment_with_one_warning_row_37() {
@@ -18,13 +20,13 @@ fn short_gops_are_gathered_and_a_long_one_extends_its_segment_with_one_warning_r
     let segments = ladder.rig.segments();
     assert!(segments.len() >= 2 && segments.iter().all(|s| s.duration == MediaDuration::from_millis(2400)));
     assert_eq!(ladder.faults("MPE_INGEST_KEY_FRAME_INTERVAL_TOO_LARGE"), 0);
-    // From picture 200 on an IDR every 200 pictures: eight seconds.
-    ladder.lanes.iter_mut().filter(|lane| lane.track.format.is_video()).for_each(|lane| lane.gop = 200);
+    // An IDR every 125 pictures: five seconds.
+    ladder.lanes.iter_mut().filter(|lane| lane.track.format.is_video()).for_each(|lane| lane.gop = 125);
     ladder.send(26);
     ladder.stop();
     assert_eq!(ladder.faults("MPE_INGEST_KEY_FRAME_INTERVAL_TOO_LARGE"), 1);
     let segments = ladder.rig.segments();
-    assert!(segments.iter().any(|segment| segment.duration == MediaDuration::from_secs(8)));
+    assert!(segments.iter().any(|segment| segment.duration == MediaDuration::from_secs(5)));
     assert_aligned(&segments, &ladder.rig);
     assert_untouched(&ladder);
 }
@@ -86,4 +88,71 @@ fn a_decode_time_that_stands_still_is_moved_on_by_a_tick_row_40() {
     ladder.stop();
     assert_eq!(ladder.faults("INGEST_DTS_BUMPED"), 1);
     assert_untouched(&ladder);
+}
+
+#[test]
+fn row_37_gops_of_30_seconds_from_the_start_on_are_told_as_that_and_stored_whole() {
+    let mut ladder = Ladder::smooth();
+    ladder.lanes.iter_mut().filter(|lane| lane.track.format.is_video()).for_each(|lane| lane.gop = 750);
+    ladder.send(95);
+    let segments = ladder.rig.segments();
+    assert_eq!(segments.len(), 3);
+    assert!(segments.iter().all(|segment| segment.duration == MediaDuration::from_secs(30)));
+    assert_aligned(&segments, &ladder.rig);
+    let seen = assert_manifests(&ladder.rig).remove(0);
+    assert_eq!((seen.playlists[0].target, seen.longest), (30, 30.0));
+    assert_eq!(assert_untouched(&ladder)["video"], 3 * 750);
+    assert_eq!(ladder.faults("MPE_INGEST_KEY_FRAME_INTERVAL_TOO_LARGE"), 1);
+}
+
+#[test]
+fn row_37_gops_that_outgrow_what_was_told_are_cut_there_and_what_is_left_of_them_is_counted() {
+    let mut ladder = Ladder::smooth();
+    ladder.send(8);
+    // From second ten on an IDR every 30 seconds only.
+    ladder.lanes.iter_mut().filter(|lane| lane.track.format.is_video()).for_each(|lane| lane.gop = 750);
+    ladder.send(84);
+    ladder.stop();
+    let segments = ladder.rig.segments();
+    let seen = assert_manifests(&ladder.rig).remove(0);
+    assert_eq!((seen.playlists[0].target, seen.longest), (6, 6.0));
+    assert_aligned(&segments, &ladder.rig);
+    // Pictures 0 to 200, then those of the GOPs that began at 0 (of the old kind, at 150), 750, 1500 and 2250.
+    let gaps = segments.iter().filter(|segment| segment.is_discontinuous).count();
+    assert_eq!(gaps, 3, "{segments:?}");
+    for segment in &segments {
+        assert!(segment.spans.iter().all(|span| !span.is_missing()), "{segment:?}");
+        assert!(segment.duration <= MediaDuration::from_millis(6250), "{segment:?}");
+    }
+    assert_eq!(ladder.faults("MPE_INGEST_KEY_FRAME_INTERVAL_TOO_LARGE"), 1, "one warning");
+    // Conservation, over all five rungs.
+    let sent: usize = ladder.lanes.iter().filter(|lane| lane.track.format.is_video()).map(|lane| lane.sent.len()).sum();
+    let kept: usize = (0..5).map(|track| ladder.rig.stored("asset", track).len()).sum();
+    let told = dropped(&ladder.rig, |reason| reason.contains("longer than the longest"));
+    let held = sent as u64 - kept as u64 - told;
+    println!("{sent} sent, {kept} kept, {told} told");
+    // A program that is stopped leaves the pictures of the segment that follows its end, and rungs that run ahead of the
+    // reference rung bring half a second of pictures that are not told one by one.
+    assert!(held < 5 * 3 * 15, "{held}");
+}
+
+#[test]
+fn row_37_a_longest_segment_of_its_own_is_kept_and_gathered_gops_are_parted_before_it() {
+    let mut config = config(2000);
+    config.encoding =
+        Encoding::None(PassThrough { longest_segment: MediaDuration::from_secs(3), ..PassThrough::default() });
+    let lanes = vec![(0, video(180, 200_000, "v", 90_000), 3600), (0, sound(64_000, "a", 48_000), 1024)];
+    let mut ladder = Ladder::with(config, 1, lanes);
+    // IDRs at 0, 2, 4, 6, 7.6 and 10.2 s: the last two are no segment of 4.2 s.
+    ladder.send(6);
+    ladder.lanes[0].gop = 38;
+    ladder.send(14);
+    ladder.stop();
+    let segments = ladder.rig.segments();
+    assert_aligned(&segments, &ladder.rig);
+    assert!(segments.iter().all(|segment| segment.duration <= MediaDuration::from_secs(3)), "{segments:?}");
+    assert!(segments.iter().any(|segment| segment.duration < MediaDuration::from_millis(1900)), "{segments:?}");
+    assert!(segments.iter().all(|segment| !segment.is_discontinuous));
+    assert_untouched(&ladder);
+    assert_eq!(assert_manifests(&ladder.rig)[0].playlists[0].target, 3);
 }
