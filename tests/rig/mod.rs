@@ -10,6 +10,7 @@
 
 pub mod feed;
 pub mod fragment;
+pub mod hevc;
 pub mod line;
 pub mod rtmp_feed;
 pub mod rtmp_publisher;
