@@ -199,8 +199,9 @@ pub enum Fault {
         /// Which one and why.
         what: String,
     },
-    /// A pass-through contribution has no IDR where a segment should end: the segment grows (FAULTS row 37).
-    #[error("no IDR for {millis} ms: the segment is longer than was announced")]
+    /// A pass-through contribution has no IDR where a segment should end: the segment grows, at most to the longest that
+    /// players were told of; what of its GOP comes behind that is dropped (FAULTS row 37).
+    #[error("no IDR for {millis} ms: the segment is longer than usual")]
     LongGop {
         /// Length of the segment so far.
         millis: i64,

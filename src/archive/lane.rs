@@ -143,11 +143,14 @@ impl Lane {
     pub(super) fn cut(&mut self, cut: Cut) -> (Span, Body, Option<SegmentFault>) {
         self.loads.pop_front();
         self.loose = Load::default();
+        let mut has_before = false;
         while self.waiting.front().is_some_and(|unit| unit.pts < cut.start) {
             self.waiting.pop_front();
+            has_before = true;
         }
+        let is_gone = self.is_away && !self.comes_back(cut, has_before);
         let count = self.waiting.iter().position(|unit| unit.pts >= cut.end).unwrap_or(self.waiting.len());
-        if self.is_away && !self.comes_back(cut) {
+        if is_gone {
             self.waiting.drain(..count);
             return self.nothing(cut);
         }
@@ -178,12 +181,25 @@ impl Lane {
     }
 
     /// Whether a rendition that was away has the whole of this segment.
-    fn comes_back(&mut self, cut: Cut) -> bool {
-        let starts = |unit: &AccessUnit| unit.is_random_access && unit.pts == cut.start;
-        let is_video = self.spec.format.is_video();
-        let is_back = self.is_past(cut.end) && self.waiting.front().is_some_and(|unit| !is_video || starts(unit));
-        self.is_away = !is_back;
-        is_back
+    ///
+    /// A rung with its IDRs on the boundaries waits for one there. One whose IDRs lie elsewhere would wait for ever: it comes
+    /// back with the first in a segment that it brought pictures for from the start on.
+    fn comes_back(&mut self, cut: Cut, has_before: bool) -> bool {
+        if !self.is_past(cut.end) {
+            return false;
+        }
+        let Some(first) = self.waiting.front() else { return false };
+        let spans = has_before || first.pts.since(cut.start) < self.spec.nominal_unit();
+        let starts = |unit: &AccessUnit| unit.is_random_access && unit.pts < cut.end;
+        let back = match self.waiting.iter().position(starts) {
+            _ if !self.spec.format.is_video() => Some(0),
+            Some(0) if first.pts == cut.start => Some(0),
+            Some(idr) if spans => Some(idr),
+            _ => None,
+        };
+        self.waiting.drain(..back.unwrap_or(0));
+        self.is_away = back.is_none();
+        !self.is_away
     }
 
     fn nothing(&mut self, cut: Cut) -> (Span, Body, Option<SegmentFault>) {

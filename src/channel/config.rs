@@ -99,16 +99,28 @@ pub struct PassThrough {
     pub other_tracks: usize,
     /// Bytes that may wait while tracks are collected; default 64 MiB.
     pub settle_bytes: usize,
+    /// The longest segment that players are told to expect (`EXT-X-TARGETDURATION`, `maxSegmentDuration`), where the first
+    /// GOPs make no longer one; 0 to 60 s, default 6 s. It cannot be raised on air: a GOP that outgrows it is cut there.
+    /// Players keep three times as much behind the live edge, so state less where GOPs are known to be short.
+    pub longest_segment: MediaDuration,
 }
 
 impl PassThrough {
     /// The longest that tracks are collected.
     pub const LONGEST_SETTLE: MediaDuration = MediaDuration::from_secs(10);
+    /// The longest segment that is told of where the reference rung showed no second IDR in that time.
+    pub const LONGEST_GOP: MediaDuration = MediaDuration::from_secs(30);
 }
 
 impl Default for PassThrough {
     fn default() -> Self {
-        Self { settle: MediaDuration::from_secs(2), video_tracks: 10, other_tracks: 8, settle_bytes: 64 << 20 }
+        Self {
+            settle: MediaDuration::from_secs(2),
+            video_tracks: 10,
+            other_tracks: 8,
+            settle_bytes: 64 << 20,
+            longest_segment: MediaDuration::from_secs(6),
+        }
     }
 }
 
@@ -164,6 +176,9 @@ pub enum ConfigError {
     /// There must be room for a rung, and an end to what is taken.
     #[error("{0} tracks of a kind cannot be passed through; 1 to 64 are allowed")]
     PassThroughTracks(usize),
+    /// A longest segment that is no length or that no player would wait for.
+    #[error("a longest segment of {0:?} is outside 0 to 60 s")]
+    LongestSegment(MediaDuration),
     /// Frames per second must be in a range that encoders take.
     #[error("a highest frame rate of {0:?} is outside 1 to 60")]
     FrameRate(FrameRate),
@@ -284,6 +299,9 @@ impl ChannelConfig {
         let Encoding::None(pass) = &self.encoding else { return Ok(()) };
         if pass.settle < MediaDuration::ZERO || pass.settle > PassThrough::LONGEST_SETTLE {
             return Err(ConfigError::Settle(pass.settle));
+        }
+        if pass.longest_segment < MediaDuration::ZERO || pass.longest_segment > MediaDuration::from_secs(60) {
+            return Err(ConfigError::LongestSegment(pass.longest_segment));
         }
         let is_sound = |count: &usize| (1..=64).contains(count);
         let broken = [pass.video_tracks, pass.other_tracks].into_iter().find(|count| !is_sound(count));

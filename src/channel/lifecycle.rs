@@ -134,7 +134,7 @@ impl Channel {
         if let Some(relay) = &self.relay {
             // The next segment is the first; all of them where nothing has come yet.
             program.from = relay.position().unwrap_or(program.from);
-            relay.presentation().into_iter().for_each(|offered| program.open(offered, relay.segment_duration()));
+            relay.presentation().into_iter().for_each(|offered| program.open(offered, relay.longest_segment()));
         } else {
             // A reset is under way: there is no timeline yet that a program could start on.
             let (state, operation) = (self.state, Operation::StartProgram);

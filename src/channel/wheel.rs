@@ -164,7 +164,7 @@ impl Channel {
         let Some(relay) = &self.relay else { return };
         let Some(presentation) = relay.presentation() else { return };
         for program in self.programs.iter_mut().filter(|program| program.asset.is_none()) {
-            program.open(presentation, relay.segment_duration());
+            program.open(presentation, relay.longest_segment());
         }
     }
 

@@ -9,6 +9,8 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the rig is a host")]
 
 pub mod feed;
+pub mod fragment;
+pub mod hevc;
 pub mod line;
 pub mod rtmp_feed;
 pub mod rtmp_publisher;
@@ -61,6 +63,8 @@ pub struct Rig {
     pub events: Vec<(Duration, Event)>,
     pub replies: Vec<(IngestId, Bytes)>,
     pub discarded: Vec<String>,
+    /// Connections that the channel wants closed.
+    pub closed: Vec<IngestId>,
     schedule: Schedule,
     pending: Vec<Work>,
 }
@@ -79,6 +83,7 @@ impl Rig {
             events: Vec::new(),
             replies: Vec::new(),
             discarded: Vec::new(),
+            closed: Vec::new(),
             schedule,
             pending: Vec::new(),
         }
@@ -232,7 +237,7 @@ impl Rig {
                 self.store.remove(name.as_str());
                 self.discarded.push(name.as_str().into());
             }
-            Output::Close(_) => {}
+            Output::Close(id) => self.closed.push(id),
         }
     }
 

@@ -46,11 +46,40 @@ impl RtmpFeed {
         (0..count).map(|_| self.picture()).collect()
     }
 
+    /// As many pictures as `order` has, sent in that order: the n-th to decode is the `order[n]`-th to show, `delay` pictures
+    /// later than it would without. Without a delay composition times are negative.
+    pub fn group(&mut self, order: &[usize], delay: i64) -> Vec<Sent> {
+        let steps: Vec<_> = order.iter().map(|_| (self.script.step(), self.script.sent_at())).collect();
+        let mut sent = Vec::new();
+        for ((units, at), shown) in steps.iter().zip(order) {
+            let place = units.end - 1;
+            let mut bytes = Vec::new();
+            for sound in &self.script.units[units.start..place] {
+                bytes.extend(self.publisher.audio(self.millis(sound.at + delay * self.script.frame), &sound.data));
+            }
+            let index = steps[*shown].0.end - 1;
+            let picture = &self.script.units[index];
+            let dts = self.millis(self.script.units[place].at);
+            let pts = self.millis(picture.at + delay * self.script.frame);
+            let composition = pts.wrapping_sub(dts).cast_signed();
+            bytes.extend(self.publisher.video(dts, composition, picture.is_idr, &with_length(&picture.data)));
+            let mut carried: Vec<usize> = (units.start..place).collect();
+            carried.push(index);
+            sent.push(Sent { at: *at, bytes: bytes.into(), units: carried });
+        }
+        sent
+    }
+
+    /// A time of the script as it is sent.
+    pub fn millis(&self, at: i64) -> u32 {
+        self.offset.wrapping_add(((at + 45) / 90) as u32)
+    }
+
     fn picture(&mut self) -> Sent {
         let units = self.script.step();
         let mut bytes = Vec::new();
         for unit in &self.script.units[units.clone()] {
-            let ms = self.offset.wrapping_add(((unit.at + 45) / 90) as u32);
+            let ms = self.millis(unit.at);
             bytes.extend(if unit.is_video {
                 self.publisher.video(ms, 0, unit.is_idr, &with_length(&unit.data))
             } else {

@@ -36,6 +36,8 @@ pub struct Script {
     pub gop: u64,
     /// Bytes of a picture, about.
     pub size: usize,
+    /// How far ahead of its picture sound is sent, in ticks of 90 kHz.
+    pub lead: i64,
     pub units: Vec<Unit>,
     /// Real pictures (one slice each) and sound instead of toys, where there are any.
     pub coded: Coded,
@@ -61,6 +63,7 @@ impl Default for Script {
             frame: 3000,
             gop: 30,
             size: 900,
+            lead: 0,
             units: Vec::new(),
             coded: Coded::default(),
             frames: 0,
@@ -80,7 +83,7 @@ impl Script {
     /// The next picture with the sound up to it: positions of the new units, the sound first.
     pub fn step(&mut self) -> std::ops::Range<usize> {
         let first = self.units.len();
-        while self.sounds <= self.at {
+        while self.sounds <= self.at + self.lead {
             let sample = self.sounds * 48 / 90;
             let mark = if sample.rem_euclid(48_000) < 1024 { 200 } else { 0 };
             let mut data = vec![0x21; 40];

@@ -22,6 +22,8 @@ pub struct SmoothFeed {
     pub sps: Bytes,
     /// Number of the next fragment, for encoders that number them.
     pub index: Option<u64>,
+    /// Where it is not empty, the n-th picture of a GOP to decode is the `order[n]`-th to show.
+    pub order: Vec<usize>,
 }
 
 /// The two fragments of a GOP.
@@ -35,7 +37,7 @@ pub struct Gop {
 
 impl SmoothFeed {
     pub fn new(offset: i64) -> Self {
-        Self { script: Script::default(), offset, sps: Bytes::from_static(SPS_180), index: None }
+        Self { script: Script::default(), offset, sps: Bytes::from_static(SPS_180), index: None, order: vec![] }
     }
 
     /// The header boxes, which stand before every POST.
@@ -82,8 +84,12 @@ impl SmoothFeed {
             units.iter().map(|unit| if is_video { with_length(&unit.data) } else { unit.data.to_vec() }).collect();
         let samples: Vec<Sample<'_>> = units
             .iter()
-            .zip(&data)
-            .map(|(unit, data)| ((ticks(unit.at + step) - ticks(unit.at)) as u32, 0, &data[..]))
+            .enumerate()
+            .map(|(n, unit)| {
+                let shown = self.order.get(n).copied().filter(|_| is_video).unwrap_or(n);
+                let offset = ticks(units[shown].at) - ticks(unit.at);
+                ((ticks(unit.at + step) - ticks(unit.at)) as u32, offset as i32, &data[shown][..])
+            })
             .collect();
         let track = if is_video { VIDEO } else { AUDIO };
         fragment(track, ticks(units[0].at), &samples, index).into()

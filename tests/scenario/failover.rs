@@ -1,9 +1,10 @@
 //! Two encoders, two slots (A5.6, A5.7; FAULTS rows 18 and 19).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use headend::{
     channel::{Event, IngestId, Session, Slot},
+    error::Fault,
     ingest::{
         DatagramDemuxer, Demuxed, Demuxer, RtpConfig,
         rtmp::{RtmpConfig, RtmpSession},
@@ -13,14 +14,16 @@ use headend::{
 };
 
 use crate::{
+    codec_change::OnlyAvc,
     rig::{
-        Rig,
+        Rig, hevc,
         line::{RtpSender, lose, over_rtp},
         rtmp_feed::RtmpFeed,
         script::{Random, Sent},
+        small_config,
         ts_feed::{SPS_720, TsFeed},
     },
-    timeline::{assert_same_output, assert_seamless, on_air},
+    timeline::{assert_in_step, assert_same_output, assert_seamless, on_air, pictures},
     watch::watched,
 };
 
@@ -145,6 +148,7 @@ fn row_18_a_secondary_that_is_400_ms_late_stands_in_and_the_primary_comes_back()
     assert!(back.video == reference.video && back.audio == reference.audio, "{} pictures", back.video.len());
     assert_same_output(&reference.rig, &back.rig);
     assert_eq!(back.failovers, 2, "to the secondary, and back when that dies");
+    assert_in_step(&back.rig, 8);
     let stays = run(pictures, [0, 400], hole);
     assert!(stays.video == reference.video && stays.audio == reference.audio, "{} pictures", stays.video.len());
     assert_eq!(stays.failovers, 1, "no needless switch");
@@ -247,4 +251,80 @@ fn every_session_tells_how_it_does_every_20_seconds_a26_3() {
         .collect();
     assert_eq!(beats.len(), 4, "two sessions, 41 seconds");
     assert!(beats.iter().all(|(_, tracks)| tracks.len() == 2 && tracks.iter().all(|track| track.incoming_bitrate > 0)));
+}
+
+/// Transport streams into both slots, the secondary 400 ms late; `kill` cuts them.
+fn streams(firsts: [i64; 2], kill: impl Fn(&mut [Leg; 2])) -> (Rig, usize) {
+    let (mut rig, _) = watched();
+    let mut legs = [Slot::Primary, Slot::Secondary].map(|slot| {
+        let demuxer = Box::new(DatagramDemuxer::new(RtpConfig::default()));
+        let id = attach(&mut rig, slot, demuxer, "rtp");
+        let mut feed = TsFeed::new(firsts[slot as usize]);
+        Leg::new(id, over_rtp(&feed.pictures(300), &mut RtpSender::default()), slot as u64 * 400)
+    });
+    kill(&mut legs);
+    play(&mut rig, &mut legs);
+    let failovers = failovers(&rig);
+    rig.pass(Duration::from_secs(4));
+    assert_seamless(&rig);
+    (rig, failovers)
+}
+
+#[test]
+fn row_18_over_transport_streams_the_late_secondary_stands_in_and_the_primary_comes_back() {
+    let firsts = [900_000, 900_000];
+    let (reference, none) = streams(firsts, |legs| legs[1].dies = Some(Duration::from_millis(10_400)));
+    assert_in_step(&reference, 8);
+    assert_eq!(none, 0);
+    let hole = Duration::from_secs(3)..Duration::from_secs(5);
+    let (back, failovers) = streams(firsts, |legs| {
+        legs[0].sent.retain(|sent| !hole.contains(&sent.at));
+        legs[1].dies = Some(Duration::from_secs(7));
+    });
+    assert_eq!(failovers, 2, "to the secondary, and back when that dies");
+    let shown = |rig: &Rig| pictures(rig).iter().map(|(_, luma)| *luma).collect::<Vec<_>>();
+    // Until the feed ends, which is 400 ms later where the late one brings its end.
+    assert_eq!(shown(&reference)[..270], shown(&back)[..270]);
+    assert_in_step(&back, 8);
+}
+
+#[test]
+fn row_18_a_secondary_with_a_clock_of_its_own_costs_a_segment_at_most() {
+    // Nothing of the two says that they are the same but their pictures.
+    let (rig, failovers) = streams([900_000, 77_000_000], |legs| {
+        legs[0].dies = Some(Duration::from_secs(4));
+    });
+    assert_eq!(failovers, 1);
+    assert_eq!(on_air(&rig)[..2], [OnAir::Slate, OnAir::Live]);
+    assert_eq!(on_air(&rig).iter().filter(|source| **source == OnAir::Live).count(), 1, "the picture holds meanwhile");
+    assert_in_step(&rig, 7);
+    let shown = pictures(&rig);
+    let holds = shown.windows(2).filter(|pair| pair[0].1 == pair[1].1 && pair[0].1 >= 60).count();
+    // Half a second until the silence is one, and a GOP of a second until the next IDR.
+    assert!(holds <= 60, "{holds} pictures of a segment's 60 hold");
+}
+
+#[test]
+fn row_19_another_codec_is_refused_by_its_code_and_never_mixed() {
+    let refused = |fault: &Fault| fault.code() == "MPE_INGEST_CODEC_NOT_SUPPORTED";
+    let mut rig = Rig::new(small_config(), Arc::new(OnlyAvc::default()));
+    rig.start();
+    rig.start_program("asset");
+    let mut primary = rtmp(&mut rig, Slot::Primary, 300, 0);
+    primary.dies = Some(Duration::from_secs(4));
+    let mut feed = RtmpFeed::new(500_000);
+    let demuxer = accepted(&mut feed, rig.now);
+    let id = attach(&mut rig, Slot::Secondary, demuxer, "rtmp");
+    rig.bytes(id, hevc::config(&feed.publisher, 500_000));
+    let sent = (0..300).map(|n| Sent {
+        at: Duration::from_millis(n * 1000 / 30),
+        bytes: hevc::picture(&feed.publisher, 500_000 + n as u32 * 33, n % 30 == 0).into(),
+        units: vec![],
+    });
+    let secondary = Leg::new(id, sent.collect(), 0);
+    play(&mut rig, &mut [primary, secondary]);
+    assert_seamless(&rig);
+    assert_eq!(failovers(&rig), 1);
+    assert_eq!(rig.count_events(|event| matches!(event, Event::Fault { fault, .. } if refused(fault))), 1);
+    assert_eq!(on_air(&rig), [OnAir::Slate, OnAir::Live, OnAir::Slate]);
 }

@@ -27,11 +27,11 @@ const CODES: [&str; 8] = ["eng", "fra", "deu", "spa", "ita", "por", "jpn", "und"
 /// 1 024 samples at 48 kHz.
 const SOUND: MediaDuration = MediaDuration::from_flicks(705_600_000 / 48_000 * 1024);
 /// Loudness of each voice's beep, as the toy decoder reads it.
-const LEVELS: [u8; 8] = [30, 40, 53, 70, 93, 124, 165, 220];
+pub const LEVELS: [u8; 8] = [30, 40, 53, 70, 93, 124, 165, 220];
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A channel that takes the first `count` tracks.
-fn config(count: usize) -> ChannelConfig {
+pub fn config(count: usize) -> ChannelConfig {
     let mut config = small_config();
     let stream = |(code, index): (&&str, u32)| AudioStream::new(index, Language::new(code).unwrap());
     config.audio = CODES.iter().take(count).zip(0..).map(stream).collect();
@@ -112,7 +112,7 @@ impl Choir {
 }
 
 /// Where each beep of an output starts, in seconds, and the voice that it is of by its loudness.
-fn beeps(rig: &Rig, output: usize) -> Vec<(f64, usize)> {
+pub fn beeps(rig: &Rig, output: usize) -> Vec<(f64, usize)> {
     let track = rig.presentation().tracks.iter().position(|track| track.format.is_audio()).unwrap() + output;
     let frames = samples(rig, track);
     let value = |n: usize, at: usize| u16::from_be_bytes([frames[n].data[at], frames[n].data[at + 1]]);
@@ -131,7 +131,7 @@ fn beeps(rig: &Rig, output: usize) -> Vec<(f64, usize)> {
 }
 
 /// At least `count` beeps of output `output`, all of voice `voice`, each within an audio frame of a flash (I7).
-fn assert_in_step(rig: &Rig, output: usize, voice: usize, count: usize) {
+pub fn assert_in_step(rig: &Rig, output: usize, voice: usize, count: usize) {
     let flashes: Vec<f64> =
         pictures(rig).iter().filter(|(_, luma)| *luma >= 240).map(|(at, _)| *at as f64 / 90_000.0).collect();
     let beeps = beeps(rig, output);
@@ -155,7 +155,7 @@ fn plain(languages: usize) -> Rig {
 }
 
 /// Objects of one rendition.
-fn of(rig: &Rig, name: &str) -> Vec<(String, Vec<u8>)> {
+pub fn of(rig: &Rig, name: &str) -> Vec<(String, Vec<u8>)> {
     let folder = format!("asset/{name}/");
     objects(rig).into_iter().filter(|(object, _)| object.starts_with(&folder)).collect()
 }

@@ -1,4 +1,4 @@
-//! Time stamps of 33 bits wrap on air and nobody sees it (FAULTS rows 1 and 2).
+//! Time stamps of 33 bits wrap on air and nobody sees it (FAULTS rows 1 to 5).
 
 use std::{
     collections::VecDeque,
@@ -10,9 +10,10 @@ use bytes::Bytes;
 use headend::{
     channel::Event,
     error::ParseError,
-    ingest::{Demuxed, Demuxer, TsConfig, TsDemuxer},
+    ingest::{Demuxed, Demuxer, TsConfig, TsDemuxer, Unwrap},
+    media::CueCarriage,
     splice::OnAir,
-    time::Now,
+    time::{Now, Timescale},
 };
 
 use crate::{
@@ -47,6 +48,83 @@ fn row_1_the_wrap_of_pts_dts_and_pcr_changes_not_one_byte_of_the_output() {
         for before in [5 * Script::SECOND, 3000, 0] {
             assert_same(&plain, &run(WRAP - before).0);
         }
+    }
+}
+
+#[test]
+fn row_3_sound_that_wraps_two_seconds_before_the_pictures_stays_beside_them() {
+    let run = |first| {
+        let mut feed = TsFeed::new(first);
+        feed.script.lead = 2 * Script::SECOND;
+        watch(&datagrams(&feed.pictures(360)))
+    };
+    let (plain, seen) = run(900_000);
+    assert_seamless(&plain);
+    assert_in_step(&plain, 10);
+    assert_eq!(plain.count_events(|event| matches!(event, Event::Fault { .. })), 0, "{:?}", plain.events);
+    assert_eq!(seen.video.len(), 360);
+    // The sound wraps three seconds after the start and the pictures five, or at the start, or one picture on.
+    for before in [5 * Script::SECOND, 2 * Script::SECOND, 3000] {
+        assert_same(&plain, &run(WRAP - before).0);
+    }
+}
+
+#[test]
+fn row_4_a_picture_may_decode_before_the_wrap_and_show_after_it() {
+    let run = |first| {
+        let mut feed = TsFeed::new(first);
+        feed.delay = 3601;
+        watch(&datagrams(&feed.pictures(300)))
+    };
+    let (plain, _) = run(900_000);
+    assert_seamless(&plain);
+    assert_in_step(&plain, 8);
+    // Picture 150 has DTS 2^33 - 1 and PTS 3600.
+    let (wraps, seen) = run(WRAP - 1 - 150 * 3000);
+    assert_eq!(seen.video[150].dts.ticks(Timescale::MPEG), WRAP - 1);
+    assert_eq!(seen.video[150].pts.ticks(Timescale::MPEG), WRAP + 3600);
+    assert!(seen.video.iter().all(|unit| unit.composition_offset().ticks(Timescale::MPEG) == 3601));
+    assert_same(&plain, &wraps);
+}
+
+/// A `time_signal` (SCTE 35 clauses 9.6 and 9.7.4) without its checksum.
+fn time_signal(pts: u64, adjustment: u64) -> Vec<u8> {
+    let five = |head: u8, value: u64| {
+        let [_, _, _, high, rest @ ..] = value.to_be_bytes();
+        [&[head | high & 1], &rest[..]].concat()
+    };
+    let mut section = vec![0xFC, 0x30, 22, 0];
+    section.extend(five(0, adjustment));
+    section.extend([0, 0xFF, 0xF0, 5, 6]);
+    section.extend(five(0xFE, pts));
+    section.extend([0, 0]);
+    section
+}
+
+#[test]
+fn row_5_a_cue_beside_the_wrap_names_the_picture_behind_it() {
+    for (pts, adjustment) in [(10, 0), ((1 << 33) - 5, 15), (3, 7)] {
+        // Picture 120 has PTS 2^33 - 89 990, and picture 150 has 10.
+        let mut feed = TsFeed::new(WRAP - 89_990 - 120 * 3000);
+        feed.cue_pid = Some(0x1F0);
+        let mut packets = feed.pictures(121);
+        let section = time_signal(pts, adjustment);
+        packets.extend(feed.cue(&section));
+        packets.extend(feed.pictures(120));
+        let (rig, seen) = watch(&datagrams(&packets));
+        assert_seamless(&rig);
+        let cue = |event: &Event| if let Event::Cue { cue, .. } = event { Some(cue.clone()) } else { None };
+        let cues: Vec<_> = rig.events.iter().filter_map(|(_, event)| cue(event)).collect();
+        let [cue] = &cues[..] else { panic!("{cues:?}") };
+        assert_eq!(cue.carriage, CueCarriage::TransportStream { pid: 0x1F0 });
+        // Byte for byte, with the adjustment in it and the checksum behind it.
+        assert_eq!((&cue.payload[..section.len()], cue.payload.len()), (&section[..], section.len() + 4));
+        assert_eq!(cue.at, seen.video[120].dts);
+        // Whoever acts on it adds the adjustment and takes the nearest such time to where it came.
+        let mut clock = Unwrap::new(33, Timescale::MPEG);
+        let now = clock.advance_to(cue.at.ticks(Timescale::MPEG) as u64 % (1 << 33));
+        let due = clock.place((pts + adjustment) % (1 << 33));
+        assert_eq!(cue.at.plus(due.since(now)), seen.video[150].pts);
     }
 }
 

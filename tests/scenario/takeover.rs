@@ -64,6 +64,7 @@ fn row_16_the_publisher_of_a_half_open_connection_comes_back_as_the_policy_says(
         let idle = DetachReason::Limit(IngestRefusal::Idle { after_millis: 30_000 });
         let gone = if takeover == Takeover::Refuse { idle } else { DetachReason::Replaced };
         assert_eq!(detached(&rig), [(old, gone), (new, DetachReason::Closed)], "{takeover:?}");
+        assert_eq!(rig.closed, [old, new], "the host is told which connections to close");
         let idle = |event: &Event| matches!(event, Event::Fault { fault: Fault::IdleTimeout { .. }, .. });
         assert_eq!(rig.count_events(idle), usize::from(takeover == Takeover::Refuse), "{takeover:?}");
         assert_seamless(&rig);

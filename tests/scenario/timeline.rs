@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use headend::{channel::Event, error::Fault, splice::OnAir, time::Timescale};
 
-use crate::rig::Rig;
+use crate::{manifests::assert_manifests, rig::Rig};
 
 /// Everything that the host has stored, in one piece each.
 pub fn objects(rig: &Rig) -> BTreeMap<String, Vec<u8>> {
@@ -71,8 +71,10 @@ pub fn assert_in_step(rig: &Rig, count: usize) {
     assert!(offsets.iter().all(|offset| offset.abs() <= 1024.0 / 44_100.0), "{offsets:?}");
 }
 
-/// Boundaries at the same media time in all renditions, durations contiguous, sequence numbers by one (FAULTS I3, I4).
+/// Boundaries at the same media time in all renditions, durations contiguous, sequence numbers by one, and manifests that say
+/// so (FAULTS I3, I4).
 pub fn assert_seamless(rig: &Rig) {
+    assert_manifests(rig);
     let segments = rig.segments();
     let presentation = rig.presentation();
     assert!(!segments.is_empty());

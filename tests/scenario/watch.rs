@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use headend::ingest::{DatagramDemuxer, Demuxer, RtpConfig};
+use headend::{
+    channel::ChannelConfig,
+    ingest::{DatagramDemuxer, Demuxer, RtpConfig, TsConfig, TsDemuxer},
+};
 
 use crate::rig::{
     Rig,
@@ -28,16 +31,31 @@ pub fn watch(sent: &[Sent]) -> (Rig, Seen) {
     watch_through(Box::new(DatagramDemuxer::new(RtpConfig::default())), sent)
 }
 
+/// A channel of this configuration that watches a transport stream to its end.
+pub fn watch_with(config: ChannelConfig, ts: TsConfig, sent: &[Sent]) -> (Rig, Seen) {
+    let (codecs, seen) = ToyCodecs::watched();
+    let mut rig = Rig::new(config, codecs);
+    rig.start();
+    rig.start_program("asset");
+    play(&mut rig, Box::new(TsDemuxer::new(ts)), sent);
+    let seen = seen.lock().unwrap().clone();
+    (rig, seen)
+}
+
 /// The same through any demuxer.
 pub fn watch_through(demuxer: Box<dyn Demuxer>, sent: &[Sent]) -> (Rig, Seen) {
     let (mut rig, seen) = watched();
+    play(&mut rig, demuxer, sent);
+    let seen = seen.lock().unwrap().clone();
+    (rig, seen)
+}
+
+fn play(rig: &mut Rig, demuxer: Box<dyn Demuxer>, sent: &[Sent]) {
     let id = rig.attach("wire", demuxer);
     let start = rig.now.monotonic;
     rig.play(id, start, sent);
     rig.close(id);
     rig.pass(Duration::from_secs(4));
-    let seen = seen.lock().unwrap().clone();
-    (rig, seen)
 }
 
 /// Whether the decoder was given this access unit whole.

@@ -52,6 +52,8 @@ pub(super) enum Place {
 impl Reel {
     /// A step of this much is a gap.
     pub(super) const GAP: MediaDuration = MediaDuration::from_secs(1);
+    /// A step ahead of this much more than the time that it took is a clock that was set, and no gap.
+    const LEAP: MediaDuration = MediaDuration::from_secs(60);
     /// Decode times that go back by less than this are bumped (FAULTS row 40).
     const SLIP: MediaDuration = MediaDuration::from_millis(10);
     const IDRS: usize = 64;
@@ -104,6 +106,12 @@ impl Reel {
         // One tick of the stored form, so that it has a duration there.
         unit.dts = dts.plus(MediaDuration::from_ticks(1, self.timescale).plus(MediaDuration::from_flicks(1)));
         Place::Bumped
+    }
+
+    /// Whether an access unit behind a gap is of a clock that was set, and not of a source that was silent for so long.
+    pub(super) fn is_far_ahead(&self, unit: &AccessUnit, now: Duration) -> bool {
+        let silence = MediaDuration::from_std(now.saturating_sub(self.arrived));
+        self.last.is_some_and(|(_, dts, _)| unit.dts.since(dts).minus(silence) > Self::LEAP)
     }
 
     /// Notes an access unit that goes on.

@@ -22,6 +22,8 @@ pub(super) struct Settled {
     pub(super) sources: Vec<TrackId>,
     /// How long a segment usually lasts.
     pub(super) segment_duration: MediaDuration,
+    /// The longest that players are told to expect.
+    pub(super) longest_segment: MediaDuration,
 }
 
 /// Makes renditions of the tracks that were seen; `None` where there are no pictures that can be stored.
@@ -46,13 +48,15 @@ pub(super) fn settle_renditions(
     limit(&mut chosen, config, faults);
     chosen.first().filter(|(_, spec)| spec.format.is_video())?;
     name_apart(&mut chosen);
-    let segment_duration = segment_duration(gop, seen, chosen.first().map(|(id, _)| *id));
+    let reference = chosen.first().map(|(id, _)| *id);
+    let segment_duration = segment_duration(gop, seen, reference);
+    let longest_segment = longest_segment(config, segment_duration, seen, reference);
     let began = seen.began.unwrap_or_default();
     let sources = chosen.iter().map(|(id, _)| *id).collect();
     let specs = chosen.into_iter().zip(0..).map(|((_, spec), n)| TrackSpec { id: TrackId(n), ..spec });
     let epoch = began.plus(MediaTime::ZERO.since(start));
     let presentation = Arc::new(Presentation { tracks: specs.collect(), epoch });
-    Some(Settled { presentation, sources, segment_duration })
+    Some(Settled { presentation, sources, segment_duration, longest_segment })
 }
 
 /// The rendition of one track; why it cannot be one.
@@ -159,6 +163,19 @@ fn segment_duration(gop: MediaDuration, seen: &Settling, reference: Option<Track
     let half = seen.step.map_or(0, |step| step.flicks() / 2);
     let count = gop.flicks().saturating_sub(half).max(1).saturating_add(own - 1) / own;
     MediaDuration::from_flicks(own.saturating_mul(count.max(1))).max(gop)
+}
+
+/// RFC 8216 clause 4.3.3.1 and ISO/IEC 23009-1 clause 5.3.1.2: no segment is longer than what was told before the first,
+/// and so it is told with room for GOPs that grow.
+fn longest_segment(
+    config: &PassThrough,
+    usual: MediaDuration,
+    seen: &Settling,
+    reference: Option<TrackId>,
+) -> MediaDuration {
+    let knows_gop = reference.and_then(|id| seen.seen.get(&id)).is_some_and(|seen| seen.idrs.len() >= 2);
+    let least = if knows_gop { config.longest_segment } else { PassThrough::LONGEST_GOP };
+    usual.max(least)
 }
 
 const fn is_text(format: &TrackFormat) -> bool {

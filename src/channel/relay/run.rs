@@ -11,14 +11,17 @@ use crate::{
     },
     error::Fault,
     media::{AccessUnit, Track, TrackId},
-    time::{MediaDuration, MediaTime},
+    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
 };
 
 /// The time line of a pass-through channel.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) presentation: Arc<Presentation>,
-    pub(super) segment_duration: MediaDuration,
+    /// How long a segment usually lasts.
+    segment_duration: MediaDuration,
+    /// The longest that one lasts, as players were told.
+    pub(super) longest_segment: MediaDuration,
     segmenter: Segmenter,
     reels: Vec<Reel>,
     /// Place of the reference rung among the reels.
@@ -32,6 +35,10 @@ pub(super) struct Run {
     /// The next picture of the reference rung has another clock.
     is_renewed: bool,
     has_told_long: bool,
+    /// A GOP outgrew the longest segment: what is left of it is dropped.
+    is_cut: bool,
+    /// Where such a segment ends, which is not sealed yet: other rungs may come behind.
+    ending: Option<MediaTime>,
     unaligned: VecDeque<Unaligned>,
 }
 
@@ -42,11 +49,15 @@ impl Run {
     const TEXT_LAG: MediaDuration = MediaDuration::from_millis(500);
     /// Time stamps further ahead of the reference rung than this are nonsense until it follows.
     const FAR: MediaDuration = MediaDuration::from_secs(60);
+    /// How long a segment that was cut waits for rungs that come behind, in media time.
+    const STRAGGLE: MediaDuration = MediaDuration::from_millis(500);
+    /// Time stamps of milliseconds and a picture more or less make no segment too long.
+    const SLACK: MediaDuration = MediaDuration::from_millis(250);
     /// Rungs that do not keep to the grid and were not told yet.
     const UNALIGNED: usize = 1024;
 
     pub(super) fn new(settled: Settled, gop: MediaDuration) -> Self {
-        let Settled { presentation, sources, segment_duration } = settled;
+        let Settled { presentation, sources, segment_duration, longest_segment } = settled;
         let mut segmenter = Segmenter::new(presentation.tracks.clone(), SegmenterLimits::default());
         let reels: Vec<Reel> =
             sources.iter().zip(&presentation.tracks).map(|(source, spec)| Reel::new(*source, spec)).collect();
@@ -56,6 +67,7 @@ impl Run {
         Self {
             presentation,
             segment_duration,
+            longest_segment,
             segmenter,
             reels,
             reference: 0,
@@ -64,6 +76,8 @@ impl Run {
             boundary: None,
             is_renewed: false,
             has_told_long: false,
+            is_cut: false,
+            ending: None,
             unaligned: VecDeque::new(),
         }
     }
@@ -92,6 +106,9 @@ impl Run {
         if is_reference && self.is_renewed {
             self.take_up(&mut unit, now);
         }
+        if is_reference {
+            self.end_cut(&unit);
+        }
         let position = self.position();
         let Some(reel) = self.reels.get_mut(at) else { return };
         if reel.is_left_out {
@@ -104,13 +121,22 @@ impl Run {
         }
         match reel.place(&mut unit) {
             Place::Follows => {}
+            Place::Gap if reel.format.is_video() && !unit.is_random_access => {
+                reel.needs_idr = true;
+                return faults.push_back(dropped("behind a gap and before an IDR"));
+            }
+            Place::Gap if is_reference && reel.is_far_ahead(&unit, now) => self.restart(&mut unit, now, faults),
             Place::Gap if is_reference => self.part(unit.pts),
             Place::Gap => {}
             Place::Bumped => faults.push_back(Fault::Bumped { count: 1 }),
             Place::Back if is_reference && unit.is_random_access => self.restart(&mut unit, now, faults),
             Place::Back => return faults.push_back(dropped("its time is before what came already")),
             Place::Repeated => return faults.push_back(dropped("it came before")),
+            Place::BeforeIdr if self.is_cut => return faults.push_back(dropped(OUTGREW)),
             Place::BeforeIdr => return faults.push_back(dropped("before the first IDR")),
+        }
+        if is_reference && !self.fits(&unit, faults) {
+            return faults.push_back(dropped(OUTGREW));
         }
         self.follow(at, unit, now, faults);
     }
@@ -178,12 +204,65 @@ impl Run {
 
     /// The reference rung has an IDR here: a segment starts where the one before is long enough.
     fn consider(&mut self, at: MediaTime, faults: &mut VecDeque<Fault>) {
-        if self.boundary.is_some_and(|boundary| at.since(boundary) < self.least) {
+        let length = self.boundary.map(|boundary| at.since(boundary));
+        if length.is_some_and(|length| length < self.least) {
             return;
         }
+        if length.is_some_and(|length| length > self.bound()) {
+            self.part(at);
+        }
+        self.open(at, faults);
+    }
+
+    fn open(&mut self, at: MediaTime, faults: &mut VecDeque<Fault>) {
         match self.segmenter.boundary(at) {
-            Ok(()) => self.boundary = Some(at),
+            Ok(()) => (self.boundary, self.is_cut) = (Some(at), false),
             Err(error) => faults.push_back(Fault::Output { what: error.to_string() }),
+        }
+    }
+
+    /// Longer than this no segment is. HLS rounds to whole seconds before it compares.
+    fn bound(&self) -> MediaDuration {
+        let half = MediaDuration::from_millis(500);
+        let seconds = self.longest_segment.plus(half).flicks() / FLICKS_PER_SECOND;
+        let target = MediaDuration::from_secs(seconds.max(1)).plus(half).minus(MediaDuration::from_millis(1));
+        self.longest_segment.plus(Self::SLACK).min(target)
+    }
+
+    /// Whether the open segment has room for a picture of the reference rung. Where it has not, it ends with a GOP that it
+    /// has gathered; where it is one GOP, it ends here, and the rest of that is dropped.
+    fn fits(&mut self, unit: &AccessUnit, faults: &mut VecDeque<Fault>) -> bool {
+        let bound = self.bound();
+        let Some(reel) = self.reels.get(self.reference) else { return true };
+        let end = if unit.is_random_access { unit.pts } else { unit.pts.plus(reel.nominal) };
+        let is_within = |from: MediaTime| end.since(from) <= bound;
+        let Some(boundary) = self.boundary.filter(|boundary| !is_within(*boundary)) else { return true };
+        let newest = reel.idrs.iter().rev().copied().find(|idr| *idr > boundary && idr.since(boundary) <= bound);
+        if let Some(idr) = newest {
+            self.open(idr, faults);
+            if is_within(idr) {
+                return true;
+            }
+        }
+        if unit.is_random_access {
+            return true;
+        }
+        self.tell_long(end.since(self.boundary.unwrap_or(boundary)), faults);
+        self.ending = self.end_of_reference();
+        self.is_cut = true;
+        if let Some(reel) = self.reels.get_mut(self.reference) {
+            reel.needs_idr = true;
+        }
+        false
+    }
+
+    /// Seals a segment that was cut, once the other rungs have had the time to come.
+    fn end_cut(&mut self, unit: &AccessUnit) {
+        let is_due = |end: &MediaTime| unit.is_random_access || unit.pts.since(*end) >= Self::STRAGGLE;
+        if let Some(end) = self.ending.take_if(|end| is_due(end)) {
+            self.segmenter.part(end);
+            self.boundary = None;
+            self.reels.iter_mut().for_each(|reel| reel.needs_idr |= reel.format.is_video());
         }
     }
 
@@ -192,7 +271,12 @@ impl Run {
         let length = at.since(boundary);
         let slack = self.reels.get(self.reference).map_or(MediaDuration::ZERO, |reel| reel.nominal);
         if length > self.segment_duration.plus(slack) {
-            self.has_told_long = true;
+            self.tell_long(length, faults);
+        }
+    }
+
+    fn tell_long(&mut self, length: MediaDuration, faults: &mut VecDeque<Fault>) {
+        if !std::mem::replace(&mut self.has_told_long, true) {
             faults.push_back(Fault::LongGop { millis: length.flicks() / MediaDuration::from_millis(1).flicks() });
         }
     }
@@ -226,14 +310,14 @@ impl Run {
         if let Some(end) = self.end_of_reference() {
             self.segmenter.part(end.min(resumes));
         }
-        self.boundary = None;
+        (self.boundary, self.ending) = (None, None);
     }
 
     fn end_segment(&mut self) {
         if let Some(end) = self.end_of_reference() {
             self.segmenter.part(end);
         }
-        self.boundary = None;
+        (self.boundary, self.ending) = (None, None);
     }
 
     /// The reference rung's first picture with another clock: behind what is stored, as late as it came.
@@ -264,7 +348,7 @@ impl Run {
         let nominal = self.reels.get(self.reference).map_or(MediaDuration::ZERO, |reel| reel.nominal);
         let silence = MediaDuration::from_std(now.saturating_sub(arrived)).minus(nominal).max(MediaDuration::ZERO);
         self.segmenter.finish(end);
-        self.boundary = None;
+        (self.boundary, self.ending) = (None, None);
         let by = end.plus(silence).since(unit.pts);
         self.offset = self.offset.plus(by);
         (unit.pts, unit.dts) = (unit.pts.plus(by), unit.dts.plus(by));
@@ -295,3 +379,6 @@ impl Run {
         }
     }
 }
+
+/// Why the rest of a GOP is dropped.
+const OUTGREW: &str = "its GOP is longer than the longest segment that was told";

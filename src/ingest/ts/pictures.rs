@@ -20,7 +20,7 @@ use crate::{
     error::{Fault, LimitError},
     ingest::Demuxed,
     media::{AccessUnit, TrackFormat},
-    time::{MediaDuration, MediaTime},
+    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
 };
 
 /// One stream of pictures.
@@ -202,7 +202,7 @@ impl<S: PictureSyntax> Pictures<S> {
         } else if self.syntax.waits() && !open.is_random_access {
             self.last = open.stamp.or(self.last);
             out.dropped(1, S::BEFORE_NEW);
-        } else if let Some(stamp) = self.place(&open) {
+        } else if let Some(stamp) = self.place(&open, out) {
             out.queue.push_back(Demuxed::Unit(AccessUnit {
                 track: self.identity.track,
                 pts: stamp.pts,
@@ -218,9 +218,11 @@ impl<S: PictureSyntax> Pictures<S> {
         len
     }
 
-    /// The time of an access unit: its own, or one frame after the one before, in display order where that is known.
-    fn place(&mut self, open: &Open) -> Option<Stamp> {
-        let stamp = match open.stamp {
+    /// The time of an access unit: its own, or one frame after the one before, in display order where that is known. A decode
+    /// time that is level with the last or a little behind it is moved one tick past it (FAULTS row 40); a longer step back is
+    /// a jump, which is for the channel to judge.
+    fn place(&mut self, open: &Open, out: &mut Out) -> Option<Stamp> {
+        let mut stamp = match open.stamp {
             Some(stamp) => stamp,
             None => {
                 let (last, frame) = (self.last.filter(|_| !self.is_time_lost)?, self.frame?);
@@ -229,7 +231,11 @@ impl<S: PictureSyntax> Pictures<S> {
                 Stamp { pts: ordered.unwrap_or(last.pts.plus(frame)), dts: last.dts.plus(frame) }
             }
         };
-        let measured = self.last.filter(|last| stamp.dts > last.dts).map(|last| stamp.dts.since(last.dts));
+        if let Some(last) = self.last.filter(|last| stamp.dts <= last.dts && last.dts.since(stamp.dts) <= MAX_BUMP) {
+            stamp.dts = last.dts.plus(TICK);
+            out.fault(Fault::Bumped { count: 1 });
+        }
+        let measured = self.last.filter(|last| stamp.dts > last.dts.plus(TICK)).map(|last| stamp.dts.since(last.dts));
         self.frame = self.syntax.frame().or(measured).or(self.frame);
         self.last = Some(stamp);
         self.last_order = open.order.map(|order| (order, stamp.pts));
@@ -360,6 +366,9 @@ impl<S: PictureSyntax> Elementary for Pictures<S> {
 }
 
 const START_CODE: &[u8] = &[0, 0, 1];
+/// One tick of 90 kHz.
+const TICK: MediaDuration = MediaDuration::from_flicks(FLICKS_PER_SECOND / 90_000);
+const MAX_BUMP: MediaDuration = MediaDuration::from_millis(10);
 const MAX_UNIT: usize = 8 << 20;
 const MAX_HELD: usize = 32 << 20;
 /// PES packets without a picture in them keep no more stamps than this.

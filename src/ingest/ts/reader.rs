@@ -59,6 +59,9 @@ impl Reader {
         }
         let Some(payload) = packet.payload else { return };
         if packet.is_scrambled {
+            // What it carries is missing as if the packet were.
+            elementary.gap(pes.is_whole(), out);
+            pes.gap();
             return out.ignore("scrambled");
         }
         let step = match pes.push(payload, packet.is_start) {

@@ -1,0 +1,42 @@
+//! What a pass-through channel refuses (A2.15, A4.2).
+
+use std::time::Duration;
+
+use headend::channel::{ChannelState, Encoding, PassThrough, Session};
+
+use super::{Ladder, config, video};
+use crate::rig::{Rig, feed::Feed, toy_codecs::ToyCodecs};
+
+#[test]
+fn slates_are_refused_and_nobody_shuts_it_off_a2_15_a4_2() {
+    let mut rig = Rig::new(config(2000), ToyCodecs::shared());
+    rig.start();
+    assert_eq!(rig.channel.show_slate(None).unwrap_err().code(), "CHANNEL_PASS_THROUGH");
+    assert_eq!(rig.channel.hide_slate().unwrap_err().code(), "CHANNEL_PASS_THROUGH");
+    rig.pass(Duration::from_secs(13 * 3600));
+    assert_eq!(rig.channel.state(), ChannelState::Running);
+    // A program waits for its feed; it may also be stopped before one came.
+    let id = rig.start_program("early");
+    assert!(rig.store.is_empty() && rig.updates.is_empty());
+    rig.channel.stop_program(id).unwrap();
+    rig.pass(Duration::from_secs(2));
+    assert_eq!(rig.channel.programs().count(), 0);
+}
+
+#[test]
+fn sessions_and_what_waits_have_ceilings() {
+    let mut rig = Rig::new(config(2000), ToyCodecs::shared());
+    rig.start();
+    let named = |n: usize| Session { name: n.to_string(), ..Session::new("smooth") };
+    for n in 0..Session::MAX_PER_SLOT {
+        rig.channel.attach_as(named(n), Feed::default().demuxer(), rig.now).unwrap();
+    }
+    let refused = rig.channel.attach_as(named(99), Feed::default().demuxer(), rig.now).unwrap_err();
+    assert_eq!(refused.code(), "MPE_CAPACITY_LIMIT_REACHED");
+    let mut config = config(2000);
+    config.encoding = Encoding::None(PassThrough { settle_bytes: 8_000, ..PassThrough::default() });
+    let mut ladder = Ladder::with(config, 1, vec![(0, video(180, 200_000, "v", 90_000), 3600)]);
+    ladder.send(4);
+    assert_eq!(ladder.faults("LIMIT_EXCEEDED"), 1);
+    assert!(ladder.rig.channel.presentation().is_some(), "what came is settled");
+}
