@@ -5,6 +5,7 @@ use std::sync::Arc;
 use headend::{
     archive::AssetName,
     channel::{Channel, ChannelState, CommandError, Operation, ProgramConfig, ProgramId},
+    ingest::smooth::SmoothStreams,
     time::{MediaDuration, Now},
 };
 
@@ -15,6 +16,8 @@ use crate::{endpoint::Endpoint, handle::Command, names};
 pub(crate) struct Director {
     endpoint: Arc<Endpoint>,
     window: MediaDuration,
+    /// What Smooth Streaming encoders have sent, to be forgotten when the channel begins anew.
+    smooth: [SmoothStreams; 2],
     aim: Aim,
     published: Published,
     /// A program was started into the published asset.
@@ -51,9 +54,16 @@ struct Running {
 }
 
 impl Director {
-    pub(crate) fn new(channel: &Channel, endpoint: Arc<Endpoint>, window: MediaDuration, now: Now) -> Self {
+    pub(crate) fn new(
+        channel: &Channel,
+        endpoint: Arc<Endpoint>,
+        window: MediaDuration,
+        smooth: [SmoothStreams; 2],
+        now: Now,
+    ) -> Self {
         let published = publish(channel, &endpoint, now);
-        Self { endpoint, window, aim: Aim::Nothing, published, is_used: false, program: None, outdated: Vec::new() }
+        let (aim, outdated) = (Aim::Nothing, Vec::new());
+        Self { endpoint, window, smooth, aim, published, is_used: false, program: None, outdated }
     }
 
     /// The asset of the program that runs, or ran last, or is about to start.
@@ -93,7 +103,9 @@ impl Director {
         if self.program.is_some_and(|program| !channel.programs().any(|(id, _)| id == program.id)) {
             self.program = None;
         }
-        let is_on_air = channel.state() == ChannelState::Running && channel.presentation().is_some();
+        // A pass-through channel learns from its contribution what it offers; its program starts all the same.
+        let is_open = channel.presentation().is_some() || channel.config().passes_through();
+        let is_on_air = channel.state() == ChannelState::Running && is_open;
         if !is_on_air {
             return false;
         }
@@ -141,6 +153,7 @@ impl Director {
 
     /// A new asset for the next program (A17.7), unless the present one was not used yet.
     fn renew(&mut self, channel: &Channel, now: Now) {
+        self.smooth.iter().for_each(SmoothStreams::clear);
         if std::mem::take(&mut self.is_used) {
             let fresh = publish(channel, &self.endpoint, now);
             self.outdated.push(std::mem::replace(&mut self.published, fresh));
