@@ -5,11 +5,10 @@ use std::sync::Arc;
 use headend::{
     archive::AssetName,
     channel::{Channel, ChannelState, CommandError, Operation, ProgramConfig, ProgramId},
-    ingest::smooth::SmoothStreams,
     time::{MediaDuration, Now},
 };
 
-use crate::{endpoint::Endpoint, handle::Command, names};
+use crate::{endpoint::Endpoint, handle::Command, names, publishing::Publishing};
 
 /// Moves the channel to where the operator wants it, a step with every turn of the wheel.
 #[derive(Debug)]
@@ -17,7 +16,7 @@ pub(crate) struct Director {
     endpoint: Arc<Endpoint>,
     window: MediaDuration,
     /// What Smooth Streaming encoders have sent, to be forgotten when the channel begins anew.
-    smooth: [SmoothStreams; 2],
+    smooth: Publishing,
     aim: Aim,
     published: Published,
     /// A program was started into the published asset.
@@ -58,7 +57,7 @@ impl Director {
         channel: &Channel,
         endpoint: Arc<Endpoint>,
         window: MediaDuration,
-        smooth: [SmoothStreams; 2],
+        smooth: Publishing,
         now: Now,
     ) -> Self {
         let published = publish(channel, &endpoint, now);
@@ -153,7 +152,7 @@ impl Director {
 
     /// A new asset for the next program (A17.7), unless the present one was not used yet.
     fn renew(&mut self, channel: &Channel, now: Now) {
-        self.smooth.iter().for_each(SmoothStreams::clear);
+        self.smooth.clear();
         if std::mem::take(&mut self.is_used) {
             let fresh = publish(channel, &self.endpoint, now);
             self.outdated.push(std::mem::replace(&mut self.published, fresh));

@@ -136,13 +136,13 @@ impl fmt::Display for Addresses {
         let kind = if self.passes_through { "pass-through" } else { "encoding" };
         writeln!(f, "live: channel {} ({kind}) · page http://{}", self.name, self.http)?;
         if let Some(https) = self.https {
-            writeln!(f, "  {:<22} https://{https}", "the same by HTTPS")?;
+            writeln!(f, "  {:<24} https://{https}", "the same by HTTPS")?;
         }
         writeln!(f, "  push to")?;
         let host = if self.http.ip().is_unspecified() { "THIS-HOST".into() } else { self.http.ip().to_string() };
         for (key, url) in self.ingest(&host) {
             let tail = if key.starts_with("smooth") { "/Streams(ID)" } else { "" };
-            writeln!(f, "    {:<20} {url}{tail}", label(key))?;
+            writeln!(f, "    {:<22} {url}{tail}", label(key))?;
         }
         write!(
             f,

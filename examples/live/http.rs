@@ -12,15 +12,12 @@ use axum::{
     serve::ListenerExt,
 };
 use futures_util::{StreamExt, stream};
-use headend::{
-    ingest::smooth::SmoothStreams,
-    origin::{Method, Request as OriginRequest},
-};
+use headend::origin::{Method, Request as OriginRequest};
 use tokio::net::TcpListener;
 
 use crate::{
     api, doors::Addresses, endpoint::Endpoint, events::Events, handle::Handle, https::TlsListener, listen, page,
-    smooth_door,
+    publishing::Publishing, smooth_door,
 };
 
 /// What every handler needs.
@@ -32,8 +29,8 @@ pub(crate) struct App {
     pub(crate) name: Arc<str>,
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) scheme: Scheme,
-    /// What Smooth Streaming encoders have sent, from one POST to the next: to the primary and to the secondary URL.
-    pub(crate) smooth: [SmoothStreams; 2],
+    /// What Smooth Streaming encoders have sent, from one POST to the next.
+    pub(crate) smooth: Publishing,
 }
 
 /// By what a request came.

@@ -8,7 +8,8 @@
 //! | `workers` | threads that decode, scale and encode |
 //! | `endpoint`, `store` | the origin and the media behind it, filled in order |
 //! | `doors`, `rtmp_door`, `udp_door`, `smooth_door` | sockets and URLs that encoders push to, in two slots |
-//! | `publisher`, `tls`, `https` | an RTMP session that outlives its publication, certificates, HTTP over TLS |
+//! | `publisher`, `publishing` | what outlives a publication: an RTMP session, the memory of a Smooth stream |
+//! | `tls`, `https` | certificates, HTTP over TLS |
 //! | `feeds` | what the contribution sessions carry, and how they do |
 //! | `options`, `choices` | flags |
 //! | `http`, `api`, `status`, `events`, `listen`, `page` | what viewers and operators see |
@@ -30,6 +31,7 @@ mod names;
 mod options;
 mod page;
 mod publisher;
+mod publishing;
 mod rtmp_door;
 mod smooth_door;
 mod status;
@@ -42,7 +44,7 @@ mod workers;
 use std::{fmt, io, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
-use headend::{channel::Channel, ingest::smooth::SmoothStreams, ladder::BuiltinCodecs};
+use headend::{channel::Channel, ladder::BuiltinCodecs};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
@@ -59,6 +61,7 @@ use crate::{
     handle::{Command, Handle, Turn},
     http::{App, Scheme},
     options::Options,
+    publishing::Publishing,
     store::Store,
     wheel::{Parts, Wheel},
     workers::Workers,
@@ -85,7 +88,7 @@ async fn run(options: Options) -> Result<(), Trouble> {
     })?;
     let (endpoint, events) = (Arc::new(Endpoint::new(store)), Arc::new(Events::new()));
     let stored = Arc::clone(&endpoint);
-    let smooth = [SmoothStreams::new(), SmoothStreams::new()];
+    let smooth = Publishing::default();
     let mut host = Host::start(&options, &endpoint, &events, smooth.clone()).map_err(Trouble)?;
 
     let app = App {
@@ -138,7 +141,7 @@ impl Host {
         options: &Options,
         endpoint: &Arc<Endpoint>,
         events: &Arc<Events>,
-        smooth: [SmoothStreams; 2],
+        smooth: Publishing,
     ) -> Result<Self, String> {
         let clock = Clock::new();
         let config = options.channel(clock.now()).map_err(|error| error.to_string())?;

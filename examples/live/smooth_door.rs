@@ -43,8 +43,7 @@ pub(crate) async fn contribution(app: App, request: Request) -> Response {
     let Some(slot) = slot(&app, &point.name) else { return answer(404, "there is no such publishing point") };
     let from = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let body = request.into_body().into_data_stream();
-    let [primary, secondary] = app.smooth.clone();
-    let streams = if slot == Slot::Primary { primary } else { secondary };
+    let streams = app.smooth.streams(slot, &point.stream);
     let demuxer = SmoothDemuxer::new(SmoothConfig::default(), streams, app.handle.clock.now());
     let session = Session { slot, name: point.stream, ..Session::new("smooth") };
     match take(&app, (session, from), demuxer, body).await {

@@ -94,8 +94,6 @@ pub(crate) async fn udp(at: &str) -> io::Result<Listing> {
     Ok(listing)
 }
 
-const QUIET: Duration = Duration::from_secs(2);
-
 /// The body of one POST to a publishing point; empty ones, with which encoders probe, are answered and forgotten.
 pub(crate) async fn smooth(at: &str) -> io::Result<Listing> {
     let listener = TcpListener::bind(at).await?;
@@ -144,3 +142,5 @@ async fn post(body: Body) -> (Option<Listing>, StatusCode) {
     listing.drain(&mut demuxer);
     (Some(listing), StatusCode::OK)
 }
+
+const QUIET: Duration = Duration::from_secs(2);
