@@ -40,7 +40,9 @@ fn snapshot(view: &View<'_>) -> Value {
     let programs: Vec<Value> =
         channel.programs().map(|(id, asset)| json!({"id": id.0, "asset": asset.as_str()})).collect();
     let position = channel.position().map(|at| {
-        let utc = config.epoch.plus(at.since(MediaTime::ZERO)).unix_nanos() / 1_000_000;
+        // A pass-through channel's media time is its contribution's own.
+        let epoch = channel.presentation().map_or(config.epoch, |offered| offered.epoch);
+        let utc = epoch.plus(at.since(MediaTime::ZERO)).unix_nanos() / 1_000_000;
         json!({"media_seconds": seconds(at.flicks()), "utc_ms": utc})
     });
     let slot = channel.slot_on_air();

@@ -8,11 +8,12 @@ const COUNTS = [
   ['overlap', 'overlaps'], ['discontinuity', 'gaps'], ['nonincreasing', 'stamps not increasing'],
   ['unaligned_key_frames', 'IDRs off the grid'], ['unaligned_presentation_time', 'unaligned starts'],
 ];
-const COLUMNS = [['', 'State'], ['', 'Track'], ['', 'Format'], ['right', 'Declared'], ['right', 'Incoming'], ['right', 'Last time stamp'],
-  ['', 'Trouble in 20 s']];
+// Class of the cell, title, class of the column.
+const COLUMNS = [['', 'State', 'w1'], ['', 'Track', 'w3'], ['', 'Format', 'w5'], ['right', 'Declared', 'w2'], ['right', 'Incoming', 'w2'],
+  ['right', 'Last stamp', 'w2'], ['', 'Trouble in 20 s', 'w4']];
 
 export function showFeed(channel) {
-  const { sessions } = channel;
+  const sessions = [...channel.sessions].sort((a, b) => a.slot.localeCompare(b.slot) || bits(b) - bits(a) || a.id - b.id);
   byId('no-session').hidden = sessions.length > 0;
   write(byId('feed-note'), note(channel));
   const list = byId('sessions');
@@ -26,6 +27,9 @@ export function showFeed(channel) {
   showCues(channel.cues);
 }
 
+/** What a session says of its pictures, to list the largest rung first. */
+const bits = ({ tracks }) => Math.max(0, ...tracks.filter(({ kind }) => kind === 'video').map((track) => track.bitrate_declared));
+
 function note({ sessions, slot_on_air: slot, time_locked: isLocked }) {
   if (sessions.length === 0) return '';
   const slots = new Set(sessions.map((session) => session.slot));
@@ -38,7 +42,8 @@ function sessionNode(session) {
   const head = element('p', { className: 'session-head' }, [element('b'), element('span', { className: 'badge' }), element('span', { className: 'dim' })]);
   const titles = COLUMNS.map(([className, textContent]) => element('th', { className, textContent, scope: 'col' }));
   titles[0].replaceChildren(element('span', { className: 'hidden', textContent: 'State' }));
-  const table = element('table', {}, [element('thead', {}, [element('tr', {}, titles)]), element('tbody')]);
+  const widths = COLUMNS.map(([, , className]) => element('col', { className }));
+  const table = element('table', {}, [element('colgroup', {}, widths), element('thead', {}, [element('tr', {}, titles)]), element('tbody')]);
   const scroll = element('div', { className: 'scroll', tabIndex: 0 }, [table]);
   scroll.setAttribute('role', 'region');
   scroll.setAttribute('aria-label', `Tracks of contribution ${session.id}`);
@@ -76,7 +81,7 @@ function showTrack(row, track, tracks) {
   }
   const troubles = COUNTS.filter(([key]) => track[key] > 0).map(([key, what]) => `${track[key]} ${what}`);
   if (track.unexpected_bitrate) troubles.push('bit rate not as declared');
-  if (Math.abs(track.drift_ms_per_minute ?? 0) >= 100) troubles.push(`clock ${track.drift_ms_per_minute > 0 ? '+' : ''}${track.drift_ms_per_minute} ms a minute`);
+  if (Math.abs(track.drift_ms_per_minute ?? 0) >= 500) troubles.push(`clock ${track.drift_ms_per_minute > 0 ? '+' : ''}${track.drift_ms_per_minute} ms a minute`);
   const language = track.kind === 'video' || track.language === 'und' && tracks.length < 3 ? '' : NAMES[track.language] ?? track.language;
   const last = track.last_timestamp_seconds;
   const texts = [null, track.name, [track.codec, track.form, language].filter(Boolean).join(' · '),
@@ -107,8 +112,10 @@ export function showUrls(channel, copy) {
     element('span', {}, [element('code', { textContent: url }), ...(note ? [element('small', { className: 'dim', textContent: note })] : [])]),
     copyButton(name, url, copy)]);
   const passes = channel.encoding === 'none';
-  const urls = Object.entries(channel.ingest).map(([key, url]) => {
-    const [protocol] = key.split('_secondary');
+  const order = Object.keys(LABELS);
+  const entries = Object.entries(channel.ingest).map(([key, url]) => [key, url, key.replace('_secondary', '')]);
+  entries.sort(([, , a], [, , b]) => order.indexOf(a) - order.indexOf(b));
+  const urls = entries.map(([key, url, protocol]) => {
     const isSecond = protocol !== key;
     const note = key === 'smooth' ? 'then /Streams(ID), a POST for each stream' : key === 'rtmp' && passes ? 'RUNG: a name of your choice for each rung' : null;
     return { isSecond, row: row([LABELS[protocol] ?? protocol, url, note]) };
