@@ -199,32 +199,38 @@ def passed_through(protocol: str, count: int):
     return check
 
 
-def second_encoder_takes_over(server) -> str:
-    """Two encoders send the same clip to the two ingest URLs; the first is killed, and no viewer sees the slate."""
-    with resting(server) as folder:
-        return take_over(folder)
+def second_encoder_takes_over(encoding: str):
+    """Two encoders send the same clip to the two ingest URLs; the one on air is killed, and no viewer sees it."""
 
+    def check(server) -> str:
+        with resting(server) as folder:
+            return take_over(folder)
 
-def take_over(folder: str) -> str:
-    [clip] = ladder.make(folder, 1)
-    own = Server(os.path.join(folder, "failover"), options=["--rtmp-secondary", "127.0.0.1:0"])
-    try:
-        ingest = own.channel()["ingest"]
-        with ladder.Copies([clip, clip], [ingest["rtmp"], ingest["rtmp_secondary"]]) as encoders:
-            own.wait("two sessions, live", 8, lambda channel: channel["on_air"] == "live" and len(channel["sessions"]) == 2)
-            browser = play.Browser(own.base, "hls", 14)
-            time.sleep(6)
-            before = own.channel()
-            on_air = before["slot_on_air"]
-            encoders.kill(["primary", "secondary"].index(on_air))
-            other = own.wait("the other slot", 4, lambda channel: channel["slot_on_air"] != on_air and len(channel["sessions"]) == 1)
-            seen = browser.seen()
-            said = "\n".join(own.lines)
-        assert "failover: " in said and "on air: the slate" not in said and other["on_air"] == "live", said
-    finally:
-        own.kill()
-    lock = "time-locked" if before["time_locked"] else "not time-locked"
-    return f"{on_air} killed, {lock}; {play.told(seen)}"
+    def take_over(folder: str) -> str:
+        [clip] = ladder.make(folder, 1)
+        own = Server(os.path.join(folder, f"failover-{encoding}"), options=["--encoding", encoding, "--rtmp-secondary", "127.0.0.1:0"])
+        try:
+            ingest = own.channel()["ingest"]
+            urls = [ladder.urls(ingest[key], 1)[0] for key in ("rtmp", "rtmp_secondary")]
+            with ladder.Copies([clip, clip], urls) as encoders:
+                is_on = lambda channel: channel["on_air"] == "live" and len(channel["sessions"]) == 2
+                own.wait("two sessions, live", 10, is_on)
+                browser = play.Browser(own.base, "hls", 14)
+                time.sleep(6)
+                before = own.channel()
+                on_air = before["slot_on_air"]
+                encoders.kill(["primary", "secondary"].index(on_air))
+                is_other = lambda channel: channel["slot_on_air"] != on_air and len(channel["sessions"]) == 1
+                other = own.wait("the other slot", 4, is_other)
+                seen = browser.seen()
+                said = "\n".join(own.lines)
+            assert "failover: " in said and "on air: the slate" not in said and other["on_air"] == "live", said
+        finally:
+            own.kill()
+        lock = "time-locked" if before["time_locked"] else "not time-locked"
+        return f"{on_air} killed, {lock}; {play.told(seen)}"
+
+    return check
 
 
 ALL = [
@@ -237,7 +243,8 @@ ALL = [
     ("encoder pulled", encoder_is_pulled),
     ("pass-through of three RTMP rungs", passed_through("rtmp", 3)),
     ("pass-through of a five-rung Smooth feed", passed_through("smooth", 5)),
-    ("second encoder takes over", second_encoder_takes_over),
+    ("second encoder takes over", second_encoder_takes_over("standard")),
+    ("second encoder takes over, pass-through", second_encoder_takes_over("none")),
     ("buttons", buttons_work),
     ("commands", commands_work),
     ("ctrl-c", ends_cleanly),
