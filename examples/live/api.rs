@@ -73,7 +73,7 @@ pub(crate) async fn hide_slate(
 
 /// `GET /healthz`: the wheel turns.
 pub(crate) async fn healthz(State(app): State<App>) -> Result<&'static str, Problem> {
-    app.handle.look(|_, _, _| ()).await?;
+    app.handle.look(|_| ()).await?;
     Ok("ok\n")
 }
 

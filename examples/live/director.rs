@@ -8,13 +8,15 @@ use headend::{
     time::{MediaDuration, Now},
 };
 
-use crate::{endpoint::Endpoint, handle::Command, names};
+use crate::{endpoint::Endpoint, handle::Command, names, publishing::Publishing};
 
 /// Moves the channel to where the operator wants it, a step with every turn of the wheel.
 #[derive(Debug)]
 pub(crate) struct Director {
     endpoint: Arc<Endpoint>,
     window: MediaDuration,
+    /// What Smooth Streaming encoders have sent, to be forgotten when the channel begins anew.
+    smooth: Publishing,
     aim: Aim,
     published: Published,
     /// A program was started into the published asset.
@@ -51,9 +53,16 @@ struct Running {
 }
 
 impl Director {
-    pub(crate) fn new(channel: &Channel, endpoint: Arc<Endpoint>, window: MediaDuration, now: Now) -> Self {
+    pub(crate) fn new(
+        channel: &Channel,
+        endpoint: Arc<Endpoint>,
+        window: MediaDuration,
+        smooth: Publishing,
+        now: Now,
+    ) -> Self {
         let published = publish(channel, &endpoint, now);
-        Self { endpoint, window, aim: Aim::Nothing, published, is_used: false, program: None, outdated: Vec::new() }
+        let (aim, outdated) = (Aim::Nothing, Vec::new());
+        Self { endpoint, window, smooth, aim, published, is_used: false, program: None, outdated }
     }
 
     /// The asset of the program that runs, or ran last, or is about to start.
@@ -93,7 +102,9 @@ impl Director {
         if self.program.is_some_and(|program| !channel.programs().any(|(id, _)| id == program.id)) {
             self.program = None;
         }
-        let is_on_air = channel.state() == ChannelState::Running && channel.presentation().is_some();
+        // A pass-through channel learns from its contribution what it offers; its program starts all the same.
+        let is_open = channel.presentation().is_some() || channel.config().passes_through();
+        let is_on_air = channel.state() == ChannelState::Running && is_open;
         if !is_on_air {
             return false;
         }
@@ -141,6 +152,7 @@ impl Director {
 
     /// A new asset for the next program (A17.7), unless the present one was not used yet.
     fn renew(&mut self, channel: &Channel, now: Now) {
+        self.smooth.clear();
         if std::mem::take(&mut self.is_used) {
             let fresh = publish(channel, &self.endpoint, now);
             self.outdated.push(std::mem::replace(&mut self.published, fresh));

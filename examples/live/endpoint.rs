@@ -11,7 +11,11 @@ use headend::{
 };
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use crate::{director::Published, events::Events, store::Store};
+use crate::{
+    director::Published,
+    events::{Events, Note},
+    store::Store,
+};
 
 /// An origin with its store.
 #[derive(Debug)]
@@ -27,6 +31,7 @@ pub(crate) enum Filing {
     Discard(ObjectName),
     Timeline(TimelineUpdate),
     Event(Event, Now),
+    Note(Note, Now),
     Forget(Published),
 }
 
@@ -95,6 +100,7 @@ impl Endpoint {
                 }
             }
             Filing::Event(event, now) => events.tell(&event, now),
+            Filing::Note(note, now) => events.note(note, now),
             Filing::Forget(Published { asset, locator }) => {
                 let mut origin = self.origin.write().unwrap_or_else(PoisonError::into_inner);
                 origin.unpublish(&locator);

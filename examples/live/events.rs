@@ -6,8 +6,8 @@ use std::{
 };
 
 use headend::{
-    channel::{Event, OperationState},
-    media::{Track, TrackFormat},
+    channel::{Event, OperationState, Slot},
+    media::{CueCarriage, Track, TrackFormat},
     splice::OnAir,
     time::Now,
 };
@@ -28,6 +28,15 @@ pub(crate) struct Told {
     pub(crate) json: String,
 }
 
+/// Something that the host itself has to tell.
+#[derive(Clone, Debug)]
+pub(crate) struct Note {
+    /// As events have one: `fault`, `ingest`.
+    pub(crate) kind: &'static str,
+    pub(crate) text: String,
+    pub(crate) detail: Value,
+}
+
 #[derive(Debug, Default)]
 struct Recent {
     next: u64,
@@ -44,6 +53,12 @@ impl Events {
     /// Tells an event. What it says comes from the library, which puts no stream key into it.
     pub(crate) fn tell(&self, event: &Event, now: Now) {
         let (kind, text, detail) = describe(event);
+        self.note(Note { kind, text, detail }, now);
+    }
+
+    /// Tells what the host has to say.
+    pub(crate) fn note(&self, note: Note, now: Now) {
+        let Note { kind, text, detail } = note;
         println!("live: {text}");
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let id = recent.next;
@@ -74,6 +89,24 @@ pub(crate) const fn source_name(source: OnAir) -> &'static str {
         OnAir::Slate => "slate",
         OnAir::OperatorSlate => "operator_slate",
         OnAir::Test => "test",
+    }
+}
+
+/// The name of a slot, as the API gives it.
+pub(crate) const fn slot_name(slot: Slot) -> &'static str {
+    match slot {
+        Slot::Primary => "primary",
+        Slot::Secondary => "secondary",
+    }
+}
+
+/// How a cue came, as the API gives it.
+pub(crate) fn carriage_name(carriage: CueCarriage) -> String {
+    match carriage {
+        CueCarriage::TransportStream { pid } => format!("SCTE-35 on PID {pid}"),
+        CueCarriage::OnAdCue => "onAdCue".into(),
+        CueCarriage::SparseTrack => "sparse track".into(),
+        other => format!("{other:?}"),
     }
 }
 
@@ -108,8 +141,14 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             ("ingest", format!("contribution {ingest}: {}", track_text(track)), Value::Null)
         }
         Event::Cue { ingest, cue } => {
-            let text = format!("contribution {ingest}: a cue of {} bytes", cue.payload.len());
+            let (how, length) = (carriage_name(cue.carriage), cue.payload.len());
+            let text = format!("contribution {ingest}: a cue of {length} bytes ({how})");
             ("cue", text, json!({"media_seconds": seconds(cue.at.flicks())}))
+        }
+        Event::Failover { from, to } => {
+            let (from, to) = (slot_name(*from), slot_name(*to));
+            let text = format!("failover: the {to} ingest is on air, the {from} one fell silent");
+            ("failover", text, json!({"from": from, "to": to}))
         }
         Event::Fault { fault, count, .. } => {
             let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
@@ -134,6 +173,7 @@ fn detached(reason: &headend::channel::DetachReason) -> String {
         Reason::Closed => "the connection was closed".into(),
         Reason::Refused(error) => format!("it could not be read: {error}"),
         Reason::Replaced => "another one took its place".into(),
+        Reason::Denied => "another session brings the same track".into(),
         Reason::Reset => "the channel was reset".into(),
         Reason::Stopped => "the channel was stopped".into(),
         other => format!("{other:?}"),
@@ -141,27 +181,31 @@ fn detached(reason: &headend::channel::DetachReason) -> String {
 }
 
 fn track_text(track: &Track) -> String {
-    let codec = track.format.codec_name();
+    let (codec, form) = (track.format.codec_name(), form_text(track));
+    let language = track.language.as_str();
     match &track.format {
-        TrackFormat::H264(video, _)
-        | TrackFormat::Mpeg2(video)
-        | TrackFormat::Hevc(video, _)
-        | TrackFormat::Av1(video, _) => {
-            let rate = video.frame_rate.map(|rate| format!(" at {} fps", round(rate.as_f64()))).unwrap_or_default();
-            let scan = if video.is_interlaced { ", interlaced" } else { "" };
-            format!("video {codec} {}x{}{rate}{scan}", video.width, video.height)
-        }
-        TrackFormat::Aac(audio, _) | TrackFormat::Ac3(audio, _) | TrackFormat::Mpa(audio, _) => {
-            let channels = match audio.channels {
-                1 => "mono".into(),
-                2 => "stereo".into(),
-                more => format!("{more} channels"),
-            };
-            format!("sound {codec} {} Hz, {channels}, {}", audio.sample_rate, track.language.as_str())
-        }
-        TrackFormat::Text(_) => format!("text {codec}, {}", track.language.as_str()),
-        TrackFormat::Unknown(what) => format!("{what} is carried and not read"),
+        format if format.is_video() => format!("video {codec} {form}"),
+        format if format.is_audio() => format!("sound {codec} {form}, {language}"),
+        TrackFormat::Text(_) => format!("text {codec}, {language}"),
+        _ => format!("{codec} is carried and not read"),
     }
+}
+
+/// Size and rate of a track, as people say them.
+pub(crate) fn form_text(track: &Track) -> String {
+    if let Some(video) = track.format.video() {
+        let rate = video.frame_rate.map(|rate| format!(" at {} fps", round(rate.as_f64()))).unwrap_or_default();
+        let scan = if video.is_interlaced { ", interlaced" } else { "" };
+        let depth = if video.bit_depth > 8 { format!(", {} bit", video.bit_depth) } else { String::new() };
+        return format!("{}x{}{rate}{scan}{depth}", video.width, video.height);
+    }
+    let Some(audio) = track.format.audio() else { return String::new() };
+    let channels = match audio.channels {
+        1 => "mono".into(),
+        2 => "stereo".into(),
+        more => format!("{more} channels"),
+    };
+    format!("{} Hz, {channels}", audio.sample_rate)
 }
 
 /// To thousandths, so that 30000/1001 is told as 29.97.

@@ -1,16 +1,16 @@
 //! What the doors and the API hold of the wheel: a way to ask it for a turn.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use headend::{
-    channel::{Channel, CommandError, IngestId},
+    channel::{Channel, CommandError, IngestId, Session},
     ingest::{DatagramDemuxer, Demuxer, smooth::SmoothDemuxer},
     time::Now,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{clock::Clock, director::Director, publisher::Publisher};
+use crate::{clock::Clock, director::Director, feeds::Feeds, publisher::Publisher};
 
 /// Asks the wheel. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Handle {
 
 /// One thing for the wheel to do.
 pub(crate) enum Turn {
-    Attach(Candidate, mpsc::Sender<Bytes>, oneshot::Sender<Result<IngestId, Refused>>),
+    Attach(Visitor, mpsc::Sender<Bytes>, oneshot::Sender<Result<IngestId, CommandError>>),
     Bytes(IngestId, Bytes),
     /// Bytes that the door wants to know the fate of: whether the session was on still.
     Offer(IngestId, Bytes, oneshot::Sender<bool>),
@@ -32,9 +32,16 @@ pub(crate) enum Turn {
     Finish,
 }
 
-/// Something to do where the channel is.
-#[expect(clippy::type_complexity, reason = "this is the name of it")]
-pub(crate) struct Look(pub(crate) Box<dyn FnOnce(&Channel, &Director, Now) + Send>);
+/// Something to read where the channel is.
+pub(crate) struct Look(pub(crate) Box<dyn FnOnce(&View<'_>) + Send>);
+
+/// What there is to read.
+pub(crate) struct View<'a> {
+    pub(crate) channel: &'a Channel,
+    pub(crate) director: &'a Director,
+    pub(crate) feeds: &'a Feeds,
+    pub(crate) now: Now,
+}
 
 /// What an operator may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,19 +53,22 @@ pub(crate) enum Command {
     HideSlate,
 }
 
+/// Who knocks at a door, and for what.
+pub(crate) struct Visitor {
+    pub(crate) session: Session,
+    /// The peer's address, where the door knows it.
+    pub(crate) from: Option<IpAddr>,
+    pub(crate) candidate: Candidate,
+}
+
 /// A contribution session that wants to be taken in.
 pub(crate) enum Candidate {
     /// Its publisher waits for an answer.
     Rtmp(Publisher),
-    /// `rtp` or `udp`, by the first byte.
-    Datagrams(&'static str, Box<DatagramDemuxer>),
+    /// Its first datagram has come.
+    Datagrams(Box<DatagramDemuxer>),
     /// Its header boxes have come.
     Smooth(Box<SmoothDemuxer>),
-}
-
-/// A contribution session that was not taken in, for its door to tell it why.
-pub(crate) struct Refused {
-    pub(crate) why: CommandError,
 }
 
 /// A contribution session that was taken in.
@@ -73,11 +83,11 @@ pub(crate) struct Taken {
 pub(crate) struct Gone;
 
 impl Handle {
-    /// Has a session taken in.
-    pub(crate) async fn attach(&self, candidate: Candidate) -> Result<Result<Taken, Refused>, Gone> {
+    /// Has a session taken in; the refusal is for the door to tell its peer.
+    pub(crate) async fn attach(&self, visitor: Visitor) -> Result<Result<Taken, CommandError>, Gone> {
         let (peer, replies) = mpsc::channel(64);
         let (answer, answered) = oneshot::channel();
-        self.turns.send(Turn::Attach(candidate, peer, answer)).await.map_err(|_| Gone)?;
+        self.turns.send(Turn::Attach(visitor, peer, answer)).await.map_err(|_| Gone)?;
         Ok(answered.await.map_err(|_| Gone)?.map(|id| Taken { id, replies }))
     }
 
@@ -106,12 +116,12 @@ impl Handle {
     /// Runs `read` where the channel is.
     pub(crate) async fn look<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Channel, &Director, Now) -> T + Send + 'static,
+        read: impl FnOnce(&View<'_>) -> T + Send + 'static,
     ) -> Result<T, Gone> {
         let (answer, answered) = oneshot::channel();
-        let look = Turn::Look(Look(Box::new(move |channel, director, now| {
+        let look = Turn::Look(Look(Box::new(move |view| {
             // Whoever asked may have gone.
-            let _ = answer.send(read(channel, director, now));
+            let _ = answer.send(read(view));
         })));
         self.turns.send(look).await.map_err(|_| Gone)?;
         answered.await.map_err(|_| Gone)
@@ -124,14 +134,6 @@ impl Handle {
 }
 
 impl Candidate {
-    pub(crate) const fn protocol(&self) -> &'static str {
-        match self {
-            Self::Rtmp(_) => "rtmp",
-            Self::Datagrams(protocol, _) => protocol,
-            Self::Smooth(_) => "smooth",
-        }
-    }
-
     /// Whether it has something to say already: an answer to its peer, or its tracks.
     pub(crate) const fn has_reply(&self) -> bool {
         matches!(self, Self::Rtmp(_) | Self::Smooth(_))
@@ -145,7 +147,7 @@ impl Candidate {
                 let _ = publisher.session().accept();
                 Box::new(publisher)
             }
-            Self::Datagrams(_, demuxer) => demuxer,
+            Self::Datagrams(demuxer) => demuxer,
             Self::Smooth(demuxer) => demuxer,
         }
     }

@@ -12,13 +12,13 @@ use axum::{
     serve::ListenerExt,
 };
 use futures_util::{StreamExt, stream};
-use headend::{
-    ingest::smooth::SmoothStreams,
-    origin::{Method, Request as OriginRequest},
-};
+use headend::origin::{Method, Request as OriginRequest};
 use tokio::net::TcpListener;
 
-use crate::{api, endpoint::Endpoint, events::Events, handle::Handle, listen, page, smooth_door};
+use crate::{
+    api, doors::Addresses, endpoint::Endpoint, events::Events, handle::Handle, https::TlsListener, listen, page,
+    publishing::Publishing, smooth_door,
+};
 
 /// What every handler needs.
 #[derive(Clone)]
@@ -27,10 +27,26 @@ pub(crate) struct App {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) events: Arc<Events>,
     pub(crate) name: Arc<str>,
-    pub(crate) rtmp: SocketAddr,
-    pub(crate) ts: SocketAddr,
+    pub(crate) addresses: Arc<Addresses>,
+    pub(crate) scheme: Scheme,
     /// What Smooth Streaming encoders have sent, from one POST to the next.
-    pub(crate) smooth: SmoothStreams,
+    pub(crate) smooth: Publishing,
+}
+
+/// By what a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
 }
 
 /// Every path of the host, for any listener.
@@ -57,7 +73,13 @@ pub(crate) fn router(app: App) -> Router {
 pub(crate) async fn serve(listener: TcpListener, router: Router) -> std::io::Result<()> {
     // A refusal costs one segment's worth of latency and no more.
     let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
-    axum::serve(listener, router).await
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await
+}
+
+/// The same over TLS.
+pub(crate) async fn serve_tls(listener: TlsListener, router: Router) -> std::io::Result<()> {
+    // Only a tapped listener tells the address of a peer.
+    axum::serve(listener.tap_io(|_| {}), router.into_make_service_with_connect_info::<SocketAddr>()).await
 }
 
 /// Everything else is an encoder's POST or a URL of the origin: manifests and media, with the answers of A20.

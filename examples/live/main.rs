@@ -1,5 +1,5 @@
-//! A live channel as one process on tokio and axum: RTMP, RTP and MPEG-TS over UDP in, HLS and DASH out, and a page that
-//! plays it. The library does the work and owns no socket, clock, thread or file; this host owns them all.
+//! A live channel as one process on tokio and axum: RTMP, RTP, MPEG-TS over UDP and Smooth Streaming in, HLS and DASH out,
+//! and a page that plays it. The library does the work and owns no socket, clock, thread or file; this host owns them all.
 //!
 //! | file | its job |
 //! |---|---|
@@ -7,23 +7,31 @@
 //! | `director` | what the operator wants, step by step: programs stop before the channel does |
 //! | `workers` | threads that decode, scale and encode |
 //! | `endpoint`, `store` | the origin and the media behind it, filled in order |
-//! | `rtmp_door`, `udp_door`, `smooth_door` | sockets and URLs that encoders push to |
-//! | `publisher`, `tls` | an RTMP session that outlives its publication, certificates |
+//! | `doors`, `rtmp_door`, `udp_door`, `smooth_door` | sockets and URLs that encoders push to, in two slots |
+//! | `publisher`, `publishing` | what outlives a publication: an RTMP session, the memory of a Smooth stream |
+//! | `tls`, `https` | certificates, HTTP over TLS |
+//! | `feeds` | what the contribution sessions carry, and how they do |
+//! | `options`, `choices` | flags |
 //! | `http`, `api`, `status`, `events`, `listen`, `page` | what viewers and operators see |
 #![allow(clippy::disallowed_types, reason = "a host owns clocks, sockets and files")]
 
 mod api;
+mod choices;
 mod clock;
 mod director;
+mod doors;
 mod endpoint;
 mod events;
+mod feeds;
 mod handle;
 mod http;
+mod https;
 mod listen;
 mod names;
 mod options;
 mod page;
 mod publisher;
+mod publishing;
 mod rtmp_door;
 mod smooth_door;
 mod status;
@@ -33,12 +41,11 @@ mod udp_door;
 mod wheel;
 mod workers;
 
-use std::{fmt, io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{fmt, io, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
-use headend::{channel::Channel, ingest::smooth::SmoothStreams, ladder::BuiltinCodecs};
+use headend::{channel::Channel, ladder::BuiltinCodecs};
 use tokio::{
-    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::mpsc,
     task::JoinHandle,
@@ -48,11 +55,13 @@ use tokio::{
 use crate::{
     clock::Clock,
     director::Director,
+    doors::Doors,
     endpoint::Endpoint,
     events::Events,
     handle::{Command, Handle, Turn},
-    http::App,
+    http::{App, Scheme},
     options::Options,
+    publishing::Publishing,
     store::Store,
     wheel::{Parts, Wheel},
     workers::Workers,
@@ -73,53 +82,27 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<(), Trouble> {
-    let rtmp = bind(options.rtmp, "--rtmp", TcpListener::bind(options.rtmp).await)?;
-    let rtmps = match options.rtmps() {
-        Some(address) => {
-            let tls = tls::acceptor(&options).map_err(Trouble)?;
-            Some((bind(address, "--rtmps", TcpListener::bind(address).await)?, tls))
-        }
-        None => None,
-    };
-    let ts = bind(options.ts, "--ts", udp_door::bind(options.ts))?;
-    let second = options.rtp_second_port.map(|port| {
-        let address = SocketAddr::new(options.ts.ip(), port);
-        bind(address, "--rtp-second-port", udp_door::bind(address))
-    });
-    let http = bind(options.http, "--http", TcpListener::bind(options.http).await)?;
+    let doors = Doors::open(&options).await?;
     let store = Store::open(options.data.as_deref()).map_err(|error| {
         Trouble(format!("the folder of --data cannot be used: {error}; choose one that can be written to"))
     })?;
     let (endpoint, events) = (Arc::new(Endpoint::new(store)), Arc::new(Events::new()));
     let stored = Arc::clone(&endpoint);
-    let mut host = Host::start(&options, &endpoint, &events).map_err(Trouble)?;
+    let smooth = Publishing::default();
+    let mut host = Host::start(&options, &endpoint, &events, smooth.clone()).map_err(Trouble)?;
 
     let app = App {
         handle: host.handle.clone(),
         endpoint,
         events,
         name: options.name.as_str().into(),
-        rtmp: rtmp.local_addr()?,
-        ts: ts.local_addr()?,
-        smooth: SmoothStreams::new(),
+        addresses: Arc::new(doors.addresses.clone()),
+        scheme: Scheme::Http,
+        smooth,
     };
-    let ports = udp_door::Ports::new(ts, second.transpose()?);
-    println!(
-        "live: channel {} · page http://{} · RTMP rtmp://{}/live/{} · RTP and TS udp://{}",
-        options.name,
-        http.local_addr()?,
-        app.rtmp,
-        options.name,
-        app.ts,
-    );
-    if let Some((rtmps, tls)) = rtmps {
-        let trust = if options.tls_self_signed { " (self-signed: tell the encoder not to verify it)" } else { "" };
-        println!("live: RTMPS rtmps://{}/live/{}{trust}", rtmps.local_addr()?, options.name);
-        tokio::spawn(rtmp_door::serve(rtmps, Some(tls), host.handle.clone()));
-    }
-    tokio::spawn(rtmp_door::serve(rtmp, None, host.handle.clone()));
-    tokio::spawn(udp_door::serve(ports, host.handle.clone()));
-    tokio::spawn(http::serve(http, http::router(app)));
+    println!("{}", doors.addresses);
+    let secure = App { scheme: Scheme::Https, ..app.clone() };
+    doors.serve(&options, &host.handle, [http::router(app), http::router(secure)]);
     // It was made Stopped a moment ago.
     let _ = host.handle.command(Command::Start).await;
 
@@ -154,11 +137,16 @@ struct Host {
 }
 
 impl Host {
-    fn start(options: &Options, endpoint: &Arc<Endpoint>, events: &Arc<Events>) -> Result<Self, String> {
+    fn start(
+        options: &Options,
+        endpoint: &Arc<Endpoint>,
+        events: &Arc<Events>,
+        smooth: Publishing,
+    ) -> Result<Self, String> {
         let clock = Clock::new();
         let config = options.channel(clock.now()).map_err(|error| error.to_string())?;
         let channel = Channel::new(config, Arc::new(BuiltinCodecs::new())).map_err(|error| error.to_string())?;
-        let director = Director::new(&channel, Arc::clone(endpoint), options.rewind_window(), clock.now());
+        let director = Director::new(&channel, Arc::clone(endpoint), options.rewind_window(), smooth, clock.now());
         let (done_sender, done) = mpsc::unbounded_channel();
         let workers = Workers::start(&done_sender).map_err(|error| format!("no threads: {error}"))?;
         let (filings, filing) = Arc::clone(endpoint).start_filing(Arc::clone(events));
@@ -176,7 +164,7 @@ impl Host {
 }
 
 /// Why the process ends without success; says what to do about it.
-struct Trouble(String);
+pub(crate) struct Trouble(String);
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -188,18 +176,4 @@ impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Self {
         Self(error.to_string())
     }
-}
-
-fn bind<T>(address: SocketAddr, flag: &str, bound: io::Result<T>) -> Result<T, Trouble> {
-    bound.map_err(|error| {
-        let why = match error.kind() {
-            io::ErrorKind::AddrInUse => "something else uses it".into(),
-            io::ErrorKind::PermissionDenied => "this user may not".into(),
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address".into(),
-            _ => error.to_string(),
-        };
-        Trouble(format!(
-            "cannot listen on {address}: {why}; choose another address with {flag}, such as {flag} 127.0.0.1:0"
-        ))
-    })
 }

@@ -2,96 +2,138 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use headend::{
-    channel::{ChannelConfig, ChannelName, ConfigError, Standby},
-    ladder::Preset,
+    channel::{AudioStream, ChannelConfig, ChannelName, ConfigError, Encoding, PassThrough, Standby, Takeover},
+    ingest::TsConfig,
+    ladder::{Preset, StretchMode},
+    media::Language,
     time::{MediaDuration, Now, Utc},
 };
 
-/// A live TV channel in one process: push a feed by RTMP, RTP or UDP, play an adaptive ladder as HLS and DASH.
+use crate::choices::{AudioChoice, EncodingChoice, Source, StretchChoice, TakeoverChoice, address, preset};
+
+/// A live TV channel in one process: push a feed by RTMP, RTP, UDP or Smooth Streaming, play it as HLS and DASH.
 ///
 /// With no arguments and no encoder it plays a built-in moving test source with a tone. Open the page that it names.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "live", version, after_help = PUSHING)]
 pub(crate) struct Options {
-    /// Address of the page, the API, HLS and DASH; a bare port is on 127.0.0.1, port 0 takes any that is free
-    #[arg(long, env = "HEADEND_HTTP", value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
-    pub(crate) http: SocketAddr,
+    /// The channel's name: 1 to 32 letters, digits and hyphens
+    #[arg(long, env = "HEADEND_NAME", value_name = "NAME", default_value = "main", value_parser = ChannelName::new, help_heading = CHANNEL)]
+    pub(crate) name: ChannelName,
 
-    /// Address that takes RTMP (TCP): H.264 and AAC, any stream key
-    #[arg(long, env = "HEADEND_RTMP", value_name = "ADDR", default_value = "127.0.0.1:1935", value_parser = address)]
+    /// standard: one feed in, the preset's ladder out. none: pass-through of a ladder that comes ready-made by RTMP (each
+    /// stream name a rung) or Smooth Streaming; no slate, no test source, no MPEG-TS
+    #[arg(long, env = "HEADEND_ENCODING", value_name = "standard|none", default_value = "standard", hide_possible_values = true, help_heading = CHANNEL)]
+    pub(crate) encoding: EncodingChoice,
+
+    /// The rungs to encode
+    #[arg(long, env = "HEADEND_PRESET", value_name = "NAME", default_value = "Default720p", value_parser = preset, help_heading = CHANNEL)]
+    pub(crate) preset: Preset,
+
+    /// A feed of another shape than the rungs: fit keeps it and adds bars, fill stretches it
+    #[arg(long, env = "HEADEND_STRETCH", value_name = "fit|fill", default_value = "fit", hide_possible_values = true, help_heading = CHANNEL)]
+    pub(crate) stretch: StretchChoice,
+
+    /// Sound that is taken, once for each of up to eight: LANG (ISO 639-2), the n-th flag takes the feed's n-th audio track;
+    /// or INDEX:LANG, or INDEX:LANG:NAME with the name of the rendition. By default the first track, without a language
+    #[arg(long, env = "HEADEND_AUDIO", value_name = "LANG", value_delimiter = ',', help_heading = CHANNEL)]
+    pub(crate) audio: Vec<AudioChoice>,
+
+    /// What plays while no encoder is connected: the moving test source, or none (a still slate and silence)
+    #[arg(long, env = "HEADEND_SOURCE", value_name = "test|none", default_value = "test", hide_possible_values = true, help_heading = CHANNEL)]
+    pub(crate) source: Source,
+
+    /// Milliseconds without pictures until the slate takes over: 100 to 60000
+    #[arg(long, env = "HEADEND_LOSS_AFTER", value_name = "MS", default_value_t = 1000, help_heading = CHANNEL,
+          value_parser = clap::value_parser!(u32).range(100..=60_000))]
+    pub(crate) loss_after: u32,
+
+    /// UTC second from which media times count; servers that share it cut and name the same segments. By default the start
+    #[arg(long, env = "HEADEND_EPOCH", value_name = "SECONDS", help_heading = CHANNEL)]
+    pub(crate) epoch: Option<i64>,
+
+    /// Address that takes RTMP (TCP), any stream key
+    #[arg(long, env = "HEADEND_RTMP", value_name = "ADDR", default_value = "127.0.0.1:1935", value_parser = address, help_heading = INGEST)]
     pub(crate) rtmp: SocketAddr,
 
     /// Address that takes RTMP over TLS; without it 127.0.0.1:2935 where there is a certificate, and none where there is not
-    #[arg(long, alias = "rtmps-port", env = "HEADEND_RTMPS", value_name = "ADDR", value_parser = address)]
+    #[arg(long, alias = "rtmps-port", env = "HEADEND_RTMPS", value_name = "ADDR", value_parser = address, help_heading = INGEST)]
     pub(crate) rtmps: Option<SocketAddr>,
 
-    /// Certificate chain for TLS, PEM
-    #[arg(long, env = "HEADEND_TLS_CERT", value_name = "FILE", requires = "tls_key")]
-    pub(crate) tls_cert: Option<PathBuf>,
-
-    /// Key of the certificate, PEM
-    #[arg(long, env = "HEADEND_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
-    pub(crate) tls_key: Option<PathBuf>,
-
-    /// Make up a certificate for TLS that no client trusts by itself
-    #[arg(long, env = "HEADEND_TLS_SELF_SIGNED", conflicts_with = "tls_cert")]
-    pub(crate) tls_self_signed: bool,
-
-    /// Address that takes MPEG-TS, plain or in RTP (UDP): H.264 and AAC, told apart by the first byte. FEC (SMPTE ST 2022-1)
-    /// is taken on the ports + 2 and + 4
-    #[arg(long, env = "HEADEND_TS", value_name = "ADDR", default_value = "127.0.0.1:5004", value_parser = address)]
+    /// Address that takes MPEG-TS, plain or in RTP (UDP), told apart by the first byte. FEC (SMPTE ST 2022-1) is taken on
+    /// the ports + 2 and + 4
+    #[arg(long, env = "HEADEND_TS", value_name = "ADDR", default_value = "127.0.0.1:5004", value_parser = address, help_heading = INGEST)]
     pub(crate) ts: SocketAddr,
 
     /// UDP port, at the address of --ts, that takes the same RTP datagrams on a second path (SMPTE ST 2022-7)
-    #[arg(long, env = "HEADEND_RTP_SECOND_PORT", value_name = "PORT")]
+    #[arg(long, env = "HEADEND_RTP_SECOND_PORT", value_name = "PORT", help_heading = INGEST)]
     pub(crate) rtp_second_port: Option<u16>,
 
-    /// What plays while no encoder is connected: the moving test source, or none (a still slate and silence)
-    #[arg(long, env = "HEADEND_SOURCE", value_name = "test|none", default_value = "test", hide_possible_values = true)]
-    pub(crate) source: Source,
+    /// Which video stream of a transport stream is taken, from 0, in the order of its program map
+    #[arg(long, env = "HEADEND_VIDEO_INDEX", value_name = "N", default_value_t = 0, help_heading = INGEST)]
+    pub(crate) video_index: usize,
 
-    /// The rungs to encode
-    #[arg(long, env = "HEADEND_PRESET", value_name = "NAME", default_value = "Default720p", value_parser = preset)]
-    pub(crate) preset: Preset,
+    /// Which program of a transport stream is taken, by its number; by default the first one that can be read
+    #[arg(long, env = "HEADEND_PROGRAM", value_name = "N", help_heading = INGEST)]
+    pub(crate) program: Option<u16>,
 
-    /// Folder to store segments in; they stay there after the end. Without it they are kept in memory
-    #[arg(long, env = "HEADEND_DATA", value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
+    /// Another encoder comes while one is on: refuse it, take it when the first has been silent for a second, or always
+    #[arg(long, env = "HEADEND_TAKEOVER", value_name = "refuse|silent|always", default_value = "silent", hide_possible_values = true, help_heading = INGEST)]
+    pub(crate) takeover: TakeoverChoice,
 
-    /// The channel's name: 1 to 32 letters, digits and hyphens
-    #[arg(long, env = "HEADEND_NAME", value_name = "NAME", default_value = "main", value_parser = ChannelName::new)]
-    pub(crate) name: ChannelName,
+    /// Address that takes RTMP from a second encoder, which sends the same and takes over when the first fails
+    #[arg(long, env = "HEADEND_RTMP_SECONDARY", value_name = "ADDR", value_parser = address, help_heading = SECONDARY)]
+    pub(crate) rtmp_secondary: Option<SocketAddr>,
+
+    /// The same over TLS
+    #[arg(long, env = "HEADEND_RTMPS_SECONDARY", value_name = "ADDR", value_parser = address, help_heading = SECONDARY)]
+    pub(crate) rtmps_secondary: Option<SocketAddr>,
+
+    /// Address that takes MPEG-TS, plain or in RTP, from a second encoder; FEC as with --ts
+    #[arg(long, env = "HEADEND_TS_SECONDARY", value_name = "ADDR", value_parser = address, help_heading = SECONDARY)]
+    pub(crate) ts_secondary: Option<SocketAddr>,
+
+    /// Address of the page, the API, HLS and DASH, and of Smooth Streaming ingest; a bare port is on 127.0.0.1, port 0 takes
+    /// any that is free
+    #[arg(long, env = "HEADEND_HTTP", value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address, help_heading = VIEWERS)]
+    pub(crate) http: SocketAddr,
+
+    /// Address of the same over TLS
+    #[arg(long, env = "HEADEND_HTTPS", value_name = "ADDR", value_parser = address, help_heading = VIEWERS)]
+    pub(crate) https: Option<SocketAddr>,
 
     /// Minutes that players can rewind: 5 to 1500. In memory a minute of Default720p takes about 70 MB
-    #[arg(long, env = "HEADEND_WINDOW", value_name = "MINUTES", default_value_t = 5,
+    #[arg(long, env = "HEADEND_WINDOW", value_name = "MINUTES", default_value_t = 5, help_heading = VIEWERS,
           value_parser = clap::value_parser!(u16).range(5..=1500))]
     pub(crate) window: u16,
 
-    /// UTC second from which media times count; servers that share it cut and name the same segments. By default the start
-    #[arg(long, env = "HEADEND_EPOCH", value_name = "SECONDS")]
-    pub(crate) epoch: Option<i64>,
+    /// Folder to store segments in; they stay there after the end. Without it they are kept in memory
+    #[arg(long, env = "HEADEND_DATA", value_name = "DIR", help_heading = VIEWERS)]
+    pub(crate) data: Option<PathBuf>,
 
-    /// Milliseconds without pictures until the slate takes over: 100 to 60000
-    #[arg(long, env = "HEADEND_LOSS_AFTER", value_name = "MS", default_value_t = 1000,
-          value_parser = clap::value_parser!(u32).range(100..=60_000))]
-    pub(crate) loss_after: u32,
-}
+    /// Certificate chain, PEM
+    #[arg(long, env = "HEADEND_TLS_CERT", value_name = "FILE", requires = "tls_key", help_heading = TLS)]
+    pub(crate) tls_cert: Option<PathBuf>,
 
-/// What plays while no encoder is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Source {
-    /// The moving test source.
-    Test,
-    /// The slate.
-    None,
+    /// Key of the certificate, PEM
+    #[arg(long, env = "HEADEND_TLS_KEY", value_name = "FILE", requires = "tls_cert", help_heading = TLS)]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// Make up a certificate that no client trusts by itself
+    #[arg(long, env = "HEADEND_TLS_SELF_SIGNED", conflicts_with = "tls_cert", help_heading = TLS)]
+    pub(crate) tls_self_signed: bool,
 }
 
 impl Options {
     pub(crate) fn channel(&self, now: Now) -> Result<ChannelConfig, ConfigError> {
         let mut config = ChannelConfig::new(self.name.as_str())?;
         config.preset = self.preset.clone();
+        config.preset.stretch = match self.stretch {
+            StretchChoice::Fit => StretchMode::AutoFit,
+            StretchChoice::Fill => StretchMode::Stretch,
+        };
         let second = now.utc.unix_nanos() / 1_000_000_000;
         config.epoch = Utc::from_unix_secs(self.epoch.unwrap_or(second));
         config.loss_after = Duration::from_millis(self.loss_after.into());
@@ -99,7 +141,28 @@ impl Options {
             Source::Test => Standby::TestSource,
             Source::None => Standby::Slate,
         };
+        config.video_index = self.video_index;
+        if !self.audio.is_empty() {
+            config.audio = self.audio.iter().zip(0..).map(|(choice, n)| choice.stream(n)).collect();
+        }
+        config.takeover = match self.takeover {
+            TakeoverChoice::Refuse => Takeover::Refuse,
+            TakeoverChoice::Silent => config.takeover,
+            TakeoverChoice::Always => Takeover::Always,
+        };
+        if self.passes_through() {
+            config.encoding = Encoding::None(PassThrough::default());
+            config.audio = vec![AudioStream::new(0, Language::UND)];
+        }
         Ok(config)
+    }
+
+    pub(crate) fn passes_through(&self) -> bool {
+        self.encoding == EncodingChoice::None
+    }
+
+    pub(crate) const fn ts_config(&self) -> TsConfig {
+        TsConfig { program: self.program, video_index: self.video_index }
     }
 
     /// Where RTMPS is taken, if anywhere.
@@ -113,27 +176,29 @@ impl Options {
     }
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let full = if text.bytes().all(|b| b.is_ascii_digit()) { format!("127.0.0.1:{text}") } else { text.into() };
-    full.parse().map_err(|_| "not an address: give an IP and a port, such as 0.0.0.0:8080 or [::]:8080".into())
-}
-
-fn preset(name: &str) -> Result<Preset, String> {
-    Preset::named(name).ok_or_else(|| format!("no such preset; there is: {}", Preset::NAMES.join(", ")))
-}
+const CHANNEL: &str = "Channel";
+const INGEST: &str = "Contribution";
+const SECONDARY: &str = "Second encoder (off by default; Smooth Streaming has /NAME-secondary.isml without a flag)";
+const VIEWERS: &str = "Page, players and storage";
+const TLS: &str = "TLS, for --rtmps and --https";
 
 const PUSHING: &str = "\
 Push a feed (while it runs):
   ffmpeg     ffmpeg -re -i FILE -c:v libx264 -preset veryfast -g 60 -c:a aac -f flv rtmp://127.0.0.1:1935/live/main
              ffmpeg -re -i FILE -c:v libx264 -preset veryfast -g 60 -c:a aac -f rtp_mpegts rtp://127.0.0.1:5004
              ffmpeg -re -i FILE -c:v libx264 -preset veryfast -g 60 -c:a aac -f mpegts 'udp://127.0.0.1:5004?pkt_size=1316'
-  RTMPS      with --tls-cert and --tls-key, or --tls-self-signed: the first line with rtmps://127.0.0.1:2935/live/main
+             ffmpeg -re -i FILE -c:v libx264 -preset veryfast -g 60 -c:a aac -movflags isml+frag_keyframe -f ismv \\
+               'http://127.0.0.1:8080/main.isml/Streams(1)'
   OBS        Settings, Stream: service Custom, server rtmp://127.0.0.1:1935/live, stream key main;
              Settings, Output: encoder x264, keyframe interval 2 s
   GStreamer  gst-launch-1.0 -e flvmux name=mux streamable=true ! rtmp2sink location=rtmp://127.0.0.1:1935/live/main \\
                videotestsrc is-live=true ! video/x-raw,format=I420,width=1280,height=720,framerate=30/1 ! x264enc tune=zerolatency \\
                key-int-max=60 ! h264parse ! mux. audiotestsrc is-live=true ! avenc_aac ! aacparse ! mux.
+  RTMPS      with --tls-cert and --tls-key, or --tls-self-signed: the first line with rtmps://127.0.0.1:2935/live/main
+  a ladder   with --encoding none: each rung to a stream name of its own, rtmp://127.0.0.1:1935/live/720p and so on,
+             or each stream to a POST of its own, http://127.0.0.1:8080/main.isml/Streams(720p) and so on
 
-Every flag can also be set by the environment variable that is named beside it.
+A channel keeps to the protocol of its first feed until it is stopped.
+Every flag can also be set by the environment variable that is named beside it; --audio takes commas there.
 Ctrl-C ends it: the open segment is closed and stored first. A second Ctrl-C ends it at once.
 Exit codes: 0 ended cleanly, 1 could not start or end cleanly, 2 wrong flags.";

@@ -41,6 +41,7 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("style.css", CSS, include_bytes!("page/style.css")),
     ("icon.svg", SVG, include_bytes!("page/icon.svg")),
     ("app.js", SCRIPT, include_bytes!("page/app.js")),
+    ("feed.js", SCRIPT, include_bytes!("page/feed.js")),
     ("player.js", SCRIPT, include_bytes!("page/player.js")),
     ("view.js", SCRIPT, include_bytes!("page/view.js")),
     ("vendor/hls.min.js", SCRIPT, include_bytes!("page/vendor/hls.min.js")),

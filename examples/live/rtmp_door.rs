@@ -1,10 +1,11 @@
-//! Takes RTMP connections, plain and over TLS: many may come, the channel takes one at a time and the others are told so.
+//! Takes RTMP connections, plain and over TLS, for the primary or the secondary slot: many may come, and those that the
+//! channel does not take are told why.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use headend::{
-    channel::IngestId,
+    channel::{IngestId, Session, Slot},
     ingest::{
         Demuxed, Demuxer,
         rtmp::{Refusal, RtmpConfig, RtmpSession},
@@ -19,24 +20,35 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    handle::{Candidate, Gone, Handle, Taken},
+    handle::{Candidate, Gone, Handle, Taken, Visitor},
     publisher::Publisher,
 };
 
+/// What a listener is for.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) slot: Slot,
+    /// Each stream name is a session of its own, and no secret. Else the name does not matter (A7.5), so that an encoder
+    /// that comes back under another one takes its own place.
+    pub(crate) is_named: bool,
+    pub(crate) handle: Handle,
+}
+
 /// Accepts connections for ever.
-pub(crate) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, handle: Handle) {
+pub(crate) async fn serve(listener: TcpListener, door: Door) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         // A closed semaphore or an error of accept (no file handles left) passes: wait a moment and go on.
         let (Ok(permit), accepted) = (Arc::clone(&room).acquire_owned().await, listener.accept().await) else { return };
-        let Ok((socket, _)) = accepted else {
+        let Ok((socket, peer)) = accepted else {
             sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let (handle, tls) = (handle.clone(), tls.clone());
+        let door = door.clone();
         tokio::spawn(async move {
             // An error ends this connection and nothing else: the publisher sees it, the channel's events tell it.
-            let _ = connection(socket, tls, handle).await;
+            let _ = connection(socket, peer.ip(), door).await;
             drop(permit);
         });
     }
@@ -49,38 +61,51 @@ const TO_PUBLISH: Duration = Duration::from_secs(10);
 /// A peer that does not read is given up after this time.
 const TO_WRITE: Duration = Duration::from_secs(10);
 
-async fn connection(socket: TcpStream, tls: Option<TlsAcceptor>, handle: Handle) -> io::Result<()> {
+async fn connection(socket: TcpStream, from: IpAddr, door: Door) -> io::Result<()> {
     socket.set_nodelay(true)?;
-    match tls {
+    match &door.tls {
         Some(tls) => {
             let stream = timeout(TO_PUBLISH, tls.accept(socket)).await.map_err(|_| io::ErrorKind::TimedOut)??;
-            Line { stream, buffer: BytesMut::new() }.publications(handle).await
+            Line { stream, from, buffer: BytesMut::new() }.publications(&door).await
         }
-        None => Line { stream: socket, buffer: BytesMut::new() }.publications(handle).await,
+        None => Line { stream: socket, from, buffer: BytesMut::new() }.publications(&door).await,
+    }
+}
+
+impl Door {
+    /// The session that a publisher asks for. What stands behind a `?` is not of the name.
+    fn session(&self, publisher: &Publisher) -> Session {
+        let session = publisher.session();
+        let name = session.publish_request().filter(|_| self.is_named).map(|request| request.stream_key.expose());
+        let name = name.and_then(|name| name.split('?').next()).unwrap_or_default().to_owned();
+        Session { slot: self.slot, name, ..Session::new("rtmp") }
     }
 }
 
 /// A connection's socket, and what was read of it.
 struct Line<S> {
     stream: S,
+    from: IpAddr,
     buffer: BytesMut,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     /// One publication after the other, until the peer goes or its session is over.
-    async fn publications(mut self, handle: Handle) -> io::Result<()> {
+    async fn publications(mut self, door: &Door) -> io::Result<()> {
+        let handle = &door.handle;
         let publisher = Publisher::new(RtmpSession::new(RtmpConfig::default(), handle.clock.now()));
         let mut rest = Bytes::new();
         loop {
-            let asked = timeout(TO_PUBLISH, self.ask(&publisher, std::mem::take(&mut rest), &handle)).await;
+            let asked = timeout(TO_PUBLISH, self.ask(&publisher, std::mem::take(&mut rest), handle)).await;
             if !asked.map_err(|_| io::ErrorKind::TimedOut)?? {
                 return Ok(());
             }
-            match handle.attach(Candidate::Rtmp(publisher.clone())).await {
+            let (session, candidate) = (door.session(&publisher), Candidate::Rtmp(publisher.clone()));
+            match handle.attach(Visitor { session, from: Some(self.from), candidate }).await {
                 Ok(Ok(Taken { id, replies })) => rest = self.publish(id, replies, handle.clone()).await?,
-                Ok(Err(refused)) => {
+                Ok(Err(why)) => {
                     // It waits for an answer: that is why it was a candidate.
-                    let _ = publisher.session().reject(Refusal::BadName, &refused.why.to_string());
+                    let _ = publisher.session().reject(Refusal::BadName, &why.to_string());
                 }
                 Err(Gone) => return Ok(()),
             }

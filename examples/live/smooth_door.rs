@@ -1,22 +1,27 @@
 //! Takes Smooth Streaming contributions: long POSTs to `/{channel}.isml/Streams(name)` on the HTTP port, answered with the
-//! codes of the protocol. It hangs in the one router of the HTTP side, so
-//! HTTPS is a listener more and nothing here.
+//! codes of the protocol. Each is a session of its own, many at a time; those to `/{channel}-secondary.isml` are the second
+//! encoder's. It hangs in the one router of the HTTP side, so HTTPS is a listener more and nothing here.
+
+use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     body::{Body, Bytes},
-    extract::Request,
+    extract::{ConnectInfo, Request},
     http::{Method, StatusCode},
     response::{IntoResponse, Response},
 };
 use futures_util::{Stream, StreamExt};
-use headend::ingest::{
-    Demuxer,
-    smooth::{PublishingPoint, Refusal, SmoothConfig, SmoothDemuxer},
+use headend::{
+    channel::{Session, Slot},
+    ingest::{
+        Demuxer,
+        smooth::{PublishingPoint, Refusal, SmoothConfig, SmoothDemuxer},
+    },
 };
 use tokio::time::timeout;
 
 use crate::{
-    handle::{Candidate, Refused, Taken},
+    handle::{Candidate, Taken, Visitor},
     http::App,
 };
 
@@ -35,32 +40,44 @@ pub(crate) async fn contribution(app: App, request: Request) -> Response {
         Ok(point) => point,
         Err(error) => return answer(error.status(), error.code()),
     };
-    // The channel's own name, or what the protocol's specification calls it.
-    if ![&*app.name, "ingest"].iter().any(|name| point.name.eq_ignore_ascii_case(name)) {
-        return answer(404, "there is no such publishing point");
-    }
+    let Some(slot) = slot(&app, &point.name) else { return answer(404, "there is no such publishing point") };
+    let from = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let body = request.into_body().into_data_stream();
-    let session = SmoothDemuxer::new(SmoothConfig::default(), app.smooth.clone(), app.handle.clock.now());
-    match take(&app, session, body).await {
+    let streams = app.smooth.streams(slot, &point.stream);
+    let demuxer = SmoothDemuxer::new(SmoothConfig::default(), streams, app.handle.clock.now());
+    let session = Session { slot, name: point.stream, ..Session::new("smooth") };
+    match take(&app, (session, from), demuxer, body).await {
         Ok(()) => StatusCode::OK.into_response(),
         Err(refused) => refused,
     }
 }
 
+/// Whose publishing point it is: the channel's own name, or `ingest`, as the protocol's specification has it.
+fn slot(app: &App, point: &str) -> Option<Slot> {
+    let point = point.to_ascii_lowercase();
+    let is_ours = |name: &str| name == "ingest" || name == app.name.to_ascii_lowercase();
+    if is_ours(&point) {
+        return Some(Slot::Primary);
+    }
+    point.strip_suffix("-secondary").filter(|name| is_ours(name)).map(|_| Slot::Secondary)
+}
+
 async fn take<E>(
     app: &App,
-    mut session: SmoothDemuxer,
+    (session, from): (Session, Option<IpAddr>),
+    mut demuxer: SmoothDemuxer,
     mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> Result<(), Response> {
-    let opened = timeout(TO_OPEN, open(app, &mut session, &mut body)).await;
+    let opened = timeout(TO_OPEN, open(app, &mut demuxer, &mut body)).await;
     let is_probe = !opened.map_err(|_| answer(412, "no header boxes came"))??;
     if is_probe {
         return Ok(());
     }
-    let Ok(taken) = app.handle.attach(Candidate::Smooth(Box::new(session))).await else {
+    let candidate = Candidate::Smooth(Box::new(demuxer));
+    let Ok(taken) = app.handle.attach(Visitor { session, from, candidate }).await else {
         return Err(answer(503, "the host is ending"));
     };
-    let Taken { id, mut replies } = taken.map_err(|Refused { why, .. }| answer(503, &why.to_string()))?;
+    let Taken { id, mut replies } = taken.map_err(|why| answer(503, &format!("{}: {why}", why.code())))?;
     let mut handle = app.handle.clone();
     loop {
         tokio::select! {
@@ -85,15 +102,15 @@ async fn take<E>(
 /// Reads the header boxes; `false` for a body without a byte, with which encoders probe.
 async fn open<E>(
     app: &App,
-    session: &mut SmoothDemuxer,
+    demuxer: &mut SmoothDemuxer,
     body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
 ) -> Result<bool, Response> {
     let mut is_empty = true;
-    while !session.is_open() {
+    while !demuxer.is_open() {
         match body.next().await {
             Some(Ok(bytes)) => {
                 is_empty &= bytes.is_empty();
-                let pushed = session.push(bytes, app.handle.clock.now());
+                let pushed = demuxer.push(bytes, app.handle.clock.now());
                 pushed.map_err(|error| {
                     let refusal = Refusal::from(&error);
                     answer(refusal.status, &format!("{}: {error}", refusal.code))

@@ -1,56 +1,63 @@
 //! A channel as JSON: the snapshot that `GET /api/channels` gives.
 
-use std::net::SocketAddr;
-
 use axum::http::{HeaderMap, header};
 use headend::{
-    channel::{Channel, IngestHealth},
+    channel::{Channel, IngestId},
     ladder::Preset,
-    media::Bitrates,
+    media::{Bitrates, Presentation, TrackSpec},
     time::{MediaTime, Now},
 };
 use serde_json::{Value, json};
 
 use crate::{
     director::Published,
-    events::{round, seconds, source_name},
-    handle::Gone,
+    events::{round, seconds, slot_name, source_name},
+    feeds::health_json,
+    handle::{Gone, View},
     http::App,
 };
 
 /// The channel, with URLs as the asking client can reach them.
 pub(crate) async fn channel(app: &App, headers: &HeaderMap) -> Result<Value, Gone> {
-    let (mut value, published, preset) = app
-        .handle
-        .look(|channel, director, now| {
-            (snapshot(channel, now), director.published().clone(), channel.config().preset.clone())
-        })
-        .await?;
+    let look = |view: &View<'_>| (snapshot(view), view.director.published().clone(), Offer::of(view.channel));
+    let (mut value, published, offer) = app.handle.look(look).await?;
     let (segments, rates) = app.endpoint.measured(&published.asset);
     value["ingest"] = ingest(app, headers);
     value["playback"] = playback(app, headers, &published);
     value["asset"] = published.asset.as_str().into();
     value["segments"] = segments.into();
-    value["rungs"] = rungs(&preset, &rates);
-    value["audio"] = sound(&preset, &rates);
+    let (rungs, sounds) = offer.renditions(&rates);
+    value["audio"] = sounds.first().cloned().unwrap_or(Value::Null);
+    value["rungs"] = rungs.into();
+    value["sounds"] = sounds.into();
     Ok(value)
 }
 
-fn snapshot(channel: &Channel, now: Now) -> Value {
+fn snapshot(view: &View<'_>) -> Value {
+    let View { channel, feeds, now, .. } = *view;
     let config = channel.config();
-    let health = channel.contribution().map_or(Value::Null, |(id, health)| health_json(id.0, health));
+    let health = channel.contribution().map_or(Value::Null, |(id, health)| health_json(id, health));
     let programs: Vec<Value> =
         channel.programs().map(|(id, asset)| json!({"id": id.0, "asset": asset.as_str()})).collect();
     let position = channel.position().map(|at| {
-        let utc = config.epoch.plus(at.since(MediaTime::ZERO)).unix_nanos() / 1_000_000;
+        // A pass-through channel's media time is its contribution's own.
+        let epoch = channel.presentation().map_or(config.epoch, |offered| offered.epoch);
+        let utc = epoch.plus(at.since(MediaTime::ZERO)).unix_nanos() / 1_000_000;
         json!({"media_seconds": seconds(at.flicks()), "utc_ms": utc})
     });
+    let slot = channel.slot_on_air();
     json!({
         "name": config.name.as_str(),
+        "encoding": if config.passes_through() { "none" } else { "standard" },
         "state": channel.state().to_string(),
         "portal_state": channel.portal_state().to_string(),
-        "on_air": channel.on_air().map(source_name),
+        "on_air": on_air(channel),
+        "slot_on_air": slot.map(|(slot, _)| slot_name(slot)),
+        "time_locked": slot.is_some_and(|(_, is_locked)| is_locked),
         "health": health,
+        "ingest_on_air": channel.contribution().map(|(IngestId(id), _)| id),
+        "sessions": feeds.sessions(channel),
+        "cues": feeds.cues(),
         "programs": programs,
         "position": position,
         "preset": config.preset.name,
@@ -61,21 +68,17 @@ fn snapshot(channel: &Channel, now: Now) -> Value {
     })
 }
 
-fn health_json(id: u64, health: &IngestHealth) -> Value {
-    let time = |at: Option<MediaTime>| at.map(|at| seconds(at.flicks()));
-    json!({
-        "ingest": id,
-        "protocol": health.protocol,
-        "bitrate": health.bitrate,
-        "frame_rate": round(health.frame_rate),
-        "bytes": health.bytes,
-        "width": health.video.map(|video| video.width),
-        "height": health.video.map(|video| video.height),
-        "stated_frame_rate": health.video.and_then(|video| video.frame_rate).map(|rate| round(rate.as_f64())),
-        "last_video_seconds": time(health.last_video),
-        "last_audio_seconds": time(health.last_audio),
-        "dropped": health.dropped,
-        "time_jumps": health.jumps,
+/// The source on air. A pass-through channel has none of its own: it is live, or it waits for a contribution, or for that
+/// one's tracks to be known.
+fn on_air(channel: &Channel) -> Option<&'static str> {
+    if !channel.config().passes_through() || !channel.state().is_billed() {
+        return channel.on_air().map(source_name);
+    }
+    let has_session = channel.contributions().next().is_some();
+    Some(match (has_session, channel.presentation()) {
+        (false, _) => "waiting",
+        (true, None) => "collecting",
+        (true, Some(_)) => "live",
     })
 }
 
@@ -96,7 +99,50 @@ fn meter(channel: &Channel, now: Now) -> Value {
     json!({"billed_seconds": round(meter.total(now).as_secs_f64()), "spans": newest})
 }
 
-fn rungs(preset: &Preset, rates: &[Bitrates]) -> Value {
+/// What players are offered.
+struct Offer {
+    /// What is asked for, where the channel encodes: known before it is on air.
+    preset: Option<Preset>,
+    presentation: Option<Presentation>,
+}
+
+impl Offer {
+    fn of(channel: &Channel) -> Self {
+        let preset = (!channel.config().passes_through()).then(|| channel.config().preset.clone());
+        Self { preset, presentation: channel.presentation().map(|offered| Presentation::clone(offered)) }
+    }
+
+    /// Rungs and sounds with their measured bit rates, in the order of the presentation.
+    fn renditions(&self, rates: &[Bitrates]) -> (Vec<Value>, Vec<Value>) {
+        let tracks = self.presentation.iter().flat_map(|offered| &offered.tracks).enumerate();
+        let told = tracks.map(|(n, track)| (track, measured(rates.get(n))));
+        let (videos, others): (Vec<_>, Vec<_>) = told.partition(|(track, _)| track.format.is_video());
+        let sounds = others.iter().filter(|(track, _)| track.format.is_audio());
+        let mut sounds: Vec<Value> = sounds.map(|(track, measured)| self.sound(track, measured)).collect();
+        let Some(preset) = &self.preset else {
+            return (videos.iter().map(|(track, measured)| passed_rung(track, measured)).collect(), sounds);
+        };
+        if sounds.is_empty() {
+            sounds.push(sound_of(preset));
+        }
+        (rungs(preset, rates), sounds)
+    }
+
+    fn sound(&self, track: &TrackSpec, measured: &Value) -> Value {
+        let audio = track.format.audio();
+        json!({
+            "name": track.name,
+            "codec": if self.preset.is_some() { "AAC-LC" } else { track.format.codec_name() },
+            "language": track.language.as_str(),
+            "sample_rate": audio.map(|audio| audio.sample_rate),
+            "channels": audio.map(|audio| audio.channels),
+            "bitrate": track.bitrate,
+            "measured": measured,
+        })
+    }
+}
+
+fn rungs(preset: &Preset, rates: &[Bitrates]) -> Vec<Value> {
     let rung = |(n, rung): (usize, &headend::ladder::Rung)| {
         json!({
             "name": rung.name,
@@ -110,14 +156,28 @@ fn rungs(preset: &Preset, rates: &[Bitrates]) -> Value {
     preset.rungs.iter().enumerate().map(rung).collect()
 }
 
-fn sound(preset: &Preset, rates: &[Bitrates]) -> Value {
+fn passed_rung(track: &TrackSpec, measured: &Value) -> Value {
+    let video = track.format.video();
+    json!({
+        "name": track.name,
+        "width": video.map(|video| video.width),
+        "height": video.map(|video| video.height),
+        "profile": track.format.codec_name(),
+        "bitrate": track.bitrate,
+        "measured": measured,
+    })
+}
+
+/// The sound of an encoding channel that is not on air yet.
+fn sound_of(preset: &Preset) -> Value {
     json!({
         "name": "audio",
         "codec": "AAC-LC",
+        "language": "und",
         "sample_rate": preset.audio_sample_rate,
         "channels": 2,
         "bitrate": preset.audio_bitrate,
-        "measured": measured(rates.get(preset.rungs.len())),
+        "measured": Value::Null,
     })
 }
 
@@ -126,17 +186,14 @@ fn measured(rates: Option<&Bitrates>) -> Value {
 }
 
 fn ingest(app: &App, headers: &HeaderMap) -> Value {
-    let at = |address: SocketAddr| format!("{}:{}", host(headers).0, address.port());
-    json!({
-        "rtmp": format!("rtmp://{}/live/{}", at(app.rtmp), app.name),
-        "rtp": format!("rtp://{}", at(app.ts)),
-        "udp": format!("udp://{}", at(app.ts)),
-    })
+    let urls = app.addresses.ingest(host(headers).0);
+    urls.into_iter().map(|(key, url)| (key.to_owned(), Value::from(url))).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// The extension after the parenthesis is for players that look at one (A20.6).
 fn playback(app: &App, headers: &HeaderMap, published: &Published) -> Value {
-    let base = format!("http://{}/{}/{}.ism", host(headers).1, published.locator, app.name);
+    let scheme = app.scheme.as_str();
+    let base = format!("{scheme}://{}/{}/{}.ism", host(headers).1, published.locator, app.name);
     json!({
         "hls": format!("{base}/Manifest(format=m3u8-cmaf).m3u8"),
         "dash": format!("{base}/Manifest(format=mpd-time-cmaf).mpd"),

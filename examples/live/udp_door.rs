@@ -12,13 +12,13 @@ use std::{
 
 use bytes::Bytes;
 use headend::{
-    channel::IngestId,
-    ingest::{DatagramDemuxer, RtpConfig},
+    channel::{IngestId, Session as Wanted, Slot},
+    ingest::{DatagramDemuxer, RtpConfig, TsConfig},
 };
 use socket2::SockRef;
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::handle::{Candidate, Gone, Handle, Taken};
+use crate::handle::{Candidate, Gone, Handle, Taken, Visitor};
 
 /// Opens the port, with as much room for a burst as the system grants: an encoder sends a whole IDR picture at once.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
@@ -55,8 +55,8 @@ impl Ports {
     }
 }
 
-/// Receives datagrams for ever.
-pub(crate) async fn serve(ports: Ports, handle: Handle) -> Result<(), Gone> {
+/// Receives datagrams for ever, for one slot; `ts` is what to take of their transport stream.
+pub(crate) async fn serve(ports: Ports, slot: Slot, ts: TsConfig, handle: Handle) -> Result<(), Gone> {
     let (sender, mut datagrams) = mpsc::channel(QUEUE);
     for (port, socket) in ports.0 {
         let sender = sender.clone();
@@ -67,7 +67,8 @@ pub(crate) async fn serve(ports: Ports, handle: Handle) -> Result<(), Gone> {
         }
     }
     drop(sender);
-    let mut door = Door { handle, sessions: Vec::new(), refused_at: None };
+    let config = RtpConfig { ts, ..RtpConfig::default() };
+    let mut door = Door { slot, config, handle, sessions: Vec::new(), refused_at: None };
     loop {
         match timeout(SWEEP, datagrams.recv()).await {
             Ok(Some((port, from, datagram))) => door.take(port, from, datagram).await?,
@@ -97,6 +98,8 @@ const QUEUE: usize = 4096;
 const LARGEST: usize = 65_536;
 
 struct Door {
+    slot: Slot,
+    config: RtpConfig,
     handle: Handle,
     sessions: Vec<Session>,
     /// When the channel last refused a newcomer, on the monotonic clock.
@@ -139,8 +142,9 @@ impl Door {
         if self.refused_at.is_some_and(|at| now < at + ASK_AGAIN) {
             return Ok(());
         }
-        let demuxer = Box::new(DatagramDemuxer::new(RtpConfig::default()));
-        match self.handle.attach(Candidate::Datagrams(protocol, demuxer)).await? {
+        let candidate = Candidate::Datagrams(Box::new(DatagramDemuxer::new(self.config)));
+        let session = Wanted { slot: self.slot, ..Wanted::new(protocol) };
+        match self.handle.attach(Visitor { session, from: Some(from.ip()), candidate }).await? {
             Ok(Taken { id, replies }) => {
                 let (senders, ssrc) = (vec![Sender { port, from, heard: now }], ssrc(&datagram));
                 self.sessions.push(Session { id, senders, ssrc, replies });

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use headend::{
-    channel::{Channel, ChannelState, IngestId, Input, Output},
+    channel::{Channel, ChannelState, CommandError, Event, IngestId, Input, Output},
     ladder::Done,
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 use crate::{
     clock::Clock,
     director::Director,
     endpoint::Filing,
-    handle::{Candidate, Handle, Refused, Turn},
+    events::Note,
+    feeds::Feeds,
+    handle::{Handle, Turn, View, Visitor},
     workers::Workers,
 };
 
@@ -21,6 +23,7 @@ use crate::{
 pub(crate) struct Wheel {
     channel: Channel,
     director: Director,
+    feeds: Feeds,
     clock: Clock,
     workers: Workers,
     filings: mpsc::Sender<Filing>,
@@ -29,6 +32,8 @@ pub(crate) struct Wheel {
     wants_input: watch::Sender<bool>,
     /// Where replies to a session's peer go; dropping one closes the socket.
     peers: BTreeMap<IngestId, mpsc::Sender<Bytes>>,
+    /// What the host itself has to tell.
+    notes: Vec<Note>,
     is_finishing: bool,
 }
 
@@ -48,9 +53,20 @@ impl Wheel {
         let (turn_sender, turns) = mpsc::channel(256);
         let (wants_input, wants) = watch::channel(true);
         let handle = Handle { clock, turns: turn_sender, wants_input: wants };
-        let peers = BTreeMap::new();
-        let wheel =
-            Self { channel, director, clock, workers, filings, turns, done, wants_input, peers, is_finishing: false };
+        let wheel = Self {
+            channel,
+            director,
+            feeds: Feeds::default(),
+            clock,
+            workers,
+            filings,
+            turns,
+            done,
+            wants_input,
+            peers: BTreeMap::new(),
+            notes: Vec::new(),
+            is_finishing: false,
+        };
         (wheel, handle)
     }
 
@@ -80,7 +96,10 @@ impl Wheel {
     fn turn(&mut self, turn: Turn) {
         let now = self.clock.now();
         match turn {
-            Turn::Attach(candidate, peer, answer) => self.attach(candidate, peer, answer),
+            Turn::Attach(visitor, peer, answer) => {
+                // The door may have gone, and then the session goes with the next bytes.
+                let _ = answer.send(self.attach(visitor, peer));
+            }
             Turn::Bytes(id, bytes) => {
                 if self.channel.handle_input(Input::Bytes(id, bytes), now).is_err() {
                     self.peers.remove(&id);
@@ -102,7 +121,10 @@ impl Wheel {
             Turn::Command(command, answer) => {
                 let _ = answer.send(self.director.command(&mut self.channel, command, now));
             }
-            Turn::Look(look) => (look.0)(&self.channel, &self.director, now),
+            Turn::Look(look) => {
+                let Self { channel, director, feeds, .. } = self;
+                (look.0)(&View { channel, director, feeds, now });
+            }
             Turn::Finish => {
                 self.is_finishing = true;
                 self.director.finish();
@@ -110,26 +132,22 @@ impl Wheel {
         }
     }
 
-    fn attach(
-        &mut self,
-        candidate: Candidate,
-        peer: mpsc::Sender<Bytes>,
-        answer: oneshot::Sender<Result<IngestId, Refused>>,
-    ) {
+    fn attach(&mut self, visitor: Visitor, peer: mpsc::Sender<Bytes>) -> Result<IngestId, CommandError> {
         let now = self.clock.now();
-        if let Err(why) = self.channel.check_attach(now) {
-            let _ = answer.send(Err(Refused { why }));
-            return;
+        let Visitor { session, from, candidate } = visitor;
+        if let Err(why) = self.channel.check_attach_as(&session, now) {
+            self.notes.extend(self.feeds.refused(&session, from, &why));
+            return Err(why);
         }
-        let (protocol, has_reply) = (candidate.protocol(), candidate.has_reply());
-        if let Ok(id) = self.channel.attach(protocol, candidate.into_demuxer(), now) {
-            self.peers.insert(id, peer);
-            if has_reply {
-                // Nothing new: it only brings out what the session has to say already.
-                let _ = self.channel.handle_input(Input::Bytes(id, Bytes::new()), now);
-            }
-            let _ = answer.send(Ok(id));
+        let has_reply = candidate.has_reply();
+        let id = self.channel.attach_as(session, candidate.into_demuxer(), now)?;
+        self.feeds.came_from(id, from);
+        self.peers.insert(id, peer);
+        if has_reply {
+            // Nothing new: it only brings out what the session has to say already.
+            let _ = self.channel.handle_input(Input::Bytes(id, Bytes::new()), now);
         }
+        Ok(id)
     }
 
     /// Does everything that the channel asks for, and takes the operator's next steps, until nothing is left to do.
@@ -141,6 +159,9 @@ impl Wheel {
             if !self.director.step(&mut self.channel, self.clock.now()) {
                 break;
             }
+        }
+        for note in std::mem::take(&mut self.notes) {
+            self.file(Filing::Note(note, self.clock.now())).await;
         }
         for outdated in self.director.take_outdated() {
             self.file(Filing::Forget(outdated)).await;
@@ -155,7 +176,12 @@ impl Wheel {
             Output::Store(object) => self.file(Filing::Store(object)).await,
             Output::Timeline(update) => self.file(Filing::Timeline(update)).await,
             Output::Discard(name) => self.file(Filing::Discard(name)).await,
-            Output::Event(event) => self.file(Filing::Event(event, self.clock.now())).await,
+            Output::Event(event) => {
+                self.notes.extend(self.feeds.see(&event));
+                if !matches!(event, Event::Heartbeat { .. }) {
+                    self.file(Filing::Event(event, self.clock.now())).await;
+                }
+            }
             Output::Reply(id, bytes) => {
                 // A peer that reads none of 64 replies is gone, or not worth waiting for.
                 if self.peers.get(&id).is_some_and(|peer| peer.try_send(bytes).is_err()) {

@@ -5,17 +5,21 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use axum::{Router, body::Body, extract::Request, http::StatusCode};
 use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use headend::{
     ingest::{
         DatagramDemuxer, Demuxer, RtpConfig,
         rtmp::{RtmpConfig, RtmpSession},
+        smooth::{PublishingPoint, Refusal, SmoothConfig, SmoothDemuxer, SmoothStreams},
     },
     time::{Now, Utc},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, UdpSocket},
+    sync::mpsc,
     time::timeout,
 };
 
@@ -88,6 +92,55 @@ pub(crate) async fn udp(at: &str) -> io::Result<Listing> {
     demuxer.finish();
     listing.drain(&mut demuxer);
     Ok(listing)
+}
+
+/// The body of one POST to a publishing point; empty ones, with which encoders probe, are answered and forgotten.
+pub(crate) async fn smooth(at: &str) -> io::Result<Listing> {
+    let listener = TcpListener::bind(at).await?;
+    let (sender, mut heard) = mpsc::channel(1);
+    let router = Router::new().fallback(move |request: Request| {
+        let sender = sender.clone();
+        async move {
+            if let Err(error) = PublishingPoint::parse(request.uri().path()) {
+                return StatusCode::from_u16(error.status()).unwrap_or(StatusCode::FORBIDDEN);
+            }
+            let (listing, status) = post(request.into_body()).await;
+            if let Some(listing) = listing {
+                // Whoever is second finds nobody who listens.
+                let _ = sender.try_send(listing);
+            }
+            status
+        }
+    });
+    let stop = async { heard.recv().await };
+    tokio::select! {
+        served = axum::serve(listener, router) => served.map(|()| Listing::default()),
+        listing = stop => Ok(listing.unwrap_or_default()),
+    }
+}
+
+/// Reads a POST to its end; nothing where it was empty.
+async fn post(body: Body) -> (Option<Listing>, StatusCode) {
+    let (mut listing, clock, mut is_empty) = (Listing::default(), Clock::start(), true);
+    let mut demuxer = SmoothDemuxer::new(SmoothConfig::default(), SmoothStreams::new(), clock.now());
+    let mut body = body.into_data_stream();
+    while let Some(Ok(bytes)) = body.next().await {
+        is_empty &= bytes.is_empty();
+        let pushed = demuxer.push(bytes, clock.now());
+        demuxer.handle_timeout(clock.now());
+        listing.drain(&mut demuxer);
+        if let Err(error) = pushed {
+            let refusal = Refusal::from(&error);
+            println!("fault {}: {error}", refusal.code);
+            return (Some(listing), StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST));
+        }
+    }
+    if is_empty {
+        return (None, StatusCode::OK);
+    }
+    demuxer.finish();
+    listing.drain(&mut demuxer);
+    (Some(listing), StatusCode::OK)
 }
 
 const QUIET: Duration = Duration::from_secs(2);

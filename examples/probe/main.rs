@@ -26,6 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listing = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["rtmp", at] => listen::rtmp(at).await?,
         ["udp", at] => listen::udp(at).await?,
+        ["smooth", at] => listen::smooth(at).await?,
         ["file", path] => file(path)?,
         _ => return Err("say one of: rtmp ADDRESS, udp ADDRESS, smooth ADDRESS, file PATH".into()),
     };

@@ -1,12 +1,15 @@
 """What is checked, in order. A check returns what it saw, or fails an assertion."""
 
+import contextlib
 import os
 import time
 import urllib.parse
 
+import ladder
 import play
 import push
 import timeline
+from server import Server
 
 
 def first_picture(server) -> str:
@@ -27,6 +30,7 @@ def pushed_by(tool: str, protocol: str):
         before = len(server.lines)
         # An encoder is refused while the one before it may still be sending.
         time.sleep(QUIET)
+        begin(server, protocol)
         with push.Push(tool, protocol, server.channel()["ingest"]) as encoder:
             began = time.monotonic()
             is_ours = lambda channel: channel["on_air"] == "live" and (channel["health"] or {}).get("protocol") == protocol
@@ -51,8 +55,20 @@ def pushed_by(tool: str, protocol: str):
     return check
 
 
+def begin(server, protocol: str):
+    """A channel keeps to the protocol of its first feed until it is stopped (A1.10): begins it anew for another one."""
+    name = f"/api/channels/{server.channel()['name']}"
+    if getattr(server, "protocol", protocol) != protocol:
+        server.json("POST", f"{name}/stop", {})
+        server.wait("Stopped", 8, lambda channel: channel["state"] == "Stopped")
+        server.json("POST", f"{name}/start", {})
+        server.wait("Streaming", 10, lambda channel: channel["portal_state"] == "Streaming")
+    server.protocol = protocol
+
+
 def ffmpeg_plays(server) -> str:
     """HLS and DASH at once, decoded by ffmpeg for 20 s, with a feed on air."""
+    begin(server, "rtmp")
     channel = server.channel()
     time.sleep(QUIET)
     with push.Push("ffmpeg", "rtmp", channel["ingest"]):
@@ -64,6 +80,7 @@ def ffmpeg_plays(server) -> str:
 
 def browser_plays(player: str):
     def check(server) -> str:
+        begin(server, "rtmp")
         with push.Push("ffmpeg", "rtmp", server.channel()["ingest"]):
             return play.told(play.Browser(server.base, player, 21).seen())
 
@@ -72,6 +89,7 @@ def browser_plays(player: str):
 
 def encoder_is_pulled(server) -> str:
     """Item: pull the encoder, wait 5 s, push again: players go on, and the timeline has no gap."""
+    begin(server, "rtmp")
     ingest = server.channel()["ingest"]
     with push.Push("ffmpeg", "rtmp", ingest):
         server.wait("live on air", 5, lambda channel: channel["on_air"] == "live")
@@ -143,6 +161,78 @@ def urls_are_those_of_the_request(server) -> str:
     return f"{channel['playback']['hls']}"
 
 
+@contextlib.contextmanager
+def resting(server):
+    """The shared channel is stopped meanwhile: its ladder would take the processors that the other one needs."""
+    name = f"/api/channels/{server.channel()['name']}"
+    server.json("POST", f"{name}/stop", {})
+    server.wait("Stopped", 8, lambda channel: channel["state"] == "Stopped")
+    yield os.path.dirname(server.folder)
+    server.json("POST", f"{name}/start", {})
+    server.wait("Streaming", 10, lambda channel: channel["portal_state"] == "Streaming" and channel["segments"])
+
+
+def passed_through(protocol: str, count: int):
+    """A ladder that comes ready-made: all rungs listed, levels switch, no stall, in hls.js and in Shaka Player."""
+
+    def check(server) -> str:
+        with resting(server) as folder:
+            return pass_through(folder)
+
+    def pass_through(folder: str) -> str:
+        clips = ladder.make(folder, count)
+        own = Server(os.path.join(folder, f"pass-{protocol}"), options=["--encoding", "none"])
+        try:
+            channel = own.wait("waiting", 5, lambda channel: channel["on_air"] == "waiting")
+            assert channel["encoding"] == "none" and channel["portal_state"] == "Streaming", channel["portal_state"]
+            with ladder.Copies(clips, ladder.urls(channel["ingest"][protocol], count)):
+                channel = own.wait("the rungs", 15, lambda channel: channel["segments"] >= 2)
+                heights = [rung["height"] for rung in channel["rungs"]]
+                assert heights == [int(size.split("x")[1]) for size, _ in ladder.SIZES[:count]], heights
+                assert len(channel["sessions"]) == count, channel["sessions"]
+                players = [play.Levels(own.base, kind, count) for kind in ("hls", "dash")]
+                seen = [player.seen() for player in players]
+        finally:
+            own.kill()
+        return f"{count} rungs from {count} sessions; {', '.join(seen)}"
+
+    return check
+
+
+def second_encoder_takes_over(encoding: str):
+    """Two encoders send the same clip to the two ingest URLs; the one on air is killed, and no viewer sees it."""
+
+    def check(server) -> str:
+        with resting(server) as folder:
+            return take_over(folder)
+
+    def take_over(folder: str) -> str:
+        [clip] = ladder.make(folder, 1)
+        own = Server(os.path.join(folder, f"failover-{encoding}"), options=["--encoding", encoding, "--rtmp-secondary", "127.0.0.1:0"])
+        try:
+            ingest = own.channel()["ingest"]
+            urls = [ladder.urls(ingest[key], 1)[0] for key in ("rtmp", "rtmp_secondary")]
+            with ladder.Copies([clip, clip], urls) as encoders:
+                is_on = lambda channel: channel["on_air"] == "live" and len(channel["sessions"]) == 2
+                own.wait("two sessions, live", 10, is_on)
+                browser = play.Browser(own.base, "hls", 14)
+                time.sleep(6)
+                before = own.channel()
+                on_air = before["slot_on_air"]
+                encoders.kill(["primary", "secondary"].index(on_air))
+                is_other = lambda channel: channel["slot_on_air"] != on_air and len(channel["sessions"]) == 1
+                other = own.wait("the other slot", 4, is_other)
+                seen = browser.seen()
+                said = "\n".join(own.lines)
+            assert "failover: " in said and "on air: the slate" not in said and other["on_air"] == "live", said
+        finally:
+            own.kill()
+        lock = "time-locked" if before["time_locked"] else "not time-locked"
+        return f"{on_air} killed, {lock}; {play.told(seen)}"
+
+    return check
+
+
 ALL = [
     ("first picture", first_picture),
     ("urls", urls_are_those_of_the_request),
@@ -151,6 +241,10 @@ ALL = [
     ("chromium plays HLS", browser_plays("hls")),
     ("chromium plays DASH", browser_plays("dash")),
     ("encoder pulled", encoder_is_pulled),
+    ("pass-through of three RTMP rungs", passed_through("rtmp", 3)),
+    ("pass-through of a five-rung Smooth feed", passed_through("smooth", 5)),
+    ("second encoder takes over", second_encoder_takes_over("standard")),
+    ("second encoder takes over, pass-through", second_encoder_takes_over("none")),
     ("buttons", buttons_work),
     ("commands", commands_work),
     ("ctrl-c", ends_cleanly),

@@ -30,6 +30,25 @@ class Browser:
         return seen
 
 
+class Levels:
+    """Chromium on the page of a pass-through channel, from the smallest rung to the largest."""
+
+    def __init__(self, base: str, kind: str, rungs: int, *shot: str):
+        self.kind = kind
+        command = ["node", os.path.join(HERE, "levels.mjs"), base, kind, str(rungs), *shot]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=HERE)
+
+    def seen(self) -> str:
+        out, err = self.process.communicate(timeout=60)
+        assert out, f"no answer: {err[-400:]}"
+        seen = json.loads(out)
+        assert seen["ok"], f"{self.kind}: {seen.get('why')} {seen['errors']}"
+        assert seen["stalls"] == 0, f"{self.kind}: {seen['stalls']} stalls"
+        assert seen["played"] >= 0.85 * seen["took"], f"{self.kind}: {seen['played']:.1f} s played in {seen['took']:.1f} s"
+        assert seen["source"] == "The contribution" and not seen["errors"], f"{self.kind}: {seen['source']}, {seen['errors']}"
+        return f"{self.kind} {'p, '.join(map(str, seen['shown']))}p, {seen['played']:.1f} s played in {seen['took']:.1f} s"
+
+
 def script(name: str, url: str, seconds: int) -> dict:
     """What a script for Chromium says of the page."""
     ran = subprocess.run(["node", name, url], capture_output=True, text=True, cwd=HERE, timeout=seconds)

@@ -1,0 +1,213 @@
+//! What the channel's events said of its contribution sessions: their tracks, the newest heartbeats, the last cues. For the
+//! page, and for sentences about what got worse or better.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::IpAddr,
+};
+
+use headend::{
+    channel::{Channel, CommandError, Event, IngestHealth, IngestId, Session, TrackHeartbeat},
+    media::{CueSignal, Track, TrackId},
+    time::MediaTime,
+};
+use serde_json::{Value, json};
+
+use crate::events::{Note, carriage_name, form_text, round, seconds, slot_name};
+
+/// The sessions that are on, and what they carry.
+#[derive(Debug, Default)]
+pub(crate) struct Feeds {
+    sessions: BTreeMap<IngestId, Feed>,
+    cues: VecDeque<(IngestId, CueSignal)>,
+    /// The newest refusal: an encoder that tries again and again is told of once.
+    refusal: Option<(Session, &'static str)>,
+}
+
+#[derive(Debug, Default)]
+struct Feed {
+    from: Option<IpAddr>,
+    tracks: BTreeMap<TrackId, Track>,
+    /// In the order of the tracks.
+    beats: Vec<TrackHeartbeat>,
+}
+
+impl Feeds {
+    const CUES: usize = 10;
+
+    /// Takes an event in; what is worth a sentence that the event itself is not.
+    pub(crate) fn see(&mut self, event: &Event) -> Vec<Note> {
+        match event {
+            Event::Attached { ingest, .. } => {
+                self.refusal = None;
+                self.sessions.entry(*ingest).or_default();
+            }
+            Event::Detached { ingest, .. } => drop(self.sessions.remove(ingest)),
+            Event::Track { ingest, track } => {
+                if let Some(feed) = self.sessions.get_mut(ingest) {
+                    feed.tracks.insert(track.id, track.clone());
+                }
+            }
+            Event::Cue { ingest, cue } => {
+                if self.cues.len() == Self::CUES {
+                    self.cues.pop_front();
+                }
+                self.cues.push_back((*ingest, cue.clone()));
+            }
+            Event::Heartbeat { ingest, tracks } => {
+                let feed = self.sessions.entry(*ingest).or_default();
+                let before = std::mem::replace(&mut feed.beats, tracks.clone());
+                return changes(*ingest, &before, tracks);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Where a session came from.
+    pub(crate) fn came_from(&mut self, id: IngestId, from: Option<IpAddr>) {
+        self.sessions.entry(id).or_default().from = from;
+    }
+
+    /// A session was not taken in; a sentence about it, but for one that comes again with the same wish.
+    pub(crate) fn refused(&mut self, session: &Session, from: Option<IpAddr>, why: &CommandError) -> Option<Note> {
+        let refusal = Some((session.clone(), why.code()));
+        if self.refusal == refusal {
+            return None;
+        }
+        self.refusal = refusal;
+        let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
+        let text = format!("a contribution by {}{from} was refused: {why}", session.protocol);
+        Some(Note { kind: "fault", text, detail: json!({"code": why.code()}) })
+    }
+
+    /// Every session, with its live health and what the last heartbeat said of each track.
+    pub(crate) fn sessions(&self, channel: &Channel) -> Value {
+        let session = |(id, session, health): (IngestId, &Session, &IngestHealth)| {
+            let feed = self.sessions.get(&id);
+            json!({
+                "id": id.0,
+                "protocol": session.protocol,
+                "slot": slot_name(session.slot),
+                "name": session.name,
+                "from": feed.and_then(|feed| feed.from).map(|from| from.to_string()),
+                "health": health_json(id, health),
+                "tracks": feed.map_or_else(Vec::new, |feed| feed.tracks(health)),
+            })
+        };
+        channel.contributions().map(session).collect()
+    }
+
+    /// The last cues, oldest first.
+    pub(crate) fn cues(&self) -> Value {
+        let cue = |(ingest, cue): &(IngestId, CueSignal)| {
+            let hex: String = cue.payload.iter().take(256).map(|byte| format!("{byte:02x}")).collect();
+            json!({
+                "ingest": ingest.0,
+                "at_seconds": seconds(cue.at.flicks()),
+                "carriage": carriage_name(cue.carriage),
+                "bytes": cue.payload.len(),
+                "payload_hex": hex,
+            })
+        };
+        self.cues.iter().map(cue).collect()
+    }
+}
+
+impl Feed {
+    fn tracks(&self, health: &IngestHealth) -> Vec<Value> {
+        let count = |is_of: fn(&Track) -> bool| self.tracks.values().filter(|track| is_of(track)).count();
+        let is_video = |track: &Track| track.format.is_video();
+        let is_audio = |track: &Track| track.format.is_audio();
+        let (videos, audios) = (count(is_video), count(is_audio));
+        let track = |(n, track): (usize, &Track)| {
+            // The health of the session is newer than its heartbeat, where it can mean this track only.
+            let live = match () {
+                () if is_video(track) && videos == 1 => health.last_video,
+                () if is_audio(track) && audios == 1 => health.last_audio,
+                () => None,
+            };
+            track_json(track, self.beats.get(n), live)
+        };
+        self.tracks.values().enumerate().map(track).collect()
+    }
+}
+
+fn track_json(track: &Track, beat: Option<&TrackHeartbeat>, live: Option<MediaTime>) -> Value {
+    let kind = match &track.format {
+        format if format.is_video() => "video",
+        format if format.is_audio() => "audio",
+        _ => "text",
+    };
+    let name = if track.name.is_empty() { format!("{kind}_{}", track.bitrate) } else { track.name.clone() };
+    let last = live.or_else(|| beat.and_then(|beat| beat.last_timestamp));
+    json!({
+        "kind": kind,
+        "index": track.index,
+        "name": beat.map_or(name, |beat| beat.name.clone()),
+        "codec": track.format.codec_name(),
+        "form": form_text(track),
+        "language": track.language.as_str(),
+        "bitrate_declared": track.bitrate,
+        "bitrate_incoming": beat.map(|beat| beat.incoming_bitrate),
+        "last_timestamp_seconds": last.map(|at| seconds(at.flicks())),
+        "overlap": beat.map(|beat| beat.overlap),
+        "discontinuity": beat.map(|beat| beat.discontinuity),
+        "nonincreasing": beat.map(|beat| beat.nonincreasing),
+        "unaligned_key_frames": beat.map(|beat| beat.unaligned_key_frames),
+        "unaligned_presentation_time": beat.map(|beat| beat.unaligned_presentation_time),
+        "unexpected_bitrate": beat.map(|beat| beat.unexpected_bitrate),
+        "drift_ms_per_minute": beat.map(|beat| beat.drift_millis_per_minute),
+        "healthy": beat.map(|beat| beat.healthy),
+    })
+}
+
+/// A session's health, as the API gives it.
+pub(crate) fn health_json(id: IngestId, health: &IngestHealth) -> Value {
+    let time = |at: Option<MediaTime>| at.map(|at| seconds(at.flicks()));
+    json!({
+        "ingest": id.0,
+        "protocol": health.protocol,
+        "bitrate": health.bitrate,
+        "frame_rate": round(health.frame_rate),
+        "bytes": health.bytes,
+        "width": health.video.map(|video| video.width),
+        "height": health.video.map(|video| video.height),
+        "stated_frame_rate": health.video.and_then(|video| video.frame_rate).map(|rate| round(rate.as_f64())),
+        "last_video_seconds": time(health.last_video),
+        "last_audio_seconds": time(health.last_audio),
+        "dropped": health.dropped,
+        "time_jumps": health.jumps,
+        "spare": health.spare,
+    })
+}
+
+/// Tracks that were healthy and are not, and the other way round.
+fn changes(ingest: IngestId, before: &[TrackHeartbeat], after: &[TrackHeartbeat]) -> Vec<Note> {
+    let was_healthy = |n: usize| before.get(n).is_none_or(|beat| beat.healthy);
+    let changed = after.iter().enumerate().filter(|(n, beat)| beat.healthy != was_healthy(*n));
+    let note = |(_, beat): (usize, &TrackHeartbeat)| {
+        let name = &beat.name;
+        if beat.healthy {
+            let text = format!("contribution {ingest}: {name} is healthy again");
+            return Note { kind: "ingest", text, detail: Value::Null };
+        }
+        let why = complaints(beat).join(", ");
+        let text = format!("contribution {ingest}: {name} is not healthy: {why}");
+        Note { kind: "fault", text, detail: json!({"code": "HEARTBEAT_UNHEALTHY", "track": name}) }
+    };
+    changed.map(note).collect()
+}
+
+fn complaints(beat: &TrackHeartbeat) -> Vec<String> {
+    let counts = [
+        (beat.overlap, "overlaps"),
+        (beat.discontinuity, "gaps"),
+        (beat.nonincreasing, "time stamps that do not increase"),
+        (beat.unaligned_key_frames, "IDRs off the grid"),
+        (beat.unaligned_presentation_time, "segments that begin at another time"),
+    ];
+    let counted = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    let rates = format!("{} kbit/s for {} declared", beat.incoming_bitrate / 1000, beat.declared_bitrate / 1000);
+    counted.chain(beat.unexpected_bitrate.then_some(rates)).collect()
+}
