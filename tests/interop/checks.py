@@ -167,9 +167,11 @@ def resting(server):
     name = f"/api/channels/{server.channel()['name']}"
     server.json("POST", f"{name}/stop", {})
     server.wait("Stopped", 8, lambda channel: channel["state"] == "Stopped")
-    yield os.path.dirname(server.folder)
-    server.json("POST", f"{name}/start", {})
-    server.wait("Streaming", 10, lambda channel: channel["portal_state"] == "Streaming" and channel["segments"])
+    try:
+        yield os.path.dirname(server.folder)
+    finally:
+        server.json("POST", f"{name}/start", {})
+        server.wait("Streaming", 10, lambda channel: channel["portal_state"] == "Streaming" and channel["segments"])
 
 
 def passed_through(protocol: str, count: int):

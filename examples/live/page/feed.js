@@ -84,7 +84,9 @@ function showTrack(row, track, tracks) {
   if (Math.abs(track.drift_ms_per_minute ?? 0) >= 500) troubles.push(`clock ${track.drift_ms_per_minute > 0 ? '+' : ''}${track.drift_ms_per_minute} ms a minute`);
   const language = track.kind === 'video' || track.language === 'und' && tracks.length < 3 ? '' : NAMES[track.language] ?? track.language;
   const last = track.last_timestamp_seconds;
-  const texts = [null, track.name, [track.codec, track.form, language].filter(Boolean).join(' · '),
+  // Sources without names and rates have `audio_0` for all of their sound.
+  const name = track.name === `${track.kind}_0` ? `${track.kind} ${track.index + 1}` : track.name;
+  const texts = [null, name, [track.codec, track.form, language].filter(Boolean).join(' · '),
     track.bitrate_declared ? rate(track.bitrate_declared) : '–', state === 'new' ? 'measuring' : rate(track.bitrate_incoming),
     last == null ? '–' : `${last.toFixed(2)} s`, troubles.join(', ') || (state === 'new' ? '' : 'none')];
   texts.forEach((text, n) => { if (text != null) write(row.children[n], text); });
