@@ -34,6 +34,15 @@ pub(crate) enum TakeoverChoice {
     Always,
 }
 
+/// Over which protocols feeds may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProtocolChoice {
+    /// Each over another.
+    Any,
+    /// All over that of the first.
+    Fixed,
+}
+
 /// What becomes of a feed of another shape than the rungs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StretchChoice {

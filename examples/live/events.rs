@@ -145,6 +145,23 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             let text = format!("contribution {ingest}: a cue of {length} bytes ({how})");
             ("cue", text, json!({"media_seconds": seconds(cue.at.flicks())}))
         }
+        Event::ConnectionRejected { peer, protocol, code, reason, count } => {
+            let from = peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
+            let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
+            let text = format!("a contribution by {protocol}{from} was refused: {reason}{times}");
+            ("fault", text, json!({"code": code, "count": count}))
+        }
+        Event::TrackDiscontinuity { ingest, jump } => {
+            ("ingest", format!("contribution {ingest}: time stamps jumped: {jump:?}"), Value::Null)
+        }
+        Event::StreamsOutOfSync { slot, .. } => {
+            let text = format!("pictures and sound of the {} ingest are seconds apart", slot_name(*slot));
+            ("fault", text, json!({"slot": slot_name(*slot)}))
+        }
+        Event::VideoStreamsOutOfSync { slot, .. } => {
+            let text = format!("rungs of the {} ingest are seconds apart", slot_name(*slot));
+            ("fault", text, json!({"slot": slot_name(*slot)}))
+        }
         Event::Failover { from, to } => {
             let (from, to) = (slot_name(*from), slot_name(*to));
             let text = format!("failover: the {to} ingest is on air, the {from} one fell silent");

@@ -7,7 +7,7 @@ use std::{
 };
 
 use headend::{
-    channel::{Channel, CommandError, Event, IngestHealth, IngestId, Session, TrackHeartbeat},
+    channel::{Channel, Event, IngestHealth, IngestId, Session, TrackHeartbeat},
     media::{CueSignal, Track, TrackId},
     time::MediaTime,
 };
@@ -20,8 +20,6 @@ use crate::events::{Note, carriage_name, form_text, round, seconds, slot_name};
 pub(crate) struct Feeds {
     sessions: BTreeMap<IngestId, Feed>,
     cues: VecDeque<(IngestId, CueSignal)>,
-    /// The newest refusal: an encoder that tries again and again is told of once.
-    refusal: Option<(Session, &'static str)>,
 }
 
 #[derive(Debug, Default)]
@@ -38,10 +36,7 @@ impl Feeds {
     /// Takes an event in; what is worth a sentence that the event itself is not.
     pub(crate) fn see(&mut self, event: &Event) -> Vec<Note> {
         match event {
-            Event::Attached { ingest, .. } => {
-                self.refusal = None;
-                self.sessions.entry(*ingest).or_default();
-            }
+            Event::Attached { ingest, .. } => drop(self.sessions.insert(*ingest, Feed::default())),
             Event::Detached { ingest, .. } => drop(self.sessions.remove(ingest)),
             Event::Track { ingest, track } => {
                 if let Some(feed) = self.sessions.get_mut(ingest) {
@@ -67,18 +62,6 @@ impl Feeds {
     /// Where a session came from.
     pub(crate) fn came_from(&mut self, id: IngestId, from: Option<IpAddr>) {
         self.sessions.entry(id).or_default().from = from;
-    }
-
-    /// A session was not taken in; a sentence about it, but for one that comes again with the same wish.
-    pub(crate) fn refused(&mut self, session: &Session, from: Option<IpAddr>, why: &CommandError) -> Option<Note> {
-        let refusal = Some((session.clone(), why.code()));
-        if self.refusal == refusal {
-            return None;
-        }
-        self.refusal = refusal;
-        let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
-        let text = format!("a contribution by {}{from} was refused: {why}", session.protocol);
-        Some(Note { kind: "fault", text, detail: json!({"code": why.code()}) })
     }
 
     /// Every session, with its live health and what the last heartbeat said of each track.

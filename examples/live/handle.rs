@@ -134,6 +134,17 @@ impl Handle {
 }
 
 impl Candidate {
+    /// Asks something about its stream key, where it has one.
+    pub(crate) fn with_key<T>(&self, ask: impl FnOnce(Option<&str>) -> T) -> T {
+        match self {
+            Self::Rtmp(publisher) => {
+                let session = publisher.session();
+                ask(session.publish_request().map(|request| request.stream_key.expose()))
+            }
+            Self::Datagrams(_) | Self::Smooth(_) => ask(None),
+        }
+    }
+
     /// Whether it has something to say already: an answer to its peer, or its tracks.
     pub(crate) const fn has_reply(&self) -> bool {
         matches!(self, Self::Rtmp(_) | Self::Smooth(_))

@@ -4,14 +4,20 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Parser;
 use headend::{
-    channel::{AudioStream, ChannelConfig, ChannelName, ConfigError, Encoding, PassThrough, Standby, Takeover},
+    access::{AccessList, AddressRule, KeyRule, StreamKey},
+    channel::{
+        AudioStream, ChannelConfig, ChannelName, ConfigError, Encoding, InputRules, PassThrough, ProtocolRule, Standby,
+        Takeover,
+    },
     ingest::TsConfig,
     ladder::{Preset, StretchMode},
     media::Language,
     time::{MediaDuration, Now, Utc},
 };
 
-use crate::choices::{AudioChoice, EncodingChoice, Source, StretchChoice, TakeoverChoice, address, preset};
+use crate::choices::{
+    AudioChoice, EncodingChoice, ProtocolChoice, Source, StretchChoice, TakeoverChoice, address, preset,
+};
 
 /// A live TV channel in one process: push a feed by RTMP, RTP, UDP or Smooth Streaming, play it as HLS and DASH.
 ///
@@ -83,6 +89,19 @@ pub(crate) struct Options {
     #[arg(long, env = "HEADEND_TAKEOVER", value_name = "refuse|silent|always", default_value = "silent", hide_possible_values = true, help_heading = INGEST)]
     pub(crate) takeover: TakeoverChoice,
 
+    /// Addresses that may push: 10.0.0.1, 10.0.0.1/22 or 10.0.0.1(255.255.252.0); by default everybody who can reach a port
+    #[arg(long, env = "HEADEND_ALLOW", value_name = "ADDRESS", value_delimiter = ',', help_heading = INGEST)]
+    pub(crate) allow: Vec<AddressRule>,
+
+    /// Stream keys of which an RTMP publisher must have one; by default any will do. With keys, other protocols are refused,
+    /// because they have none
+    #[arg(long, env = "HEADEND_KEY", value_name = "KEY", value_delimiter = ',', hide_env_values = true, help_heading = INGEST)]
+    key: Vec<String>,
+
+    /// any: each feed may come by another protocol; fixed: the first one decides until the channel is stopped
+    #[arg(long, env = "HEADEND_PROTOCOL", value_name = "any|fixed", default_value = "any", hide_possible_values = true, help_heading = INGEST)]
+    pub(crate) protocol: ProtocolChoice,
+
     /// Address that takes RTMP from a second encoder, which sends the same and takes over when the first fails
     #[arg(long, env = "HEADEND_RTMP_SECONDARY", value_name = "ADDR", value_parser = address, help_heading = SECONDARY)]
     pub(crate) rtmp_secondary: Option<SocketAddr>,
@@ -141,6 +160,7 @@ impl Options {
             Source::Test => Standby::TestSource,
             Source::None => Standby::Slate,
         };
+        config.input = self.input_rules();
         config.video_index = self.video_index;
         if !self.audio.is_empty() {
             config.audio = self.audio.iter().zip(0..).map(|(choice, n)| choice.stream(n)).collect();
@@ -155,6 +175,21 @@ impl Options {
             config.audio = vec![AudioStream::new(0, Language::UND)];
         }
         Ok(config)
+    }
+
+    /// Who may push, and how.
+    fn input_rules(&self) -> InputRules {
+        let everybody = || AccessList::allow_all();
+        // Fewer rules than the shell takes words: the list's own ceiling is far above.
+        let access =
+            if self.allow.is_empty() { everybody() } else { AccessList::new(self.allow.clone()).unwrap_or_default() };
+        let keys = self.key.iter().map(|key| StreamKey::new(key)).collect::<Vec<_>>();
+        let keys = if keys.is_empty() { KeyRule::Any } else { KeyRule::OneOf(keys) };
+        let protocol = match self.protocol {
+            ProtocolChoice::Any => ProtocolRule::Any,
+            ProtocolChoice::Fixed => ProtocolRule::FirstFixes,
+        };
+        InputRules { access, keys, protocol, ..InputRules::default() }
     }
 
     pub(crate) fn passes_through(&self) -> bool {
@@ -198,7 +233,6 @@ Push a feed (while it runs):
   a ladder   with --encoding none: each rung to a stream name of its own, rtmp://127.0.0.1:1935/live/720p and so on,
              or each stream to a POST of its own, http://127.0.0.1:8080/main.isml/Streams(720p) and so on
 
-A channel keeps to the protocol of its first feed until it is stopped.
 Every flag can also be set by the environment variable that is named beside it; --audio takes commas there.
 Ctrl-C ends it: the open segment is closed and stored first. A second Ctrl-C ends it at once.
 Exit codes: 0 ended cleanly, 1 could not start or end cleanly, 2 wrong flags.";

@@ -135,8 +135,9 @@ impl Wheel {
     fn attach(&mut self, visitor: Visitor, peer: mpsc::Sender<Bytes>) -> Result<IngestId, CommandError> {
         let now = self.clock.now();
         let Visitor { session, from, candidate } = visitor;
-        if let Err(why) = self.channel.check_attach_as(&session, now) {
-            self.notes.extend(self.feeds.refused(&session, from, &why));
+        let admitted = candidate.with_key(|key| self.channel.admit(from, key, &session, now));
+        if let Err(why) = admitted {
+            self.channel.reject(from, session.protocol, &why, now);
             return Err(why);
         }
         let has_reply = candidate.has_reply();
@@ -178,7 +179,7 @@ impl Wheel {
             Output::Discard(name) => self.file(Filing::Discard(name)).await,
             Output::Event(event) => {
                 self.notes.extend(self.feeds.see(&event));
-                if !matches!(event, Event::Heartbeat { .. }) {
+                if !matches!(event, Event::Heartbeat { .. } | Event::ArchiveHeartbeat { .. }) {
                     self.file(Filing::Event(event, self.clock.now())).await;
                 }
             }

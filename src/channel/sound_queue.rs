@@ -36,20 +36,20 @@ struct SoundQueue {
 
 impl SoundQueues {
     pub(super) fn new(streams: &[AudioStream]) -> Self {
-        Self(streams.iter().map(|stream| SoundQueue::new(stream.index)).collect())
+        let queue = |stream: &AudioStream| SoundQueue {
+            index: stream.index,
+            track: None,
+            waiting: VecDeque::new(),
+            bytes: 0,
+            end: None,
+        };
+        Self(streams.iter().map(queue).collect())
     }
 
     /// Notes an audio track; whether an output takes it and its decoder must be made anew. A track keeps the output that it
-    /// has, also where the map that names it changes (FAULTS row 45), unless nothing ever took that of its new index: a map
-    /// that was not whole at first (row 31). One that is new takes the output of its index.
+    /// has, also where the map that names it changes (FAULTS row 45); one that is new takes the output of its index.
     pub(super) fn takes(&mut self, track: &Track) -> bool {
-        let of_index = self.0.iter().position(|queue| queue.index == track.index);
-        let own = self.output_of(track.id);
-        let is_free = of_index.and_then(|at| self.0.get(at)).is_some_and(|queue| queue.track.is_none());
-        if let Some(left) = own.filter(|_| is_free).and_then(|own| self.0.get_mut(own)) {
-            *left = SoundQueue::new(left.index);
-        }
-        let output = own.filter(|_| !is_free).or(of_index);
+        let output = self.output_of(track.id).or_else(|| self.0.iter().position(|queue| queue.index == track.index));
         let Some(queue) = output.and_then(|output| self.0.get_mut(output)) else { return false };
         let is_same = |ours: &Track| ours.id == track.id && ours.format == track.format;
         if queue.track.as_ref().is_some_and(is_same) {
@@ -142,10 +142,6 @@ impl SoundQueues {
 }
 
 impl SoundQueue {
-    const fn new(index: u32) -> Self {
-        Self { index, track: None, waiting: VecDeque::new(), bytes: 0, end: None }
-    }
-
     fn pop(&mut self) -> Option<AccessUnit> {
         let unit = self.waiting.pop_front()?;
         self.bytes = self.bytes.saturating_sub(unit.data.len());
@@ -230,15 +226,6 @@ mod tests {
         let other = TrackFormat::Aac(AudioTrack { sample_rate: 44_100, channels: 1 }, AacConfig { asc: Bytes::new() });
         assert!(queues.takes(&Track { format: other, ..track(20, 0) }));
         assert_eq!(queues.tracks().count(), 3);
-    }
-
-    #[test]
-    fn row_31_a_track_whose_map_was_not_whole_moves_to_the_output_of_its_own_index() {
-        let mut queues = queues(2);
-        // The second language alone, then both.
-        assert!(queues.takes(&track(11, 0)) && queues.output_of(TrackId(11)) == Some(0));
-        assert!(queues.takes(&track(11, 1)) && queues.takes(&track(10, 0)));
-        assert_eq!([10, 11].map(|id| queues.output_of(TrackId(id))), [Some(0), Some(1)]);
     }
 
     #[test]

@@ -33,6 +33,7 @@ impl Channel {
 
     /// The time that [`poll_timeout`](Self::poll_timeout) gave has come. Calling it early or late harms nothing.
     pub fn handle_timeout(&mut self, now: Now) {
+        self.excuse_silence(now);
         self.time_sessions(now);
         if let Some(air) = &mut self.air {
             air.handle_timeout(now);
@@ -103,6 +104,7 @@ impl Channel {
 
     /// Moves everything one step on: sound, work, segments, events.
     fn turn(&mut self, now: Now) {
+        self.excuse_silence(now);
         if let Some(air) = &mut self.air {
             let is_fed = !self.sessions.list.is_empty();
             air.heed_refusal(is_fed.then_some(&mut self.contribution));
@@ -234,6 +236,17 @@ impl Channel {
     pub(super) fn fault(&mut self, ingest: Option<IngestId>, fault: Fault, now: Now) {
         if let Some((fault, count)) = self.faults.push(ingest, fault, now.monotonic) {
             self.event(Event::Fault { ingest, fault, count });
+        }
+    }
+
+    /// A host that was told to stop reading hands nothing in: that is no silence of the contribution.
+    fn excuse_silence(&mut self, now: Now) {
+        if self.wants_input() {
+            return;
+        }
+        self.sessions.merger.excuse_silence(now);
+        if let Some(air) = &mut self.air {
+            air.switcher.excuse_silence(now);
         }
     }
 

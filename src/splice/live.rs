@@ -71,6 +71,9 @@ pub(super) struct LiveFeed {
     /// Source pictures per output frame: 2 for 60 → 30 (A12.6).
     factor: i64,
     offset: MediaDuration,
+    /// How long before their decode times pictures show at most, as encoders with negative composition times have them
+    /// (FAULTS row 39).
+    early: MediaDuration,
     /// Native frame number of the newest decode time.
     watermark: i64,
     /// Output frame → source time, for pictures that came before their turn.
@@ -101,7 +104,8 @@ impl LiveFeed {
         let native = Cadence::new(native, cadence.gop());
         let factor = ((out + native.frame().flicks() / 2) / native.frame().flicks()).max(1);
         let offset = cadence.time_of(index).since(pts);
-        Self { native, factor, offset, watermark: index * factor, ahead: BTreeMap::new(), last_arrival: now }
+        let (early, watermark) = (MediaDuration::ZERO, index * factor);
+        Self { native, factor, offset, early, watermark, ahead: BTreeMap::new(), last_arrival: now }
     }
 
     /// Takes the times of the next access unit in decode order; the jump, where its time stamps made one.
@@ -109,6 +113,8 @@ impl LiveFeed {
         // A feed that stood still for as long as its time stamps moved on has a gap, not a jump.
         let stood_still = MediaDuration::from_std(now.saturating_sub(self.last_arrival));
         self.last_arrival = now;
+        self.early = self.early.max(dts.since(pts)).min(Self::JUMP);
+        let dts = dts.minus(self.early);
         let expected = self.native.time_of(self.watermark + 1);
         let step = dts.plus(self.offset).since(expected);
         let is_far = |span: MediaDuration| span.flicks().unsigned_abs() > Self::JUMP.flicks().unsigned_abs();

@@ -51,7 +51,14 @@ impl ToyCodecs {
     }
 }
 
-struct ToyDecoder(FramePool, ToyCodecs);
+/// Shows pictures in their order, as every decoder does: one that may still be followed by an earlier one is held.
+struct ToyDecoder {
+    pool: FramePool,
+    codecs: ToyCodecs,
+    held: Vec<Frame>,
+    /// How long before it is decoded a picture shows at most.
+    early: MediaDuration,
+}
 struct ToyEncoder(VideoEncoderConfig, bool);
 struct ToyAudioDecoder(AudioTrack, ToyCodecs);
 struct ToyAudioEncoder(AudioEncoderConfig);
@@ -64,7 +71,8 @@ impl Codecs for ToyCodecs {
         if let TrackFormat::H264(_, config) = format {
             self.note(|seen| seen.video_tracks.push(config.clone()));
         }
-        Ok(Box::new(ToyDecoder(FramePool::new(), self.clone())))
+        let (pool, codecs) = (FramePool::new(), self.clone());
+        Ok(Box::new(ToyDecoder { pool, codecs, held: Vec::new(), early: MediaDuration::ZERO }))
     }
 
     fn h264_encoder(&self, config: &VideoEncoderConfig) -> Result<Box<dyn VideoEncoder>, Fault> {
@@ -87,17 +95,23 @@ impl Codecs for ToyCodecs {
 /// A picture's mark is the last byte of its access unit; it becomes the luma of a tiny picture.
 impl VideoDecoder for ToyDecoder {
     fn decode(&mut self, unit: &AccessUnit, out: &mut Vec<Frame>) -> Result<(), Fault> {
-        self.1.note(|seen| seen.video.push(unit.clone()));
+        self.codecs.note(|seen| seen.video.push(unit.clone()));
         let mark = unit.data.last().copied().unwrap_or(0);
-        out.push(Frame::build(&self.0, (16, 16), unit.pts, |y, u, v| {
+        self.held.push(Frame::build(&self.pool, (16, 16), unit.pts, |y, u, v| {
             y.fill(mark);
             u.fill(128);
             v.fill(128);
         }));
+        self.early = self.early.max(unit.dts.since(unit.pts));
+        let settled = unit.dts.minus(self.early);
+        self.held.sort_by_key(|frame| frame.pts);
+        let count = self.held.iter().take_while(|frame| frame.pts <= settled).count();
+        out.extend(self.held.drain(..count));
         Ok(())
     }
 
-    fn flush(&mut self, _: &mut Vec<Frame>) -> Result<(), Fault> {
+    fn flush(&mut self, out: &mut Vec<Frame>) -> Result<(), Fault> {
+        out.append(&mut self.held);
         Ok(())
     }
 }

@@ -140,3 +140,80 @@ impl Reel {
         self.needs_idr = self.format.is_video();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::media::{FrameRate, H264Config, NalFraming, VideoTrack};
+
+    fn reel() -> Reel {
+        let config = H264Config { framing: NalFraming::Length(4), sps: vec![], pps: vec![] };
+        let format = TrackFormat::H264(VideoTrack::new(16, 16), config);
+        Reel::new(TrackId(7), &TrackSpec::video(TrackId(0), "v", 1000, format, FrameRate::FPS_25))
+    }
+
+    fn unit(millis: i64, is_random_access: bool) -> AccessUnit {
+        let at = MediaTime::ZERO.plus(MediaDuration::from_millis(millis));
+        let (duration, data) = (MediaDuration::ZERO, Bytes::from_static(b"x"));
+        AccessUnit { track: TrackId(7), pts: at, dts: at, duration, is_random_access, is_damaged: false, data }
+    }
+
+    /// What becomes of an access unit, which is noted where it goes on.
+    fn place(reel: &mut Reel, mut unit: AccessUnit, now: u64) -> Place {
+        let place = reel.place(&mut unit);
+        if matches!(place, Place::Follows | Place::Gap | Place::Bumped) {
+            reel.note(&unit, Duration::from_millis(now));
+        }
+        place
+    }
+
+    #[test]
+    fn access_units_follow_wait_for_an_idr_or_lie_behind_a_gap() {
+        let mut reel = reel();
+        assert_eq!(place(&mut reel, unit(0, false), 0), Place::BeforeIdr);
+        assert_eq!(place(&mut reel, unit(40, true), 0), Place::Follows);
+        assert_eq!(place(&mut reel, unit(1040, false), 0), Place::Follows, "a second is no gap yet");
+        assert_eq!(place(&mut reel, unit(2041, true), 0), Place::Gap);
+        let ends = [1080, 2041].map(|millis| MediaTime::ZERO.plus(MediaDuration::from_millis(millis)));
+        assert_eq!(reel.gap, Some((ends[0], ends[1])));
+        assert_eq!(reel.idrs.len(), 2);
+    }
+
+    #[test]
+    fn row_40_a_decode_time_that_does_not_go_on_is_bumped_repeated_or_back() {
+        let mut reel = reel();
+        place(&mut reel, unit(1000, true), 0);
+        assert_eq!(place(&mut reel, unit(1000, true), 0), Place::Repeated);
+        let mut other = AccessUnit { data: Bytes::from_static(b"other"), ..unit(995, false) };
+        let pts = other.pts;
+        assert_eq!(reel.place(&mut other), Place::Bumped);
+        let tick = |at: MediaTime| at.ticks(Timescale::MPEG);
+        assert_eq!(
+            (tick(other.dts), other.pts),
+            (1000 * 90 + 1, pts),
+            "a tick on, and the presentation time is its own"
+        );
+        assert_eq!(place(&mut reel, unit(989, false), 0), Place::Back);
+    }
+
+    #[test]
+    fn row_10_a_step_ahead_that_took_its_time_is_a_gap_and_another_a_clock_that_was_set() {
+        let mut reel = reel();
+        place(&mut reel, unit(0, true), 0);
+        let far = unit(3_600_000, true);
+        assert!(reel.is_far_ahead(&far, Duration::from_secs(1)));
+        assert!(!reel.is_far_ahead(&far, Duration::from_secs(3599)));
+        assert!(!reel.is_far_ahead(&unit(30_000, true), Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn another_clock_forgets_what_came() {
+        let mut reel = reel();
+        place(&mut reel, unit(5000, true), 0);
+        reel.renew();
+        assert_eq!((reel.newest, reel.idrs.len(), reel.needs_idr), (None, 0, true));
+        assert_eq!(place(&mut reel, unit(0, true), 0), Place::Follows);
+    }
+}

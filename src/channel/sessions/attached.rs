@@ -85,11 +85,16 @@ impl Attached {
         {
             self.health.video = Some(*video);
         }
+        let key = self.moved(track, owners, passes_through);
         if let Some(told) = self.tracks.get_mut(&track.id) {
+            if let Some(key) = key {
+                (told.key, told.merged) = (key, None);
+            }
             told.tally.restate(track);
             told.track = track.clone();
             let owner = owners.get(&told.key).copied().unwrap_or(self.id);
-            return if owner == self.id { Claim::Owned(told.key.clone(), false) } else { Claim::Taken(owner) };
+            let is_new = told.merged.is_none() && !owners.contains_key(&told.key);
+            return if owner == self.id { Claim::Owned(told.key.clone(), is_new) } else { Claim::Taken(owner) };
         }
         if self.tracks.len() >= Session::MAX_TRACKS {
             return Claim::TooMany;
@@ -101,6 +106,15 @@ impl Attached {
             Some(owner) if *owner != self.id => Claim::Taken(*owner),
             _ => Claim::Owned(key, true),
         }
+    }
+
+    /// The key of a sound that stands in another place now, where nothing else has that place: the map that told it first was
+    /// not whole (FAULTS row 31). A language that is gone keeps its own, so that it may come back (row 45).
+    fn moved(&self, track: &Track, owners: &BTreeMap<TrackKey, IngestId>, passes_through: bool) -> Option<TrackKey> {
+        let told = self.tracks.get(&track.id).filter(|told| told.track.index != track.index)?;
+        let key = TrackKey::new(track, &self.session, passes_through);
+        let is_free = !owners.contains_key(&key) && self.tracks.values().all(|other| other.key != key);
+        (is_free && !passes_through && told.key.kind == "audio").then_some(key)
     }
 
     /// This session brings the track, under this id in the merged contribution.
