@@ -3,7 +3,7 @@
 
 use crate::{
     channel::{Channel, IngestId, sessions::Attached},
-    ingest::IngestRefusal,
+    ingest::{IngestLimits, IngestRefusal},
     media::{AccessUnit, Track},
     time::{MediaDuration, Now},
 };
@@ -43,7 +43,7 @@ impl Channel {
         limits.check_rates(audio, total)
     }
 
-    fn limits(&self) -> crate::ingest::IngestLimits {
+    fn limits(&self) -> IngestLimits {
         self.config.input.limits(&self.config.encoding)
     }
 }

@@ -65,22 +65,20 @@ fn sound(id: u32) -> Track {
     Track { index: id - 100, ..Track::new(TrackId(id), Timescale::MPEG, format) }
 }
 
-/// 25 access units a second of each track and size, for so long; every session's turn by turn.
-fn send(rig: &mut Rig, feeds: &[(IngestId, &Feed, &[(u32, usize)])], secs: i64) {
+/// 25 access units a second of track 1 and of this size, for so long; every session's turn by turn.
+fn send(rig: &mut Rig, feeds: &[(IngestId, &Feed, usize)], secs: i64) {
     for n in 0..secs * 25 {
-        for (id, feed, tracks) in feeds {
-            for (track, size) in *tracks {
-                let pts = MediaTime::ZERO.plus(MediaDuration::from_millis(n * 40));
-                feed.push(Demuxed::Unit(AccessUnit {
-                    track: TrackId(*track),
-                    pts,
-                    dts: pts,
-                    duration: MediaDuration::from_millis(40),
-                    is_random_access: n % 50 == 0 || *track >= 100,
-                    is_damaged: false,
-                    data: Bytes::from(vec![1; *size]),
-                }));
-            }
+        for (id, feed, size) in feeds {
+            let pts = MediaTime::ZERO.plus(MediaDuration::from_millis(n * 40));
+            feed.push(Demuxed::Unit(AccessUnit {
+                track: TrackId(1),
+                pts,
+                dts: pts,
+                duration: MediaDuration::from_millis(40),
+                is_random_access: n % 50 == 0,
+                is_damaged: false,
+                data: Bytes::from(vec![1; *size]),
+            }));
             rig.bytes(*id, vec![0]);
         }
         rig.pass(Duration::from_millis(40));
@@ -250,7 +248,7 @@ fn video_over_fifteen_megabits_is_let_go_and_the_other_slot_goes_on_a6_3_a7_1() 
         feed.push(Demuxed::Track(video(1, 16, 16)));
     }
     // 75 000 bytes 25 times a second are 15 Mbit/s, which is not less than 15.
-    send(&mut rig, &[(fat, &fat_feed, &[(1, 75_000)]), (good, &good_feed, &[(1, 74_999)])], 20);
+    send(&mut rig, &[(fat, &fat_feed, 75_000), (good, &good_feed, 74_999)], 20);
     let [(id, DetachReason::Limit(refusal))] = &detached(&rig)[..] else { panic!("{:?}", detached(&rig)) };
     assert_eq!((*id, refusal.code()), (fat, "MPE_INGEST_BITRATE_AGGREGATED_EXCEEDED"));
     assert_eq!(refusal.to_string(), "video track 1: 15000000 bit/s on average; it must be less than 15000000");
@@ -305,8 +303,7 @@ fn sessions_of_a_slot_are_limited_together_a6_4_a9_1() {
         sessions.push((id, feed));
     }
     // Three times 9 Mbit/s: each is under 10, all together are over 25.
-    let all: Vec<(IngestId, &Feed, &[(u32, usize)])> =
-        sessions.iter().map(|(id, feed)| (*id, feed, &[(1, 45_000)][..])).collect();
+    let all: Vec<_> = sessions.iter().map(|(id, feed)| (*id, feed, 45_000)).collect();
     send(&mut rig, &all, 20);
     let [(id, DetachReason::Limit(refusal))] = &detached(&rig)[..] else { panic!("{:?}", detached(&rig)) };
     assert_eq!(*id, sessions[2].0, "the one with which it is too much");
