@@ -91,7 +91,7 @@ fn row_35_sound_of_another_rate_goes_on_at_its_place() {
                 // A beep that begins in the frame that is left out begins in this one.
                 let mut data = unit.data.to_vec();
                 let rest = (unit.at * 48 / 90).rem_euclid(48_000);
-                data[0] = if rest < 1024 || rest > 48_000 - 1024 { 200 } else { 0 };
+                data[0] = if (1024..=48_000 - 1024).contains(&rest) { 0 } else { 200 };
                 rig.bytes(id, feed.publisher.audio(ms, &data));
             }
         }

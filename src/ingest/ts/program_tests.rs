@@ -284,7 +284,8 @@ fn dts_hd_on_the_stream_type_of_cues_is_passed_over_silently() {
     let mut mux = Mux::default();
     mux.map(b"\x05\x04HDMV", &[(0x1B, VIDEO, &[]), (0x86, CUES, &[])]);
     for n in 0..10u32 {
-        mux.pes(VIDEO, 0xE0, Some((90_000, 90_000)), &Feed::default().picture(n), false);
+        let at = 90_000 + u64::from(n) * 3600;
+        mux.pes(VIDEO, 0xE0, Some((at, at)), &Feed::default().picture(n), false);
         mux.pes(CUES, 0xFD, Some((90_000, 90_000)), &[0xFC; 900], true);
     }
     let found = run(&mux.bytes);

@@ -407,10 +407,9 @@ fn row_66_a_post_cut_inside_a_moof_goes_on_with_nothing_lost_and_a_restart_with_
         assert_eq!(discontinuities(&rig), 0, "{at}: {:?}", rig.events);
     }
     // The second POST states another size; the third the first one's again.
-    let mut other = feed.header();
     let mut big = SmoothFeed::new(0);
     big.sps = Bytes::from_static(SPS_720);
-    std::mem::swap(&mut other, &mut big.header());
+    let other = big.header();
     let head = |bytes: Vec<u8>| Sent { at: sent[8].at, bytes: bytes.into(), units: vec![] };
     let second: Vec<Sent> = std::iter::once(head(other)).chain(sent[8..12].iter().cloned()).collect();
     let rig = smooth(&feed, |_| vec![sent[..8].to_vec(), second.clone(), sent[12..].to_vec()]);
