@@ -78,7 +78,7 @@ impl Codecs for BuiltinCodecs {
                 missing(&format!("{} decode needs the feature ffmpeg", h264_kind(track)))
             }
             #[cfg(not(any(feature = "rusty-h264", feature = "openh264", feature = "ffmpeg")))]
-            TrackFormat::H264(..) => missing("H.264 decode needs the feature rusty-h264"),
+            TrackFormat::H264(..) => missing("H.264 decode needs the feature openh264"),
             #[cfg(feature = "ffmpeg")]
             TrackFormat::Mpeg2(track) => {
                 Ok(Box::new(super::ffmpeg_decoder::FfmpegDecoder::mpeg2(track, self.largest_picture)?))

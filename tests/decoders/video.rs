@@ -129,7 +129,7 @@ fn is_same(path: &str, clip: &Clip, frames: &[Frame]) -> Option<bool> {
     Some(ours == theirs)
 }
 
-/// Whether the default decoder takes it: `false` where FFmpeg and it make different things of a broken stream.
+/// Whether a plain decoder takes it: `false` where FFmpeg and it make different things of a broken stream.
 fn is_plain(path: &str, clip: &Clip) -> bool {
     const BROKEN: [&str; 2] = ["openh264-BA_MW_D_IDR_LOST.264", "openh264-Error_I_P.264"];
     // Parameter sets of other chroma formats midway; a cropping that changes, which FFmpeg scales to the first one.
@@ -140,7 +140,7 @@ fn is_plain(path: &str, clip: &Clip) -> bool {
 
 #[cfg(feature = "rusty-h264")]
 #[test]
-fn the_default_decoder_is_exact_on_every_plain_capture() {
+fn rusty_h264_is_exact_on_every_plain_capture() {
     let mut count = 0;
     for path in captures() {
         let Some(clip) = clip(&path).filter(|clip| is_plain(&path, clip)) else { continue };

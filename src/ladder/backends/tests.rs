@@ -44,7 +44,7 @@ fn every_contribution_is_decoded_or_refused_by_codec_and_feature() {
         (
             h264(8, Chroma::Yuv420, false),
             cfg!(any(feature = "rusty-h264", feature = "openh264", feature = "ffmpeg")),
-            "H.264 decode needs the feature rusty-h264",
+            "H.264 decode needs the feature openh264",
         ),
         (
             TrackFormat::Ac3(audio, Ac3Config { dac3: vec![0x10, 0x11, 0x40].into() }),
