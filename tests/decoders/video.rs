@@ -138,19 +138,26 @@ fn is_plain(path: &str, clip: &Clip) -> bool {
     clip.pixels == "yuv420p" && is_track_plain && !BROKEN.iter().chain(&CHANGING).any(|end| path.ends_with(end))
 }
 
-#[cfg(feature = "rusty-h264")]
 #[test]
-fn rusty_h264_is_exact_on_every_plain_capture() {
-    let mut count = 0;
+fn the_default_decoder_gives_every_picture_of_every_plain_capture() {
+    let (mut count, mut exact) = (0, 0);
     for path in captures() {
         let Some(clip) = clip(&path).filter(|clip| is_plain(&path, clip)) else { continue };
         let (frames, refused) = decode(&BuiltinCodecs::new(), &clip);
         assert_eq!(refused, 0, "{path}");
-        assert!(frames.windows(2).all(|pair| pair[0].pts < pair[1].pts), "{path}");
-        assert_eq!(is_same(&path, &clip, &frames), Some(true), "{path}");
+        assert!(!clip.is_timed || frames.windows(2).all(|pair| pair[0].pts < pair[1].pts), "{path}");
         count += 1;
+        if is_same(&path, &clip, &frames) == Some(true) {
+            exact += 1;
+            continue;
+        }
+        // OpenH264 is some levels off in a few samples of some pictures.
+        assert!(cfg!(not(feature = "rusty-h264")), "{path}");
+        // Without times the order of the pictures is not known here, and only their number can be compared.
+        let distance = apart(&path, &frames).map_or(0.0, |(apart, _)| apart);
+        assert!(!clip.is_timed || distance < 0.01, "{path}: {distance}");
     }
-    println!("{count} captures, every byte the same");
+    println!("{count} captures, every byte the same in {exact}");
 }
 
 #[cfg(feature = "ffmpeg")]
@@ -178,11 +185,10 @@ fn libavcodec_gives_every_picture_of_every_capture_in_its_turn() {
     println!("{count} captures");
 }
 
-/// Other formats, whose way to 8-bit 4:2:0 is each program's own: near FFmpeg's, and leaning to no side.
-#[cfg(feature = "ffmpeg")]
-fn is_near(path: &str, frames: &[Frame]) {
+/// How far the samples are from FFmpeg's on average, and to which side.
+fn apart(path: &str, frames: &[Frame]) -> Option<(f64, f64)> {
     let Some(first) = frames.first() else { panic!("{path}: no picture") };
-    let Some(theirs) = theirs(path, first.width * first.height * 3 / 2, &[]) else { return };
+    let theirs = theirs(path, first.width * first.height * 3 / 2, &[])?;
     assert_eq!(frames.len(), theirs.len(), "{path}");
     let (mut apart, mut lean, mut count) = (0u64, 0i64, 0u64);
     for (frame, theirs) in frames.iter().zip(&theirs) {
@@ -192,7 +198,13 @@ fn is_near(path: &str, frames: &[Frame]) {
             count += 1;
         }
     }
-    let (apart, lean) = (apart as f64 / count as f64, lean as f64 / count as f64);
+    Some((apart as f64 / count as f64, lean as f64 / count as f64))
+}
+
+/// Other formats, whose way to 8-bit 4:2:0 is each program's own: near FFmpeg's, and leaning to no side.
+#[cfg(feature = "ffmpeg")]
+fn is_near(path: &str, frames: &[Frame]) {
+    let Some((apart, lean)) = apart(path, frames) else { return };
     println!("{}: {apart:.3} apart, leaning by {lean:.3}", name(path));
     assert!(apart < 1.0 && lean.abs() < 0.2, "{path}: {apart:.3}, {lean:.3}");
 }
