@@ -4,7 +4,7 @@
 //! made anew for the first's instant: woven where nothing moved, else guessed from the lines around them and held near
 //! what the second fields of this frame and the one before show. So it waits for the next frame. The idea is that of
 //! yadif and bwdif (motion tests over three frames, a spatial guess clamped by them); guess, weights and comb test are
-//! this crate's own, see [`line`].
+//! this crate's own, see [`mod@line`].
 //!
 //! It knows neither field rates (59.94 pictures a second out of 59.94i) nor inverse telecine. Film that was coded as
 //! film ("soft" 3:2) comes progressive and passes through; film whose fields were repeated before coding ("hard") is

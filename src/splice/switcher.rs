@@ -195,14 +195,13 @@ impl Switcher {
         self.feed = Feed::None;
     }
 
-    /// Nothing is read from the contribution at the moment: its silence does not count.
+    /// Nothing is read from the contribution at the moment: its silence does not count. An output that stands still does.
     pub fn excuse_silence(&mut self, now: Now) {
         match &mut self.feed {
             Feed::Live(live) => live.last_arrival = live.last_arrival.max(now.monotonic),
             Feed::Joining(joining) => joining.last_arrival = joining.last_arrival.max(now.monotonic),
-            Feed::None => return,
+            Feed::None => {}
         }
-        self.moved = self.moved.max(now.monotonic);
     }
 
     /// Makes the frames that are due by the host's clock.

@@ -107,7 +107,10 @@ fn row_35_sound_of_another_rate_goes_on_at_its_place() {
 
 #[test]
 fn row_35_hevc_over_rtmp_is_refused_by_its_code_and_avc_comes_back() {
-    let mut rig = Rig::new(small_config(), Arc::new(OnlyAvc::default()));
+    // Its 3840x2160 would be refused at the door.
+    let mut config = small_config();
+    config.input.limits = Some(headend::ingest::IngestLimits::unlimited());
+    let mut rig = Rig::new(config, Arc::new(OnlyAvc::default()));
     rig.start();
     rig.start_program("asset");
     let mut feed = RtmpFeed::new(0);

@@ -307,7 +307,10 @@ fn row_18_a_secondary_with_a_clock_of_its_own_costs_a_segment_at_most() {
 #[test]
 fn row_19_another_codec_is_refused_by_its_code_and_never_mixed() {
     let refused = |fault: &Fault| fault.code() == "MPE_INGEST_CODEC_NOT_SUPPORTED";
-    let mut rig = Rig::new(small_config(), Arc::new(OnlyAvc::default()));
+    // Its 3840x2160 would be refused at the door.
+    let mut config = small_config();
+    config.input.limits = Some(headend::ingest::IngestLimits::unlimited());
+    let mut rig = Rig::new(config, Arc::new(OnlyAvc::default()));
     rig.start();
     rig.start_program("asset");
     let mut primary = rtmp(&mut rig, Slot::Primary, 300, 0);
