@@ -171,7 +171,9 @@ impl Options {
             TakeoverChoice::Always => Takeover::Always,
         };
         if self.passes_through() {
-            config.encoding = Encoding::None(PassThrough::default());
+            // The GOP that the feed shows is announced, and not more: players stay as near to the live edge as they can.
+            let longest_segment = config.gop;
+            config.encoding = Encoding::None(PassThrough { longest_segment, ..PassThrough::default() });
             config.audio = vec![AudioStream::new(0, Language::UND)];
         }
         Ok(config)
