@@ -36,7 +36,10 @@ impl Feeds {
     /// Takes an event in; what is worth a sentence that the event itself is not.
     pub(crate) fn see(&mut self, event: &Event) -> Vec<Note> {
         match event {
-            Event::Attached { ingest, .. } => drop(self.sessions.insert(*ingest, Feed::default())),
+            Event::Attached { ingest, .. } => {
+                // The door may have told already where it comes from.
+                self.sessions.entry(*ingest).or_default();
+            }
             Event::Detached { ingest, .. } => drop(self.sessions.remove(ingest)),
             Event::Track { ingest, track } => {
                 if let Some(feed) = self.sessions.get_mut(ingest) {
