@@ -9,9 +9,13 @@ use headend::{
     origin::{Origin, OriginConfig, PublishError, Reply, Request, Response},
     time::Now,
 };
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{
+    clock::Clock,
     director::Published,
     events::{Events, Note},
     store::Store,
@@ -22,7 +26,14 @@ use crate::{
 pub(crate) struct Endpoint {
     origin: RwLock<Origin>,
     store: Store,
+    /// Says that a timeline changed.
+    grown: watch::Sender<()>,
+    /// A place for each request that waits for the next fragment.
+    parked: Semaphore,
 }
+
+/// Requests that may wait for a fragment at a time; one more is told that it is not ready.
+const PARKED: usize = 1024;
 
 /// What the channel wants kept, in the order in which it said so.
 #[derive(Debug)]
@@ -37,7 +48,8 @@ pub(crate) enum Filing {
 
 impl Endpoint {
     pub(crate) fn new(store: Store) -> Self {
-        Self { origin: RwLock::new(Origin::new(OriginConfig::default())), store }
+        let origin = RwLock::new(Origin::new(OriginConfig::default()));
+        Self { origin, store, grown: watch::Sender::new(()), parked: Semaphore::new(PARKED) }
     }
 
     /// Puts an asset under a locator.
@@ -46,8 +58,32 @@ impl Endpoint {
     }
 
     /// Answers a request for a manifest or for media; `None` where the library asks for what this host does not know.
-    pub(crate) async fn answer(&self, request: &Request<'_>, now: Now) -> Option<Response> {
-        let reply = self.origin.read().unwrap_or_else(PoisonError::into_inner).handle(request, now);
+    pub(crate) async fn answer(&self, request: &Request<'_>, clock: &Clock) -> Option<Response> {
+        let mut grown = self.grown.subscribe();
+        match self.handle(request, clock.now()) {
+            Reply::Wait(wait) => {
+                let Ok(_permit) = self.parked.try_acquire() else { return Some(wait.otherwise) };
+                let left = wait.until.saturating_sub(clock.now().monotonic);
+                let come = tokio::time::timeout(left, async {
+                    while grown.changed().await.is_ok() {
+                        match self.handle(request, clock.now()) {
+                            Reply::Wait(_) => {}
+                            reply => return self.fulfilled(reply).await,
+                        }
+                    }
+                    None
+                });
+                come.await.unwrap_or(Some(wait.otherwise))
+            }
+            reply => self.fulfilled(reply).await,
+        }
+    }
+
+    fn handle(&self, request: &Request<'_>, now: Now) -> Reply {
+        self.origin.read().unwrap_or_else(PoisonError::into_inner).handle(request, now)
+    }
+
+    async fn fulfilled(&self, reply: Reply) -> Option<Response> {
         match reply {
             Reply::Response(response) => Some(response),
             Reply::Need(need) => {
@@ -98,6 +134,7 @@ impl Endpoint {
                 if let Err(error) = applied {
                     eprintln!("live: the origin refused an update: {error}");
                 }
+                self.grown.send_replace(());
             }
             Filing::Event(event, now) => events.tell(&event, now),
             Filing::Note(note, now) => events.note(note, now),

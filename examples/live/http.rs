@@ -96,7 +96,7 @@ async fn media(State(app): State<App>, request: Request) -> Response {
         if_none_match: text(header::IF_NONE_MATCH),
         range: text(header::RANGE),
     };
-    let Some(answer) = app.endpoint.answer(&asked, app.handle.clock.now()).await else {
+    let Some(answer) = app.endpoint.answer(&asked, &app.handle.clock).await else {
         return StatusCode::NOT_IMPLEMENTED.into_response();
     };
     let mut headers = HeaderMap::new();

@@ -2,7 +2,8 @@
 //!
 //! An [`Origin`] follows the timelines of assets ([`Origin::apply`]), maps locators to them, and answers requests. Manifests
 //! are pure functions of the timeline and are rendered once per change. Media is not kept here: [`Reply::Need`] names the
-//! object that the host reads from its store. A request leaves nothing behind, known or unknown (FAULTS row 55).
+//! object that the host reads from its store, [`Reply::Wait`] holds a request for what is due next. A request leaves nothing
+//! behind, known or unknown (FAULTS row 55).
 //! To add a format: a line in `url::Format`, one in `shelf::Shelf::manifest`.
 
 mod error;
@@ -15,5 +16,5 @@ mod url;
 
 pub use error::OriginError;
 pub use request::{Method, Request};
-pub use response::{Headers, Need, Reply, Response};
+pub use response::{Headers, Need, Reply, Response, Wait};
 pub use service::{ApplyError, Origin, OriginConfig, PublishError};

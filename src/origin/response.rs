@@ -1,6 +1,6 @@
 //! What an origin answers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     error::OriginError,
@@ -17,6 +17,19 @@ pub enum Reply {
     Response(Response),
     /// Read an object from the store, then [`Need::fulfil`] it.
     Need(Need),
+    /// Handle the request again after the next update of a timeline: what it asks for is about to come.
+    Wait(Wait),
+}
+
+/// A request for the fragment that comes next at the live edge, or for a manifest before the first one. A player that is
+/// early is held for a moment, where a refusal would make it skip the fragment, or give up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// How long to wait for it, on the monotonic clock of [`Now`](crate::time::Now). A host goes by the first one that a
+    /// request got, and may wait for less where too many wait.
+    pub until: Duration,
+    /// What to send when it has not come by then: 412, `MPE_FRAGMENT_NOT_READY` (A27.5), or 404 for a manifest (A27.4).
+    pub otherwise: Response,
 }
 
 /// An answer to send. Cloning copies nothing.
@@ -97,7 +110,7 @@ impl Response {
         Self { status: 200, headers: Headers::new(headers), body }
     }
 
-    /// The refusal of a request.
+    /// An error with its code in the body.
     pub(super) fn error(error: OriginError) -> Self {
         let body = Body::from(format!("{error}\n"));
         let mut headers = vec![
@@ -110,6 +123,12 @@ impl Response {
             headers.push(("allow", METHODS.into()));
         }
         Self { status: error.status(), headers: Headers::new(headers), body }
+    }
+
+    /// The refusal of this request: no body where it is a HEAD.
+    pub(super) fn refusal(error: OriginError, request: &Request<'_>) -> Self {
+        let refusal = Self::error(error);
+        if request.method == Method::Head { Self { body: Body::new(), ..refusal } } else { refusal }
     }
 
     /// The answer to a CORS preflight, the same for every path.

@@ -139,24 +139,25 @@ impl Origin {
         self.assets.get(asset).map(Shelf::timeline)
     }
 
-    /// Answers a request. No answer depends on `now` yet: a manifest is a function of the timeline alone.
+    /// Answers a request. `now` only says until when one may wait: a manifest is a function of the timeline alone.
     #[must_use]
     pub fn handle(&self, request: &Request<'_>, now: Now) -> Reply {
-        let _ = now;
         match request.method {
             Method::Options => Reply::Response(Response::preflight()),
             Method::Other => Reply::Response(Response::error(OriginError::MethodNotAllowed)),
-            Method::Get | Method::Head => self.answer(request).unwrap_or_else(|error| refusal(error, request)),
+            Method::Get | Method::Head => {
+                self.answer(request, now).unwrap_or_else(|error| Reply::Response(Response::refusal(error, request)))
+            }
         }
     }
 
-    fn answer(&self, request: &Request<'_>) -> Result<Reply, OriginError> {
+    fn answer(&self, request: &Request<'_>, now: Now) -> Result<Reply, OriginError> {
         let path = decode(request.path)?;
         let target = Target::parse(&path)?;
         let published = self.locators.get(target.locator).filter(|published| published.name == target.name);
         let published = published.ok_or(OriginError::ResourceNotFound)?;
         let shelf = self.assets.get(&published.asset).ok_or(OriginError::ResourceNotFound)?;
-        shelf.answer(target.resource, request)
+        shelf.answer(target.resource, request, now)
     }
 }
 
@@ -164,14 +165,6 @@ impl Default for OriginConfig {
     fn default() -> Self {
         Self { max_assets: 1000, max_locators: 5000 }
     }
-}
-
-fn refusal(error: OriginError, request: &Request<'_>) -> Reply {
-    let mut response = Response::error(error);
-    if request.method == Method::Head {
-        response.body = crate::media::Body::new();
-    }
-    Reply::Response(response)
 }
 
 /// One more than `held` is still within the ceiling.

@@ -5,17 +5,17 @@ use std::sync::{Arc, OnceLock};
 use super::{
     error::OriginError,
     request::Request,
-    response::{Need, Reply, Response},
+    response::{Need, Reply, Response, Wait},
     url::Resource,
 };
 use crate::{
     archive::{AssetName, ObjectName, Timeline, TimelineError, linger},
-    media::{Body, Presentation, Segment, TrackSpec},
+    media::{Body, Presentation, Segment, Span, TrackSpec},
     package::{
         dash::{Flavour, Mpd},
         hls::{self, MediaPlaylist},
     },
-    time::MediaDuration,
+    time::{MediaDuration, Now},
 };
 
 /// One asset's timeline and its manifests, each rendered at most once per change.
@@ -92,10 +92,11 @@ impl Shelf {
         &self.timeline
     }
 
-    pub(super) fn answer(&self, resource: Resource<'_>, request: &Request<'_>) -> Result<Reply, OriginError> {
-        let manifest = |cache: &OnceLock<Option<Response>>| {
-            let response = cache.get_or_init(|| self.manifest(resource)).as_ref();
-            response.map(|response| Reply::Response(response.conditioned(request))).ok_or(OriginError::NoLiveEntries)
+    pub(super) fn answer(&self, resource: Resource<'_>, request: &Request<'_>, now: Now) -> Result<Reply, OriginError> {
+        let manifest = |cache: &OnceLock<Option<Response>>| match cache.get_or_init(|| self.manifest(resource)) {
+            Some(response) => Ok(Reply::Response(response.conditioned(request))),
+            None if self.timeline.is_ended() => Err(OriginError::NoLiveEntries),
+            None => Ok(self.wait(OriginError::NoLiveEntries, request, now)),
         };
         match resource {
             Resource::Master => manifest(&self.rendered.master),
@@ -111,6 +112,9 @@ impl Shelf {
             }
             Resource::Fragment { track, bitrate, ticks } => {
                 let (position, track) = self.track(track, bitrate)?;
+                if self.is_due_next(position, ticks) {
+                    return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+                }
                 self.check_fragment(position, track, ticks)?;
                 Ok(need(ObjectName::fragment(&self.asset, track, ticks), track, request))
             }
@@ -121,6 +125,20 @@ impl Shelf {
         let presentation = self.timeline.presentation();
         let position = presentation.position(name, bitrate).ok_or(OriginError::TrackNotFound)?;
         Ok((position, presentation.tracks.get(position).ok_or(OriginError::TrackNotFound)?))
+    }
+
+    /// Whether the fragment that starts at `ticks` is the one that comes next at the live edge.
+    fn is_due_next(&self, position: usize, ticks: u64) -> bool {
+        let edge = self.timeline.last().and_then(|last| last.spans.get(position)).map(Span::end);
+        let is_offered = self.timeline.offered().get(position).copied().unwrap_or_default();
+        is_offered && !self.timeline.is_ended() && edge == Some(ticks)
+    }
+
+    fn wait(&self, error: OriginError, request: &Request<'_>, now: Now) -> Reply {
+        // A segment is due within its duration, and late where the GOPs of a contribution differ.
+        let most = self.timeline.segment_duration().times(2).to_std();
+        let otherwise = Response::refusal(error, request);
+        Reply::Wait(Wait { until: now.monotonic.saturating_add(most), otherwise })
     }
 
     /// Whether a fragment of this track may start at `ticks`: one in the window, or one that left it so lately that a

@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import re
 import time
 import urllib.parse
+import urllib.request
 
 import ladder
 import play
@@ -161,6 +163,20 @@ def urls_are_those_of_the_request(server) -> str:
     return f"{channel['playback']['hls']}"
 
 
+def early_requests_wait(server) -> str:
+    """Who asks for the segment behind the last one listed gets it as soon as it is there, in the place of a 412."""
+    channel = server.wait("two segments", 10, lambda channel: channel["segments"] >= 2)
+    playlist = timeline.playlists(server, channel)[0]
+    text = server.text(playlist)
+    last = timeline.segments(text)[-1]
+    uri = re.findall(r"Fragments\([^\n]*", text)[-1]
+    due = urllib.parse.urljoin(playlist, uri.replace(str(last.start), str(last.start + round(last.seconds * 90_000))))
+    began = time.monotonic()
+    with urllib.request.urlopen(due, timeout=6) as answer:
+        size = len(answer.read())
+    return f"{size} bytes after {time.monotonic() - began:.1f} s"
+
+
 @contextlib.contextmanager
 def resting(server):
     """The shared channel is stopped meanwhile: its ladder would take the processors that the other one needs."""
@@ -238,6 +254,7 @@ def second_encoder_takes_over(encoding: str):
 ALL = [
     ("first picture", first_picture),
     ("urls", urls_are_those_of_the_request),
+    ("requests ahead of the live edge", early_requests_wait),
     *[(f"{tool} pushes {protocol}", pushed_by(tool, protocol)) for tool in ("ffmpeg", "gstreamer") for protocol in ("rtmp", "rtp", "udp")],
     ("ffmpeg plays HLS and DASH", ffmpeg_plays),
     ("chromium plays HLS", browser_plays("hls")),

@@ -42,7 +42,7 @@ fn get(origin: &Origin, rest: &str) -> Response {
     let path = format!("/loc/ch1.ism/{rest}");
     match origin.handle(&Request::get(&path), NOW) {
         Reply::Response(response) => response,
-        Reply::Need(need) => panic!("{}", need.name()),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -104,12 +104,38 @@ fn times_outside_the_window_are_never_half_answered() {
         match origin.handle(&Request::get(&path), NOW) {
             Reply::Need(_) => 200,
             Reply::Response(response) => response.status,
+            Reply::Wait(wait) => panic!("{wait:?}"),
         }
     };
     assert_eq!([status(3, 0), status(9, 0), status(3, 1), status(9, 1)], [200, 200, 404, 404]);
-    assert_eq!([status(10, 0), status(11, 7), status(16, 0), status(17, 0)], [412, 412, 412, 404]);
+    assert_eq!([status(10, 1), status(11, 7), status(16, 0), status(17, 0)], [412, 412, 412, 404]);
     // What left the window lately may still be in store; what left it long ago is not asked for.
     assert_eq!([status(2, 0), status(-5, 0), status(-6, 0)], [200, 200, 404]);
+}
+
+/// FFmpeg and Shaka Player ask for the fragment behind the last one that their manifest lists, and skip what is refused.
+#[test]
+fn the_fragment_that_is_due_next_is_waited_for() {
+    let mut origin = origin();
+    let path =
+        format!("/loc/ch1.ism/QualityLevels(200000)/Fragments(video={},format=m3u8-cmaf)", 2 * (BASE + 10) * 90_000);
+    let now = Now::new(Duration::from_secs(7), Utc::UNIX_EPOCH);
+    let Reply::Wait(wait) = origin.handle(&Request::get(&path), now) else { panic!() };
+    assert_eq!(wait.until, Duration::from_secs(7 + 2 * 2));
+    assert_eq!((wait.otherwise.status, text(&wait.otherwise).contains("MPE_FRAGMENT_NOT_READY")), (412, true));
+    let head = Request { method: Method::Head, ..Request::get(&path) };
+    let Reply::Wait(wait) = origin.handle(&head, now) else { panic!() };
+    assert_eq!((wait.otherwise.status, wait.otherwise.body.len()), (412, 0));
+    let update = |change| TimelineUpdate { asset: asset(), change };
+    origin.apply(&update(TimelineChange::Added(segment(10)))).unwrap();
+    assert!(matches!(origin.handle(&Request::get(&path), now), Reply::Need(_)));
+    // Nothing is due behind the end.
+    let last =
+        format!("/loc/ch1.ism/QualityLevels(200000)/Fragments(video={},format=m3u8-cmaf)", 2 * (BASE + 11) * 90_000);
+    assert!(matches!(origin.handle(&Request::get(&last), now), Reply::Wait(_)));
+    origin.apply(&update(TimelineChange::Ended)).unwrap();
+    let Reply::Response(response) = origin.handle(&Request::get(&last), now) else { panic!() };
+    assert_eq!(response.status, 404);
 }
 
 #[test]
@@ -144,8 +170,11 @@ fn an_asset_without_segments_has_no_manifest() {
     origin.apply(&TimelineUpdate { asset: asset(), change: change.clone() }).unwrap();
     origin.publish("loc", &asset(), "ch1").unwrap();
     for rest in ["Manifest(format=m3u8-cmaf)", "Manifest(format=mpd-time-cmaf)"] {
-        assert_eq!(get(&origin, rest).status, 404, "{rest}");
+        let path = format!("/loc/ch1.ism/{rest}");
+        let Reply::Wait(wait) = origin.handle(&Request::get(&path), NOW) else { panic!("{rest}") };
+        assert_eq!((wait.until, wait.otherwise.status), (Duration::from_secs(4), 404), "{rest}");
     }
+    let ended = TimelineUpdate { asset: asset(), change: TimelineChange::Ended };
     let again = TimelineUpdate { asset: asset(), change: change.clone() };
     assert_eq!(origin.apply(&again), Err(ApplyError::Open(asset())));
     let other = AssetName::new("other").unwrap();
@@ -154,5 +183,7 @@ fn an_asset_without_segments_has_no_manifest() {
     assert!(matches!(origin.publish("two", &other, "x"), Err(PublishError::Limit(_))));
     assert!(matches!(origin.publish("..", &other, "x"), Err(PublishError::Name(_))));
     assert_eq!(origin.publish("loc", &other, "x"), Err(PublishError::Taken("loc".into())));
+    origin.apply(&ended).unwrap();
+    assert_eq!(get(&origin, "Manifest(format=m3u8-cmaf)").status, 404);
     assert!(origin.unpublish("loc") && !origin.unpublish("loc"));
 }
