@@ -30,7 +30,7 @@ use headend::{
     archive::{AssetName, Object},
     channel::{Channel, ChannelConfig, Encoding, Event, IngestId, Input, Output, PassThrough, ProgramConfig, Session},
     ingest::{
-        Demuxer,
+        Demuxer, IngestLimits,
         rtmp::{RtmpConfig, RtmpSession},
         smooth::{SmoothConfig, SmoothDemuxer, SmoothStreams},
     },
@@ -211,6 +211,9 @@ impl<'a> Host<'a> {
         let mut config = ChannelConfig::new("bench").unwrap();
         config.encoding = Encoding::None(PassThrough::default());
         config.gop = MediaDuration::from_secs(2);
+        // The second clip is larger than the limits let in; they are measured all the same.
+        let limits = IngestLimits { video_bitrate: Some(30_000_000), ..IngestLimits::pass_through_standard() };
+        config.input.limits = Some(limits);
         let now = Now::new(Duration::from_secs(1), Utc::from_unix_secs(1_795_176_000));
         let mut channel = Channel::new(config, Arc::new(BuiltinCodecs::new())).unwrap();
         channel.start(now).unwrap();
