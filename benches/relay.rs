@@ -6,7 +6,7 @@
 //! that are made and let go of beside ffmpeg's fragmented MP4 into `/dev/null`, and fragments written to `/dev/shm` beside
 //! ffmpeg's HLS there. Figures are CPU-seconds, user and system, per GB of the clip, without what ffmpeg's start and our connecting
 //! cost; each side goes through the clip several times, in turns.
-//! `cargo bench --bench relay -- profile` runs ours over RTMP alone, once, for a profiler. Without ffmpeg it says so.
+//! `cargo bench --bench relay -- profile rtmp|smooth` runs ours alone, once, for a profiler. Without ffmpeg it says so.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -62,9 +62,10 @@ fn main() {
     for (name, rungs, rounds) in CLIPS {
         let dir = root.join(name);
         make(&dir, rungs);
-        if std::env::args().any(|argument| argument == "profile") {
-            relay(&dir, Feed::Rtmp, rounds, None);
-            return;
+        if let Some(of) = std::env::args().skip_while(|argument| argument != "profile").nth(1) {
+            let feed = if of == "smooth" { Feed::Smooth } else { Feed::Rtmp };
+            println!("{of} {name}: {:.3} CPU-s", relay(&dir, feed, rounds, None));
+            continue;
         }
         let start_up = theirs(&dir, "flv", Their::Null, 0);
         for (feed, extension) in [(Feed::Rtmp, "flv"), (Feed::Smooth, "ismv")] {
