@@ -56,6 +56,34 @@ impl Body {
         Self::from(cut)
     }
 
+    /// The bytes from `range.start` up to `range.end` in one piece: shared where they lie in one slice, else copied; `None`
+    /// where there are not as many.
+    #[must_use]
+    pub fn cut(&self, range: Range<usize>) -> Option<Bytes> {
+        let (mut from, mut left) = (range.start, range.end.checked_sub(range.start)?);
+        if range.end > self.len() {
+            return None;
+        }
+        let mut joined = BytesMut::new();
+        for part in self.parts() {
+            let held = part.get(from..).unwrap_or_default();
+            let len = held.len().min(left);
+            if len == left && joined.is_empty() && from < part.len() {
+                return Some(part.slice(from..from.saturating_add(len)));
+            }
+            if joined.is_empty() && len > 0 {
+                joined.reserve(left);
+            }
+            joined.extend_from_slice(held.get(..len).unwrap_or_default());
+            left = left.saturating_sub(len);
+            from = from.saturating_sub(part.len());
+            if left == 0 {
+                break;
+            }
+        }
+        Some(joined.freeze())
+    }
+
     /// All bytes in one piece: shared where there is one slice, copied where there are several.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
@@ -136,5 +164,17 @@ mod tests {
         assert_eq!(body.slice(3..3), Body::new());
         assert_eq!(body.slice(5..usize::MAX).to_bytes(), "fg");
         assert_eq!(body, Body::from(Bytes::from_static(b"abcdefg")));
+    }
+
+    #[test]
+    fn what_lies_in_one_part_is_cut_without_a_copy() {
+        let parts = [&b"abc"[..], b"defg", b"h"].map(Bytes::from_static);
+        let body = Body::from(parts.to_vec());
+        for (start, end) in (0..=8).flat_map(|start| (start..=8).map(move |end| (start, end))) {
+            assert_eq!(body.cut(start..end).unwrap(), &b"abcdefgh"[start..end]);
+        }
+        assert_eq!(body.cut(4..7).unwrap().as_ptr(), parts[1][1..].as_ptr());
+        assert_eq!((body.cut(7..9), body.cut(9..9)), (None, None));
+        assert_eq!(body.cut(std::ops::Range { start: 3, end: 2 }), None);
     }
 }

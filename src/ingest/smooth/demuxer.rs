@@ -155,7 +155,7 @@ impl SmoothDemuxer {
         match &found.kind {
             b"uuid" => {
                 // A FullBox: four bytes of version and flags before the XML.
-                if let Some(rest) = found.payload.strip_prefix(&LIVE_SERVER_MANIFEST) {
+                if let Some(rest) = found.payload.to_bytes().strip_prefix(&LIVE_SERVER_MANIFEST) {
                     self.manifest = Some(LiveManifest::parse(rest.get(4..).unwrap_or_default())?);
                 }
             }
@@ -175,7 +175,7 @@ impl SmoothDemuxer {
 
     /// Announces the tracks of a `moov`, or those that are other than before.
     fn open(&mut self, found: &TopBox) -> Result<(), ParseError> {
-        let movie = Movie::parse(&found.payload, found.offset).map_err(in_header)?;
+        let movie = Movie::parse(&found.payload.to_bytes(), found.offset).map_err(in_header)?;
         let headings = headings(&movie, self.manifest.as_ref())?;
         if headings.is_empty() {
             let kind = ParseErrorKind::Missing { what: "trak" };
@@ -213,7 +213,7 @@ impl SmoothDemuxer {
         }
         let defaults = |id| self.lanes.get(&id).map_or(SampleDefaults::default(), |lane| lane.heading.defaults);
         let place = MoofPlace { offset: found.offset, header: found.header };
-        match MovieFragment::parse(&found.payload, place, defaults) {
+        match MovieFragment::parse(&found.payload.to_bytes(), place, defaults) {
             Ok(fragment) => self.pending = Some((found.offset, fragment.tracks)),
             Err(error) => self.items.push_back(Demuxed::Fault(Fault::Unreadable(error))),
         }

@@ -1,10 +1,13 @@
 //! One fragment of one track, whole and with its place in time: its samples become access units one by one.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use crate::{
     error::{ParseError, ParseErrorKind},
     ingest::smooth::header::Heading,
+    media::Body,
     time::{MediaTime, Timescale},
     wire::mp4::{SampleRange, TopBox, TrackFragment},
 };
@@ -24,7 +27,7 @@ pub(super) struct Fragment {
     samples: std::vec::IntoIter<SampleRange>,
     /// Decode time of the next sample, in ticks.
     at: i64,
-    media: Bytes,
+    media: Body,
     /// Bytes from the first of the `moof` to the first of `media`.
     before: i64,
 }
@@ -51,7 +54,8 @@ impl Fragment {
         let before = mdat.offset.saturating_add(mdat.header).saturating_sub(moof);
         let before = i64::try_from(before).unwrap_or(i64::MAX);
         let mut samples = found.samples;
-        if samples.iter().any(|sample| slice(&mdat.payload, before, sample).is_none()) {
+        let held = mdat.payload.len();
+        if samples.iter().any(|sample| place(sample, before).is_none_or(|place| place.end > held)) {
             return Err(error(ParseErrorKind::Truncated { what: "mdat" }));
         }
         let stated = found.time.map_or(0, |time| time.duration);
@@ -87,7 +91,7 @@ impl Fragment {
         let range = self.samples.next()?;
         let decode_time = self.at;
         self.at = self.at.saturating_add(range.duration.into());
-        let data = slice(&self.media, self.before, &range)?;
+        let data = self.media.cut(place(&range, self.before)?)?;
         Some(Sample { decode_time, range, data })
     }
 
@@ -100,9 +104,8 @@ fn spans(samples: &[SampleRange]) -> i64 {
     samples.iter().fold(0, |span, sample| span.saturating_add(sample.duration.into()))
 }
 
-/// The bytes of a sample, which share the memory of `media`.
-fn slice(media: &Bytes, before: i64, sample: &SampleRange) -> Option<Bytes> {
+/// Where the bytes of a sample lie in its `mdat`.
+fn place(sample: &SampleRange, before: i64) -> Option<Range<usize>> {
     let start = usize::try_from(sample.start.checked_sub(before)?).ok()?;
-    let end = start.checked_add(usize::try_from(sample.size).ok()?)?;
-    (end <= media.len()).then(|| media.slice(start..end))
+    Some(start..start.checked_add(usize::try_from(sample.size).ok()?)?)
 }

@@ -1,13 +1,16 @@
 //! Cuts a stream into its top-level boxes, however its bytes come (ISO/IEC 14496-12 clause 4.2.2).
 //!
-//! A box that lies in one piece of input shares its memory; another is joined once, in a buffer that grows with what came
+//! A box shares the memory of the input that it lies in; small pieces are joined, in buffers that grow with what came
 //! and not with what was announced. Refused: boxes of size 0 (to the end of the file), and sizes that can only be a loss
 //! of step. A box over its ceiling is stepped over and told.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::reader::invalid;
-use crate::error::{LimitError, ParseError};
+use crate::{
+    error::{LimitError, ParseError},
+    media::Body,
+};
 
 /// One top-level box.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +20,7 @@ pub(crate) struct TopBox {
     pub(crate) offset: u64,
     /// Bytes of its header, 8 or 16.
     pub(crate) header: u64,
-    pub(crate) payload: Bytes,
+    pub(crate) payload: Body,
 }
 
 /// What a splitter found.
@@ -46,12 +49,20 @@ enum State {
         kind: [u8; 4],
         offset: u64,
         header: u64,
-        len: usize,
-        bytes: Vec<u8>,
+        payload: Gathering,
     },
     Skip {
         left: u64,
     },
+}
+
+/// A payload that comes piece by piece.
+#[derive(Debug)]
+struct Gathering {
+    missing: usize,
+    parts: Vec<Bytes>,
+    /// What came last, in pieces that are not worth a part of their own.
+    small: BytesMut,
 }
 
 impl BoxSplitter {
@@ -141,7 +152,7 @@ impl BoxSplitter {
         match ceiling(kind) {
             Some(most) if len <= count(most) => {
                 let len = usize::try_from(len).unwrap_or(most);
-                self.state = State::Keep { kind, offset, header, len, bytes: Vec::new() };
+                self.state = State::Keep { kind, offset, header, payload: Gathering::new(len) };
                 Ok(None)
             }
             Some(most) => {
@@ -157,25 +168,60 @@ impl BoxSplitter {
 
     /// Gathers the payload of the box that is being kept.
     fn fill(&mut self, input: &mut Bytes) -> Option<TopBox> {
-        let State::Keep { kind, offset, header, len, bytes } = &mut self.state else { return None };
-        let (kind, offset, header, len) = (*kind, *offset, *header, *len);
-        let payload = if bytes.is_empty() && input.len() >= len {
-            self.take(input, len)
-        } else {
-            let missing = len.saturating_sub(bytes.len());
-            let piece = input.split_to(missing.min(input.len()));
-            self.position = self.position.saturating_add(count(piece.len()));
-            if bytes.capacity().saturating_sub(bytes.len()) < piece.len() {
-                bytes.reserve_exact(bytes.len().max(piece.len()).max(4096).min(missing));
-            }
-            bytes.extend_from_slice(&piece);
-            if bytes.len() < len {
-                return None;
-            }
-            std::mem::take(bytes).into()
-        };
+        let State::Keep { kind, offset, header, payload } = &mut self.state else { return None };
+        let (kind, offset, header) = (*kind, *offset, *header);
+        let piece = input.split_to(payload.missing.min(input.len()));
+        self.position = self.position.saturating_add(count(piece.len()));
+        let payload = payload.push(piece)?;
         self.state = State::Head;
         Some(TopBox { kind, offset, header, payload })
+    }
+}
+
+impl Gathering {
+    fn new(len: usize) -> Self {
+        Self { missing: len, parts: Vec::new(), small: BytesMut::new() }
+    }
+
+    /// Takes the next piece; everything, once nothing is missing.
+    fn push(&mut self, piece: Bytes) -> Option<Body> {
+        let is_last = piece.len() >= self.missing;
+        let is_only = is_last && self.parts.is_empty() && self.small.is_empty();
+        if is_only || piece.len() >= SHARED {
+            self.close();
+            self.missing = self.missing.saturating_sub(piece.len());
+            self.parts.push(piece);
+        } else {
+            self.join(&piece);
+        }
+        if !is_last {
+            return None;
+        }
+        self.close();
+        Some(Body::from(std::mem::take(&mut self.parts)))
+    }
+
+    fn join(&mut self, mut piece: &[u8]) {
+        while !piece.is_empty() {
+            if self.small.len() == self.small.capacity() {
+                self.close();
+                // As much again as came so far: a length that was only announced takes no memory.
+                let came = self.parts.iter().map(Bytes::len).sum::<usize>();
+                self.small.reserve(came.clamp(LEAST, JOINED).min(self.missing));
+            }
+            let room = self.small.capacity().saturating_sub(self.small.len());
+            let (now, later) = piece.split_at(room.min(piece.len()));
+            self.small.extend_from_slice(now);
+            self.missing = self.missing.saturating_sub(now.len());
+            piece = later;
+        }
+    }
+
+    /// Makes a part of what was joined.
+    fn close(&mut self) {
+        if !self.small.is_empty() {
+            self.parts.push(std::mem::take(&mut self.small).freeze());
+        }
     }
 }
 
@@ -198,6 +244,12 @@ fn count(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
 }
 
+/// From this size on a piece is a part by itself. Samples that cross two parts are copied, and a smaller piece is still in
+/// the processor's cache: copying it costs less than keeping the host's memory.
+const SHARED: usize = 256 << 10;
+/// Smaller ones are joined to parts of at least the second of these sizes and at most the first.
+const JOINED: usize = 1 << 20;
+const LEAST: usize = 4 << 10;
 const SHORT: usize = 8;
 const LARGE: usize = 16;
 /// A longer box is no box: the stream has lost its step.
@@ -235,8 +287,8 @@ mod tests {
         let kept: Vec<_> = whole
             .iter()
             .map(|piece| match piece {
-                Piece::Kept(kept) => (&kept.kind, kept.offset, kept.header, &kept.payload[..]),
-                Piece::TooLong { kind, error } => (kind, error.at.offset, 0, &b"over"[..]),
+                Piece::Kept(kept) => (&kept.kind, kept.offset, kept.header, kept.payload.to_bytes()),
+                Piece::TooLong { kind, error } => (kind, error.at.offset, 0, Bytes::from_static(b"over")),
             })
             .collect();
         let expected: [(&[u8; 4], u64, u64, &[u8]); 5] = [
@@ -246,9 +298,9 @@ mod tests {
             (b"moof", 51, 0, b"over"),
             (b"mdat", 168, 8, b"z"),
         ];
-        assert_eq!(kept, expected);
+        assert_eq!(kept, expected.map(|(kind, at, header, bytes)| (kind, at, header, Bytes::from_static(bytes))));
         let Piece::Kept(first) = &whole[0] else { panic!() };
-        assert_eq!(first.payload.as_ptr(), stream[8..].as_ptr());
+        assert_eq!(first.payload.to_bytes().as_ptr(), stream[8..].as_ptr());
         for cut in 1..stream.len() {
             assert_eq!(split(&stream, cut).unwrap(), whole, "{cut}");
         }
@@ -273,7 +325,32 @@ mod tests {
         let mut splitter = BoxSplitter::default();
         let mut input = Bytes::from_static(b"\x01\0\0\0mdat----");
         assert!(splitter.read(&mut input, |_| Some(32 << 20)).unwrap().is_none());
-        let State::Keep { bytes, .. } = &splitter.state else { panic!() };
-        assert_eq!((bytes.len(), bytes.capacity()), (4, 4096));
+        let State::Keep { payload, .. } = &splitter.state else { panic!() };
+        assert_eq!((payload.small.len(), payload.small.capacity()), (4, 4096));
+    }
+
+    #[test]
+    fn large_pieces_are_shared_and_small_ones_joined() {
+        let pieces = [300, 320_000, 5, 670_000, 1000, 299_000, 330_000].map(|len| Bytes::from(vec![7; len]));
+        let len: usize = pieces.iter().map(Bytes::len).sum();
+        let head = [u32::try_from(len + 8).unwrap().to_be_bytes(), *b"mdat"].concat();
+        let mut splitter = BoxSplitter::default();
+        assert!(splitter.read(&mut head.into(), |_| Some(2 << 20)).unwrap().is_none());
+        let mut found = pieces.iter().filter_map(|piece| splitter.read(&mut piece.clone(), |_| Some(2 << 20)).unwrap());
+        let Some(Piece::Kept(mdat)) = found.next() else { panic!() };
+        let parts: Vec<_> = mdat.payload.parts().iter().map(|part| (part.as_ptr(), part.len())).collect();
+        assert_eq!(parts.iter().map(|part| part.1).collect::<Vec<_>>(), pieces.each_ref().map(Bytes::len));
+        for shared in [1, 3, 5, 6] {
+            assert_eq!(parts[shared].0, pieces[shared].as_ptr());
+        }
+        assert!(splitter.is_between());
+        // Nothing is kept in pieces of a datagram's size.
+        let mut splitter = BoxSplitter::default();
+        let stream = Bytes::from([&[0, 4, 0, 8][..], b"mdat", &vec![7; 1 << 18]].concat());
+        let cuts = (0..stream.len()).step_by(1460).map(|at| stream.slice(at..stream.len().min(at + 1460)));
+        let whole = cuts.filter_map(|mut cut| splitter.read(&mut cut, |_| Some(1 << 20)).unwrap()).next();
+        let Some(Piece::Kept(mdat)) = whole else { panic!() };
+        assert!(mdat.payload.parts().len() <= 8, "{:?}", mdat.payload);
+        assert_eq!(mdat.payload.to_bytes(), stream.slice(8..));
     }
 }

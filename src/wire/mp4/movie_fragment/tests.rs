@@ -101,13 +101,13 @@ fn fragments(path: &Path) -> Vec<MovieFragment> {
     while let Some(piece) = splitter.read(&mut input, ceiling).unwrap() {
         let Piece::Kept(kept) = piece else { panic!("{piece:?}") };
         if &kept.kind == b"moov" {
-            movie = Movie::parse(&kept.payload, kept.offset).unwrap();
+            movie = Movie::parse(&kept.payload.to_bytes(), kept.offset).unwrap();
             continue;
         }
         let of =
             |id| movie.tracks.iter().find(|track| track.id == id).map_or(SampleDefaults::default(), |t| t.defaults);
         let place = MoofPlace { offset: kept.offset, header: kept.header };
-        found.push(MovieFragment::parse(&kept.payload, place, of).unwrap());
+        found.push(MovieFragment::parse(&kept.payload.to_bytes(), place, of).unwrap());
     }
     found
 }
