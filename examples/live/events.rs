@@ -134,8 +134,7 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             ("ingest", format!("contribution {ingest} connected by {protocol}"), json!({"protocol": protocol}))
         }
         Event::Detached { ingest, reason } => {
-            let (text, code) = (detached(reason), reason.code());
-            ("ingest", format!("contribution {ingest} ended: {text}"), json!({"code": code}))
+            ("ingest", format!("contribution {ingest} ended: {reason}"), json!({"code": reason.code()}))
         }
         Event::Track { ingest, track } => {
             ("ingest", format!("contribution {ingest}: {}", track_text(track)), Value::Null)
@@ -180,20 +179,6 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
         Event::MeterStarted => ("meter", "billing began".into(), Value::Null),
         Event::MeterStopped { why } => ("meter", format!("billing ended: {why:?}"), Value::Null),
         other => ("event", format!("{other:?}"), Value::Null),
-    }
-}
-
-fn detached(reason: &headend::channel::DetachReason) -> String {
-    use headend::channel::DetachReason as Reason;
-    match reason {
-        Reason::Ended => "the encoder said goodbye".into(),
-        Reason::Closed => "the connection was closed".into(),
-        Reason::Refused(error) => format!("it could not be read: {error}"),
-        Reason::Replaced => "another one took its place".into(),
-        Reason::Denied => "another session brings the same track".into(),
-        Reason::Reset => "the channel was reset".into(),
-        Reason::Stopped => "the channel was stopped".into(),
-        other => format!("{other:?}"),
     }
 }
 

@@ -194,6 +194,8 @@ fn complaints(beat: &TrackHeartbeat) -> Vec<String> {
         (beat.unaligned_presentation_time, "segments that begin at another time"),
     ];
     let counted = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
-    let rates = format!("{} kbit/s for {} declared", beat.incoming_bitrate / 1000, beat.declared_bitrate / 1000);
+    let kilobits = |rate: u64| rate.saturating_add(500) / 1000;
+    let (incoming, declared) = (kilobits(beat.incoming_bitrate), kilobits(beat.declared_bitrate.into()));
+    let rates = format!("{incoming} kbit/s for {declared} declared");
     counted.chain(beat.unexpected_bitrate.then_some(rates)).collect()
 }

@@ -4,6 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use headend::{
+    access::StreamKey,
     channel::{Channel, CommandError, IngestId, Session},
     ingest::{DatagramDemuxer, Demuxer, smooth::SmoothDemuxer},
     time::Now,
@@ -22,11 +23,14 @@ pub(crate) struct Handle {
 
 /// One thing for the wheel to do.
 pub(crate) enum Turn {
-    Attach(Visitor, mpsc::Sender<Bytes>, oneshot::Sender<Result<IngestId, CommandError>>),
+    /// Whether a visitor would be taken in; one that would not is told of.
+    Admit(Visitor, oneshot::Sender<Result<(), CommandError>>),
+    Attach(Visitor, Candidate, mpsc::Sender<Bytes>, oneshot::Sender<Result<IngestId, CommandError>>),
     Bytes(IngestId, Bytes),
     /// Bytes that the door wants to know the fate of: whether the session was on still.
     Offer(IngestId, Bytes, oneshot::Sender<bool>),
-    Closed(IngestId),
+    /// The peer has said all, or has gone; whether the session was on still.
+    Closed(IngestId, oneshot::Sender<bool>),
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
     Look(Look),
     Finish,
@@ -54,11 +58,13 @@ pub(crate) enum Command {
 }
 
 /// Who knocks at a door, and for what.
+#[derive(Clone)]
 pub(crate) struct Visitor {
     pub(crate) session: Session,
     /// The peer's address, where the door knows it.
     pub(crate) from: Option<IpAddr>,
-    pub(crate) candidate: Candidate,
+    /// Its stream key or token, where its protocol has one.
+    pub(crate) key: Option<StreamKey>,
 }
 
 /// A contribution session that wants to be taken in.
@@ -83,11 +89,22 @@ pub(crate) struct Taken {
 pub(crate) struct Gone;
 
 impl Handle {
+    /// Asks whether a session would be taken in now; the refusal is for the door to tell its peer.
+    pub(crate) async fn admit(&self, visitor: Visitor) -> Result<Result<(), CommandError>, Gone> {
+        let (answer, answered) = oneshot::channel();
+        self.turns.send(Turn::Admit(visitor, answer)).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
     /// Has a session taken in; the refusal is for the door to tell its peer.
-    pub(crate) async fn attach(&self, visitor: Visitor) -> Result<Result<Taken, CommandError>, Gone> {
+    pub(crate) async fn attach(
+        &self,
+        visitor: Visitor,
+        candidate: Candidate,
+    ) -> Result<Result<Taken, CommandError>, Gone> {
         let (peer, replies) = mpsc::channel(64);
         let (answer, answered) = oneshot::channel();
-        self.turns.send(Turn::Attach(visitor, peer, answer)).await.map_err(|_| Gone)?;
+        self.turns.send(Turn::Attach(visitor, candidate, peer, answer)).await.map_err(|_| Gone)?;
         Ok(answered.await.map_err(|_| Gone)?.map(|id| Taken { id, replies }))
     }
 
@@ -103,8 +120,11 @@ impl Handle {
         answered.await.map_err(|_| Gone)
     }
 
-    pub(crate) async fn closed(&self, id: IngestId) -> Result<(), Gone> {
-        self.turns.send(Turn::Closed(id)).await.map_err(|_| Gone)
+    /// The peer has said all, or has gone; `false` where the session had ended before.
+    pub(crate) async fn closed(&self, id: IngestId) -> Result<bool, Gone> {
+        let (answer, answered) = oneshot::channel();
+        self.turns.send(Turn::Closed(id, answer)).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
     }
 
     pub(crate) async fn command(&self, command: Command) -> Result<Result<(), CommandError>, Gone> {
@@ -134,17 +154,6 @@ impl Handle {
 }
 
 impl Candidate {
-    /// Asks something about its stream key, where it has one.
-    pub(crate) fn with_key<T>(&self, ask: impl FnOnce(Option<&str>) -> T) -> T {
-        match self {
-            Self::Rtmp(publisher) => {
-                let session = publisher.session();
-                ask(session.publish_request().map(|request| request.stream_key.expose()))
-            }
-            Self::Datagrams(_) | Self::Smooth(_) => ask(None),
-        }
-    }
-
     /// Whether it has something to say already: an answer to its peer, or its tracks.
     pub(crate) const fn has_reply(&self) -> bool {
         matches!(self, Self::Rtmp(_) | Self::Smooth(_))

@@ -93,8 +93,9 @@ pub(crate) struct Options {
     #[arg(long, env = "HEADEND_ALLOW", value_name = "ADDRESS", value_delimiter = ',', help_heading = INGEST)]
     pub(crate) allow: Vec<AddressRule>,
 
-    /// Stream keys of which an RTMP publisher must have one; by default any will do. With keys, other protocols are refused,
-    /// because they have none
+    /// Stream keys of which a publisher must have one, as its RTMP stream name, or before the publishing point of a Smooth
+    /// Streaming URL: /KEY/NAME.isml/Streams(ID). By default any will do, or none. With keys, MPEG-TS is refused, which has
+    /// none
     #[arg(long, env = "HEADEND_KEY", value_name = "KEY", value_delimiter = ',', hide_env_values = true, help_heading = INGEST)]
     key: Vec<String>,
 

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use headend::{channel::Slot, ingest::smooth::SmoothStreams};
+use headend::{
+    channel::{Session, Slot},
+    ingest::smooth::SmoothStreams,
+};
 
 /// One memory for each `Streams(id)`: an encoder that lost its connection posts to the same one again.
 ///
@@ -14,31 +17,73 @@ use headend::{channel::Slot, ingest::smooth::SmoothStreams};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Publishing(Arc<Mutex<Memories>>);
 
-type Memories = BTreeMap<(Slot, String), SmoothStreams>;
+/// The memory of one `Streams(id)`, in the hands of a POST.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory(Arc<SmoothStreams>);
+
+#[derive(Debug, Default)]
+struct Memories {
+    kept: BTreeMap<Key, Kept>,
+    /// POSTs that were taken in.
+    turn: u64,
+}
+
+/// Slot and identifier, which comes in any case of letters.
+type Key = (Slot, String);
+
+#[derive(Debug)]
+struct Kept {
+    memory: Memory,
+    /// The turn of its newest POST.
+    turn: u64,
+}
 
 impl Publishing {
     /// As many as two slots of a channel may have on, and as many that come back.
     const MOST: usize = 128;
 
-    /// The memory of `/…isml/Streams(id)`, in any case of letters.
-    pub(crate) fn streams(&self, slot: Slot, id: &str) -> SmoothStreams {
+    /// What is known of the session's stream: nothing, for one that was not kept.
+    pub(crate) fn memory(&self, session: &Session) -> Memory {
+        self.lock().kept.get(&key(session)).map(|kept| kept.memory.clone()).unwrap_or_default()
+    }
+
+    /// Keeps the memory of a POST that the channel took in. The one that was not needed for the longest time gives way,
+    /// those of POSTs that are on last.
+    pub(crate) fn keep(&self, session: &Session, memory: &Memory) {
         let mut memories = self.lock();
-        let key = (slot, id.to_ascii_lowercase());
-        if memories.len() >= Self::MOST && !memories.contains_key(&key) {
-            // Somebody makes names up; who comes back meanwhile sends two fragments that are not known for such.
-            memories.clear();
+        memories.turn = memories.turn.wrapping_add(1);
+        let (turn, key) = (memories.turn, key(session));
+        memories.kept.insert(key, Kept { memory: memory.clone(), turn });
+        if memories.kept.len() > Self::MOST {
+            let needed = |kept: &Kept| (kept.memory.is_in_hand(), kept.turn);
+            let least = memories.kept.iter().min_by_key(|(_, kept)| needed(kept)).map(|(key, _)| key.clone());
+            least.map(|least| memories.kept.remove(&least));
         }
-        memories.entry(key).or_default().clone()
     }
 
     /// Forgets everything: the channel begins anew.
     pub(crate) fn clear(&self) {
         let mut memories = self.lock();
-        memories.values().for_each(SmoothStreams::clear);
-        memories.clear();
+        memories.kept.values().for_each(|kept| kept.memory.0.clear());
+        memories.kept.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Memories> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Memory {
+    pub(crate) fn streams(&self) -> SmoothStreams {
+        SmoothStreams::clone(&self.0)
+    }
+
+    /// Whether a POST has it, and not only the publishing point.
+    fn is_in_hand(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+fn key(session: &Session) -> Key {
+    (session.slot, session.name.to_ascii_lowercase())
 }

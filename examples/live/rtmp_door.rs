@@ -74,11 +74,11 @@ async fn connection(socket: TcpStream, from: IpAddr, door: Door) -> io::Result<(
 
 impl Door {
     /// The session that a publisher asks for. What stands behind a `?` is not of the name.
-    fn session(&self, publisher: &Publisher) -> Session {
-        let session = publisher.session();
-        let name = session.publish_request().filter(|_| self.is_named).map(|request| request.stream_key.expose());
-        let name = name.and_then(|name| name.split('?').next()).unwrap_or_default().to_owned();
-        Session { slot: self.slot, name, ..Session::new("rtmp") }
+    fn visitor(&self, publisher: &Publisher, from: IpAddr) -> Visitor {
+        let key = publisher.session().publish_request().map(|request| request.stream_key.clone());
+        let name = key.as_ref().filter(|_| self.is_named).and_then(|key| key.expose().split('?').next());
+        let session = Session { slot: self.slot, name: name.unwrap_or_default().into(), ..Session::new("rtmp") };
+        Visitor { session, from: Some(from), key }
     }
 }
 
@@ -100,8 +100,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
             if !asked.map_err(|_| io::ErrorKind::TimedOut)?? {
                 return Ok(());
             }
-            let (session, candidate) = (door.session(&publisher), Candidate::Rtmp(publisher.clone()));
-            match handle.attach(Visitor { session, from: Some(self.from), candidate }).await {
+            let visitor = door.visitor(&publisher, self.from);
+            match handle.attach(visitor, Candidate::Rtmp(publisher.clone())).await {
                 Ok(Ok(Taken { id, replies })) => rest = self.publish(id, replies, handle.clone()).await?,
                 Ok(Err(why)) => {
                     // It waits for an answer: that is why it was a candidate.

@@ -2,7 +2,7 @@
 //! codes of the protocol. Each is a session of its own, many at a time; those to `/{channel}-secondary.isml` are the second
 //! encoder's. It hangs in the one router of the HTTP side, so HTTPS is a listener more and nothing here.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use axum::{
     body::{Body, Bytes},
@@ -12,7 +12,7 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt};
 use headend::{
-    channel::{Session, Slot},
+    channel::{CommandError, Session, Slot},
     ingest::{
         Demuxer,
         smooth::{PublishingPoint, Refusal, SmoothConfig, SmoothDemuxer},
@@ -21,7 +21,7 @@ use headend::{
 use tokio::time::timeout;
 
 use crate::{
-    handle::{Candidate, Taken, Visitor},
+    handle::{Candidate, Gone, Taken, Visitor},
     http::App,
 };
 
@@ -34,7 +34,7 @@ pub(crate) fn is_contribution(request: &Request) -> bool {
     is_post && request.uri().path().to_ascii_lowercase().contains(".isml/")
 }
 
-/// One POST, from its header boxes to the end of its body.
+/// One POST, from its address and token to the end of its body.
 pub(crate) async fn contribution(app: App, request: Request) -> Response {
     let point = match PublishingPoint::parse(request.uri().path()) {
         Ok(point) => point,
@@ -42,11 +42,9 @@ pub(crate) async fn contribution(app: App, request: Request) -> Response {
     };
     let Some(slot) = slot(&app, &point.name) else { return answer(404, "there is no such publishing point") };
     let from = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    let body = request.into_body().into_data_stream();
-    let streams = app.smooth.streams(slot, &point.stream);
-    let demuxer = SmoothDemuxer::new(SmoothConfig::default(), streams, app.handle.clock.now());
     let session = Session { slot, name: point.stream, ..Session::new("smooth") };
-    match take(&app, (session, from), demuxer, body).await {
+    let visitor = Visitor { session, from, key: point.token };
+    match take(&app, visitor, request.into_body().into_data_stream()).await {
         Ok(()) => StatusCode::OK.into_response(),
         Err(refused) => refused,
     }
@@ -64,37 +62,44 @@ fn slot(app: &App, point: &str) -> Option<Slot> {
 
 async fn take<E>(
     app: &App,
-    (session, from): (Session, Option<IpAddr>),
-    mut demuxer: SmoothDemuxer,
+    visitor: Visitor,
     mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> Result<(), Response> {
+    // Before a byte of the body is read: a probe, which has none, asks just this.
+    app.handle.admit(visitor.clone()).await.map_err(ending)?.map_err(|why| refused(&why))?;
+    let memory = app.smooth.memory(&visitor.session);
+    let mut demuxer = SmoothDemuxer::new(SmoothConfig::default(), memory.streams(), app.handle.clock.now());
     let opened = timeout(TO_OPEN, open(app, &mut demuxer, &mut body)).await;
     let is_probe = !opened.map_err(|_| answer(412, "no header boxes came"))??;
     if is_probe {
         return Ok(());
     }
-    let candidate = Candidate::Smooth(Box::new(demuxer));
-    let Ok(taken) = app.handle.attach(Visitor { session, from, candidate }).await else {
-        return Err(answer(503, "the host is ending"));
-    };
-    let Taken { id, mut replies } = taken.map_err(|why| answer(503, &format!("{}: {why}", why.code())))?;
+    let session = visitor.session.clone();
+    let taken = app.handle.attach(visitor, Candidate::Smooth(Box::new(demuxer))).await.map_err(ending)?;
+    let Taken { id, mut replies } = taken.map_err(|why| refused(&why))?;
+    app.smooth.keep(&session, &memory);
     let mut handle = app.handle.clone();
     loop {
-        tokio::select! {
+        let piece = tokio::select! {
+            biased;
             // The channel has let go of the session: it was reset or stopped, or the body broke its format.
-            gone = replies.recv() => if gone.is_none() { return Err(answer(400, "the session was ended")) },
-            piece = body.next() => match piece {
-                Some(Ok(bytes)) => {
-                    let sent = handle.bytes(id, bytes).await;
-                    sent.and(handle.wait_until_wanted().await).map_err(|_| answer(503, "the host is ending"))?;
-                }
-                // The connection broke: nobody reads an answer, and the encoder comes again.
-                end => {
-                    let closed = handle.closed(id).await;
-                    closed.map_err(|_| answer(503, "the host is ending"))?;
-                    return if end.is_none() { Ok(()) } else { Err(answer(400, "the body was cut")) };
-                }
-            },
+            None = replies.recv() => return Err(ended()),
+            piece = body.next() => piece,
+        };
+        match piece {
+            Some(Ok(bytes)) => {
+                handle.offer(id, bytes).await.map_err(ending)?.then_some(()).ok_or_else(ended)?;
+                handle.wait_until_wanted().await.map_err(ending)?;
+            }
+            end => {
+                let was_on = handle.closed(id).await.map_err(ending)?;
+                return match end {
+                    None if was_on => Ok(()),
+                    None => Err(ended()),
+                    // Nobody reads this, and the encoder comes again.
+                    Some(_) => Err(answer(400, "the body was cut")),
+                };
+            }
         }
     }
 }
@@ -122,6 +127,23 @@ async fn open<E>(
         }
     }
     Ok(true)
+}
+
+/// Who may not is told so for good; who finds no room now is to come again.
+fn refused(why: &CommandError) -> Response {
+    let status = match why {
+        CommandError::Refused(_) | CommandError::Protocol { .. } => 403,
+        _ => 503,
+    };
+    answer(status, &format!("{}: {why}", why.code()))
+}
+
+fn ended() -> Response {
+    answer(400, "the session was ended")
+}
+
+fn ending(_: Gone) -> Response {
+    answer(503, "the host is ending")
 }
 
 fn answer(status: u16, why: &str) -> Response {

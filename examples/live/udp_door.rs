@@ -144,7 +144,7 @@ impl Door {
         }
         let candidate = Candidate::Datagrams(Box::new(DatagramDemuxer::new(self.config)));
         let session = Wanted { slot: self.slot, ..Wanted::new(protocol) };
-        match self.handle.attach(Visitor { session, from: Some(from.ip()), candidate }).await? {
+        match self.handle.attach(Visitor { session, from: Some(from.ip()), key: None }, candidate).await? {
             Ok(Taken { id, replies }) => {
                 let (senders, ssrc) = (vec![Sender { port, from, heard: now }], ssrc(&datagram));
                 self.sessions.push(Session { id, senders, ssrc, replies });

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use headend::{
+    access::StreamKey,
     channel::{Channel, ChannelState, CommandError, Event, IngestId, Input, Output},
     ladder::Done,
 };
@@ -15,7 +16,7 @@ use crate::{
     endpoint::Filing,
     events::Note,
     feeds::Feeds,
-    handle::{Handle, Turn, View, Visitor},
+    handle::{Candidate, Handle, Turn, View, Visitor},
     workers::Workers,
 };
 
@@ -96,9 +97,12 @@ impl Wheel {
     fn turn(&mut self, turn: Turn) {
         let now = self.clock.now();
         match turn {
-            Turn::Attach(visitor, peer, answer) => {
+            Turn::Admit(visitor, answer) => {
+                let _ = answer.send(self.admit(&visitor));
+            }
+            Turn::Attach(visitor, candidate, peer, answer) => {
                 // The door may have gone, and then the session goes with the next bytes.
-                let _ = answer.send(self.attach(visitor, peer));
+                let _ = answer.send(self.attach(visitor, candidate, peer));
             }
             Turn::Bytes(id, bytes) => {
                 if self.channel.handle_input(Input::Bytes(id, bytes), now).is_err() {
@@ -113,10 +117,10 @@ impl Wheel {
                 // The door may have gone.
                 let _ = answer.send(is_taken);
             }
-            Turn::Closed(id) => {
+            Turn::Closed(id, answer) => {
                 self.peers.remove(&id);
                 // It may have been detached before its socket was closed.
-                let _ = self.channel.handle_input(Input::Closed(id), now);
+                let _ = answer.send(self.channel.handle_input(Input::Closed(id), now).is_ok());
             }
             Turn::Command(command, answer) => {
                 let _ = answer.send(self.director.command(&mut self.channel, command, now));
@@ -132,14 +136,22 @@ impl Wheel {
         }
     }
 
-    fn attach(&mut self, visitor: Visitor, peer: mpsc::Sender<Bytes>) -> Result<IngestId, CommandError> {
+    fn admit(&mut self, visitor: &Visitor) -> Result<(), CommandError> {
         let now = self.clock.now();
-        let Visitor { session, from, candidate } = visitor;
-        let admitted = candidate.with_key(|key| self.channel.admit(from, key, &session, now));
-        if let Err(why) = admitted {
-            self.channel.reject(from, session.protocol, &why, now);
-            return Err(why);
-        }
+        let Visitor { session, from, key } = visitor;
+        let admitted = self.channel.admit(*from, key.as_ref().map(StreamKey::expose), session, now);
+        admitted.inspect_err(|why| self.channel.reject(*from, session.protocol, why, now))
+    }
+
+    fn attach(
+        &mut self,
+        visitor: Visitor,
+        candidate: Candidate,
+        peer: mpsc::Sender<Bytes>,
+    ) -> Result<IngestId, CommandError> {
+        self.admit(&visitor)?;
+        let now = self.clock.now();
+        let Visitor { session, from, .. } = visitor;
         let has_reply = candidate.has_reply();
         let id = self.channel.attach_as(session, candidate.into_demuxer(), now)?;
         self.feeds.came_from(id, from);

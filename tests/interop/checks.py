@@ -7,6 +7,7 @@ import time
 import urllib.parse
 import urllib.request
 
+import doors
 import ladder
 import play
 import push
@@ -264,6 +265,7 @@ ALL = [
     ("pass-through of a five-rung Smooth feed", passed_through("smooth", 5)),
     ("second encoder takes over", second_encoder_takes_over("standard")),
     ("second encoder takes over, pass-through", second_encoder_takes_over("none")),
+    *doors.ALL,
     ("buttons", buttons_work),
     ("commands", commands_work),
     ("ctrl-c", ends_cleanly),

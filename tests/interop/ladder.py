@@ -40,7 +40,8 @@ class Copies:
         for clip, url in zip(clips, urls, strict=True):
             form = ["-movflags", "isml+frag_keyframe", "-f", "ismv"] if ".isml" in url else ["-f", "flv"]
             head = ["ffmpeg", "-hide_banner", "-nostdin", "-loglevel", "warning", "-re"]
-            self.commands.append([*head, "-i", clip, "-c", "copy", *form, url])
+            trust = ["-tls_verify", "0"] if url.startswith(("rtmps:", "https:")) else []
+            self.commands.append([*head, "-i", clip, "-c", "copy", *form, *trust, url])
 
     def __enter__(self):
         for command in self.commands:

@@ -138,6 +138,8 @@ def peers(clip: str, plain: str) -> list[Peer]:
         ("librtmp", "rtmp"): ("flvmux name=mux ! rtmpsink sync=true location=rtmp://127.0.0.1:{}/live/key", 1 / 1000),
         ("GStreamer", "rtp"): ("mpegtsmux name=mux alignment=7 ! rtpmp2tpay ! udpsink host=127.0.0.1 port={}", 1 / 90_000),
         ("GStreamer", "udp"): ("mpegtsmux name=mux alignment=7 ! udpsink host=127.0.0.1 port={}", 1 / 90_000),
+        # Its muxer counts the time of pictures in units of 1/3000 s.
+        ("GStreamer", "smooth"): ("ismlmux name=mux fragment-duration=2000 ! curlhttpsink sync=true location=http://127.0.0.1:{}/ingest.isml/Streams(one)", 1 / 3000),
     }
     for (name, protocol), (output, tick) in outputs.items():
         pipeline = lambda port, text=source.format(clip=plain) + output: ["gst-launch-1.0", "-q", *text.format(port).split()]
