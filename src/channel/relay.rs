@@ -166,8 +166,8 @@ impl Relay {
         let Some(settled) = settle_renditions(&self.config, self.gop, &self.tracks, &settling, &mut self.faults) else {
             return;
         };
-        let mut run = Run::new(settled, self.gop);
-        for unit in settling.waiting {
+        let mut run = Run::new(settled, self.gop, now.monotonic);
+        for unit in settling.into_units() {
             run.push(unit, now.monotonic, &mut self.faults);
         }
         self.tracks.clear();

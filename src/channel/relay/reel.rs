@@ -58,7 +58,7 @@ impl Reel {
     const SLIP: MediaDuration = MediaDuration::from_millis(10);
     const IDRS: usize = 64;
 
-    pub(super) fn new(source: TrackId, spec: &TrackSpec) -> Self {
+    pub(super) fn new(source: TrackId, spec: &TrackSpec, now: Duration) -> Self {
         Self {
             source,
             id: spec.id,
@@ -68,7 +68,7 @@ impl Reel {
             nominal: spec.nominal_unit(),
             last: None,
             newest: None,
-            arrived: Duration::ZERO,
+            arrived: now,
             idrs: VecDeque::new(),
             gap: None,
             needs_idr: spec.format.is_video(),
@@ -151,7 +151,7 @@ mod tests {
     fn reel() -> Reel {
         let config = H264Config { framing: NalFraming::Length(4), sps: vec![], pps: vec![] };
         let format = TrackFormat::H264(VideoTrack::new(16, 16), config);
-        Reel::new(TrackId(7), &TrackSpec::video(TrackId(0), "v", 1000, format, FrameRate::FPS_25))
+        Reel::new(TrackId(7), &TrackSpec::video(TrackId(0), "v", 1000, format, FrameRate::FPS_25), Duration::ZERO)
     }
 
     fn unit(millis: i64, is_random_access: bool) -> AccessUnit {

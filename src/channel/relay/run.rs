@@ -24,6 +24,8 @@ pub(super) struct Run {
     pub(super) longest_segment: MediaDuration,
     segmenter: Segmenter,
     reels: Vec<Reel>,
+    /// Whole segments that were not pulled yet.
+    ready: VecDeque<SealedSegment>,
     /// Place of the reference rung among the reels.
     reference: usize,
     /// Shortest segment.
@@ -56,11 +58,11 @@ impl Run {
     /// Rungs that do not keep to the grid and were not told yet.
     const UNALIGNED: usize = 1024;
 
-    pub(super) fn new(settled: Settled, gop: MediaDuration) -> Self {
+    pub(super) fn new(settled: Settled, gop: MediaDuration, now: Duration) -> Self {
         let Settled { presentation, sources, segment_duration, longest_segment } = settled;
         let mut segmenter = Segmenter::new(presentation.tracks.clone(), SegmenterLimits::default());
         let reels: Vec<Reel> =
-            sources.iter().zip(&presentation.tracks).map(|(source, spec)| Reel::new(*source, spec)).collect();
+            sources.iter().zip(&presentation.tracks).map(|(source, spec)| Reel::new(*source, spec, now)).collect();
         let sparse: Vec<TrackId> = reels.iter().filter(|reel| reel.is_text()).map(|reel| reel.id).collect();
         segmenter.set_patience(Self::PATIENCE, &sparse, Self::TEXT_LAG);
         let half = reels.first().map_or(0, |reel| reel.nominal.flicks() / 2);
@@ -70,6 +72,7 @@ impl Run {
             longest_segment,
             segmenter,
             reels,
+            ready: VecDeque::new(),
             reference: 0,
             least: gop.minus(MediaDuration::from_flicks(half)),
             offset: MediaDuration::ZERO,
@@ -98,7 +101,12 @@ impl Run {
     }
 
     /// Takes an access unit of the contribution.
-    pub(super) fn push(&mut self, mut unit: AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
+    pub(super) fn push(&mut self, unit: AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
+        self.take(unit, now, faults);
+        self.gather(faults);
+    }
+
+    fn take(&mut self, mut unit: AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
         let dropped = |reason| Fault::Dropped { count: 1, reason };
         let Some(at) = self.reels.iter().position(|reel| reel.source == unit.track) else { return };
         let is_reference = at == self.reference;
@@ -155,15 +163,8 @@ impl Run {
 
     /// The next segment.
     pub(super) fn pull(&mut self, faults: &mut VecDeque<Fault>) -> Option<SealedSegment> {
-        let sealed = self.segmenter.pull()?;
-        let spans = sealed.segment.spans.iter();
-        self.reels.iter_mut().zip(spans).filter(|(_, span)| !span.is_missing()).for_each(|(reel, _)| {
-            reel.is_missing = false;
-        });
-        for fault in &sealed.faults {
-            self.note(fault, faults);
-        }
-        Some(sealed)
+        self.gather(faults);
+        self.ready.pop_front()
     }
 
     pub(super) fn pull_unaligned(&mut self) -> Option<Unaligned> {
@@ -173,6 +174,20 @@ impl Run {
     /// How far the reference rung has come.
     pub(super) fn position(&self) -> Option<MediaTime> {
         self.reels.get(self.reference)?.newest
+    }
+
+    /// Takes out what is whole, at once: how much of a contribution comes in one piece must not show in what is stored.
+    fn gather(&mut self, faults: &mut VecDeque<Fault>) {
+        while let Some(sealed) = self.segmenter.pull() {
+            let spans = sealed.segment.spans.iter();
+            self.reels.iter_mut().zip(spans).filter(|(_, span)| !span.is_missing()).for_each(|(reel, _)| {
+                reel.is_missing = false;
+            });
+            for fault in &sealed.faults {
+                self.note(fault, faults);
+            }
+            self.ready.push_back(sealed);
+        }
     }
 
     fn shift(&self, unit: &mut AccessUnit) {
@@ -219,6 +234,7 @@ impl Run {
             Ok(()) => (self.boundary, self.is_cut) = (Some(at), false),
             Err(error) => faults.push_back(Fault::Output { what: error.to_string() }),
         }
+        self.gather(faults);
     }
 
     /// Longer than this no segment is. HLS rounds to whole seconds before it compares.

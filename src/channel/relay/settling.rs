@@ -12,7 +12,7 @@ use crate::{
 /// The access units of all tracks from their first IDR on, and what they say of their tracks.
 #[derive(Debug, Default)]
 pub(super) struct Settling {
-    pub(super) waiting: VecDeque<AccessUnit>,
+    waiting: VecDeque<AccessUnit>,
     bytes: usize,
     is_full: bool,
     /// Wall clock when the first access unit came.
@@ -87,6 +87,18 @@ impl Settling {
         let reference = self.reference().and_then(|id| self.seen.get(&id));
         let knows_gop = reference.is_some_and(|seen| seen.idrs.len() >= 2);
         self.is_full || all_are_past && (knows_gop || newest >= start.plus(PassThrough::LONGEST_SETTLE))
+    }
+
+    /// What waits, by decode time: a session may have been seconds ahead of the others. The order within a track stays.
+    pub(super) fn into_units(self) -> impl Iterator<Item = AccessUnit> {
+        let mut tracks: BTreeMap<TrackId, VecDeque<AccessUnit>> = BTreeMap::new();
+        for unit in self.waiting {
+            tracks.entry(unit.track).or_default().push_back(unit);
+        }
+        std::iter::from_fn(move || {
+            let fronts = tracks.values_mut().filter(|units| !units.is_empty());
+            fronts.min_by_key(|units| units.front().map(|unit| unit.dts))?.pop_front()
+        })
     }
 
     /// The first IDR of all.

@@ -2,6 +2,7 @@
 //! per story.
 
 mod limits;
+mod pieces;
 mod rungs;
 mod time_line;
 mod whole;
