@@ -169,10 +169,13 @@ impl Channel {
         }
     }
 
-    /// When programs that are being stopped end although nothing comes any more.
+    /// When programs that are being stopped end although nothing comes any more. Where others run, the open segment is theirs
+    /// too: it is not cut before it would have ended by itself.
     fn programs_end_at(&self) -> Option<Duration> {
         let relay = self.relay.as_ref().filter(|_| self.programs.iter().any(|program| program.until.is_some()))?;
-        Some(relay.last_unit().unwrap_or(Duration::ZERO) + self.config.loss_after)
+        let is_shared = self.programs.iter().any(|program| program.until.is_none());
+        let least = if is_shared { relay.longest_segment().to_std() } else { Duration::ZERO };
+        Some(relay.last_unit().unwrap_or(Duration::ZERO).saturating_add(self.config.loss_after.max(least)))
     }
 
     /// The time line of a pass-through channel stops with its contribution (A16.4): what has come is all there is.

@@ -3,6 +3,7 @@
 
 mod limits;
 mod pieces;
+mod programs;
 mod rungs;
 mod time_line;
 mod whole;
@@ -143,15 +144,19 @@ impl Ladder {
     /// Sends `seconds` of everything, 200 ms at a time, and lets that time pass.
     fn send(&mut self, seconds: i64) {
         for _ in 0..seconds * 5 {
-            self.at += 200;
-            for session in self.order.clone() {
-                let end = MediaTime::ZERO.plus(MediaDuration::from_millis(self.at));
-                for lane in self.lanes.iter_mut().filter(|lane| lane.session == session) {
-                    lane.send_to(end, &self.feeds[session]);
-                }
-                self.rig.bytes(self.ids[session], vec![0]);
-            }
+            self.burst(200);
             self.rig.pass(Duration::from_millis(200));
+        }
+    }
+
+    /// Sends so much of everything at once, and lets no time pass.
+    fn burst(&mut self, millis: i64) {
+        self.at += millis;
+        let end = MediaTime::ZERO.plus(MediaDuration::from_millis(self.at));
+        for session in self.order.clone() {
+            let lanes = self.lanes.iter_mut().filter(|lane| lane.session == session);
+            lanes.for_each(|lane| lane.send_to(end, &self.feeds[session]));
+            self.rig.bytes(self.ids[session], vec![0]);
         }
     }
 
