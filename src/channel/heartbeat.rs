@@ -59,7 +59,7 @@ pub(super) struct TrackTally {
     bytes: u64,
     since: Duration,
     last: Option<(MediaTime, MediaTime, MediaDuration)>,
-    /// Arrival and decode time of the first and the newest access unit since the last heartbeat.
+    /// Arrival and decode time of what began the first and the newest burst since the last heartbeat.
     span: Option<[(Duration, MediaTime); 2]>,
     overlap: u32,
     discontinuity: u32,
@@ -75,6 +75,8 @@ impl TrackTally {
     const QUIET: Duration = Duration::from_secs(1);
     /// A gap from which on it is a discontinuity.
     const GAP: MediaDuration = MediaDuration::from_secs(1);
+    /// What comes this soon after the beginning of a burst is of that burst.
+    const BURST: Duration = Duration::from_millis(500);
 
     pub(super) fn new(track: &Track, now: Duration) -> Self {
         let kind = kind_of(&track.format);
@@ -127,8 +129,7 @@ impl TrackTally {
             }
         }
         self.last = Some((unit.pts, unit.dts, unit.duration));
-        let here = (now, unit.dts);
-        self.span = Some([self.span.map_or(here, |[first, _]| first), here]);
+        self.extend((now, unit.dts));
         let (previous, gap) = jump.filter(|_| self.told_at.is_none_or(|at| now >= at + Self::QUIET))?;
         self.told_at = Some(now);
         let (kind, name, bitrate) = (self.kind, self.name.clone(), self.declared);
@@ -153,6 +154,9 @@ impl TrackTally {
         ];
         let [overlap, discontinuity, nonincreasing, unaligned_key_frames, unaligned_presentation_time] = counts;
         (self.bytes, self.since) = (0, now);
+        let drift = self.span.map_or(0, drift);
+        // The next one goes on where this one ends: the next access unit may be in the middle of a burst.
+        self.span = self.span.map(|[_, newest]| [newest, newest]);
         TrackHeartbeat {
             kind: self.kind,
             name: self.name.clone(),
@@ -167,7 +171,19 @@ impl TrackTally {
             unaligned_presentation_time,
             unexpected_bitrate,
             healthy: !unexpected_bitrate && counts.iter().all(|count| *count == 0),
-            drift_millis_per_minute: self.span.take().map_or(0, drift),
+            drift_millis_per_minute: drift,
+        }
+    }
+
+    /// Drift is measured from the beginning of a burst to the beginning of another: a fragment's access units come at once,
+    /// however long they play.
+    fn extend(&mut self, here: (Duration, MediaTime)) {
+        let Some([_, newest]) = &mut self.span else {
+            self.span = Some([here, here]);
+            return;
+        };
+        if here.0 >= newest.0.saturating_add(Self::BURST) {
+            *newest = here;
         }
     }
 }
