@@ -188,6 +188,9 @@ impl Run {
             }
             self.ready.push_back(sealed);
         }
+        while let Some((_, count)) = self.segmenter.pull_left_out() {
+            faults.push_back(Fault::Dropped { count, reason: "no segment has a place for it" });
+        }
     }
 
     fn shift(&self, unit: &mut AccessUnit) {
