@@ -205,7 +205,11 @@ impl Run {
         let starts_gop = unit.is_random_access;
         if let Err(error) = self.segmenter.push(id, unit) {
             faults.push_back(match error {
-                SegmenterError::Limit(limit) => Fault::Limit(limit),
+                SegmenterError::Limit(limit) => {
+                    // What refers to it must not be stored without it.
+                    reel.needs_idr = is_video;
+                    Fault::Limit(limit)
+                }
                 _ => Fault::Dropped { count: 1, reason: "its segment is sealed" },
             });
         }
