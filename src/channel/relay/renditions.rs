@@ -19,11 +19,20 @@ use crate::{
 pub(super) struct Settled {
     pub(super) presentation: Arc<Presentation>,
     /// The contribution's tracks, in the order of the renditions.
-    pub(super) sources: Vec<TrackId>,
+    pub(super) sources: Vec<Source>,
     /// How long a segment usually lasts.
     pub(super) segment_duration: MediaDuration,
     /// The longest that players are told to expect.
     pub(super) longest_segment: MediaDuration,
+}
+
+/// A track of the contribution.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    /// Its id in the merged contribution.
+    pub(super) track: TrackId,
+    /// The clock of its time stamps.
+    pub(super) clock: Timescale,
 }
 
 /// Makes renditions of the tracks that were seen; `None` where there are no pictures that can be stored.
@@ -52,7 +61,8 @@ pub(super) fn settle_renditions(
     let segment_duration = segment_duration(gop, seen, reference);
     let longest_segment = longest_segment(config, segment_duration, seen, reference);
     let began = seen.began.unwrap_or_default();
-    let sources = chosen.iter().map(|(id, _)| *id).collect();
+    let clock_of = |id| tracks.iter().find(|track| track.id == id).map_or(Timescale::MPEG, |track| track.timescale);
+    let sources = chosen.iter().map(|(id, _)| Source { track: *id, clock: clock_of(*id) }).collect();
     let specs = chosen.into_iter().zip(0..).map(|((_, spec), n)| TrackSpec { id: TrackId(n), ..spec });
     let epoch = began.plus(MediaTime::ZERO.since(start));
     let presentation = Arc::new(Presentation { tracks: specs.collect(), epoch });

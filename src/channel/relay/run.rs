@@ -11,7 +11,7 @@ use crate::{
     },
     error::Fault,
     media::{AccessUnit, Track, TrackId},
-    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
+    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime, Timescale},
 };
 
 /// The time line of a pass-through channel.
@@ -62,7 +62,7 @@ impl Run {
         let Settled { presentation, sources, segment_duration, longest_segment } = settled;
         let mut segmenter = Segmenter::new(presentation.tracks.clone(), SegmenterLimits::default());
         let reels: Vec<Reel> =
-            sources.iter().zip(&presentation.tracks).map(|(source, spec)| Reel::new(*source, spec, now)).collect();
+            sources.iter().zip(&presentation.tracks).map(|(source, spec)| Reel::new(source, spec, now)).collect();
         let sparse: Vec<TrackId> = reels.iter().filter(|reel| reel.is_text()).map(|reel| reel.id).collect();
         segmenter.set_patience(Self::PATIENCE, &sparse, Self::TEXT_LAG);
         let half = reels.first().map_or(0, |reel| reel.nominal.flicks() / 2);
@@ -157,7 +157,9 @@ impl Run {
 
     /// What has come is all that the open segment has.
     pub(super) fn finish(&mut self) {
-        self.end_segment();
+        if let Some(end) = self.end_of_reference() {
+            self.part(end);
+        }
         self.reels.iter_mut().for_each(|reel| reel.needs_idr = reel.format.is_video());
     }
 
@@ -331,29 +333,26 @@ impl Run {
     /// Nothing came for a while: the open segment ends where the pictures end, and the next one starts with an IDR.
     fn part(&mut self, resumes: MediaTime) {
         if let Some(end) = self.end_of_reference() {
-            self.segmenter.part(end.min(resumes));
+            let goes_on = resumes.since(end) <= self.tick();
+            self.segmenter.part(if goes_on { resumes } else { end });
         }
         (self.boundary, self.ending) = (None, None);
     }
 
-    fn end_segment(&mut self) {
-        if let Some(end) = self.end_of_reference() {
-            self.segmenter.part(end);
-        }
-        (self.boundary, self.ending) = (None, None);
-    }
-
-    /// The reference rung's first picture with another clock: behind what is stored, as late as it came.
+    /// The reference rung's first picture of another encoder. Its clock is kept where it says what the one before would have
+    /// said by now, give or take a segment that comes at once; else it is moved behind what is stored, as late as it came.
     fn take_up(&mut self, unit: &mut AccessUnit, now: Duration) {
         if !unit.is_random_access {
             return;
         }
         self.is_renewed = false;
-        let end = self.end_of_reference();
-        if end.is_none_or(|end| unit.pts >= end) {
-            self.end_segment();
-        } else {
+        let Some(end) = self.end_of_reference() else { return };
+        let ahead = unit.pts.since(end.plus(self.silence(now)));
+        let is_behind = ahead.plus(self.longest_segment) < MediaDuration::ZERO;
+        if unit.pts.plus(self.tick()) < end || is_behind || ahead > Reel::GAP {
             self.move_behind(unit, now);
+        } else {
+            self.part(unit.pts);
         }
     }
 
@@ -367,19 +366,33 @@ impl Run {
     /// Moves the source's clock on, so that `unit` stands where it would have, had its clock not gone back.
     fn move_behind(&mut self, unit: &mut AccessUnit, now: Duration) {
         let Some(end) = self.end_of_reference() else { return };
-        let arrived = self.reels.get(self.reference).map_or(now, |reel| reel.arrived);
-        let nominal = self.reels.get(self.reference).map_or(MediaDuration::ZERO, |reel| reel.nominal);
-        let silence = MediaDuration::from_std(now.saturating_sub(arrived)).minus(nominal).max(MediaDuration::ZERO);
         self.segmenter.finish(end);
         (self.boundary, self.ending) = (None, None);
-        let by = end.plus(silence).since(unit.pts);
+        let by = end.plus(self.silence(now)).since(unit.pts);
         self.offset = self.offset.plus(by);
         (unit.pts, unit.dts) = (unit.pts.plus(by), unit.dts.plus(by));
         self.reels.iter_mut().for_each(Reel::renew);
     }
 
+    /// How much longer than a picture lasts nothing has come of the reference rung.
+    fn silence(&self, now: Duration) -> MediaDuration {
+        let Some(reel) = self.reels.get(self.reference) else { return MediaDuration::ZERO };
+        let since = MediaDuration::from_std(now.saturating_sub(reel.arrived));
+        since.minus(reel.nominal).max(MediaDuration::ZERO)
+    }
+
+    /// Where the reference rung's newest picture is over, in whole ticks of its source: a picture that follows it at once, in
+    /// milliseconds say, does not come before that.
     fn end_of_reference(&self) -> Option<MediaTime> {
-        self.reels.get(self.reference)?.end()
+        let reel = self.reels.get(self.reference)?;
+        let ticks = reel.newest?.minus(self.offset).ticks(reel.clock).saturating_add(reel.whole_ticks());
+        Some(MediaTime::from_ticks(ticks, reel.clock).plus(self.offset))
+    }
+
+    /// What the source rounds its times to.
+    fn tick(&self) -> MediaDuration {
+        let clock = self.reels.get(self.reference).map_or(Timescale::MPEG, |reel| reel.clock);
+        MediaDuration::from_ticks(1, clock)
     }
 
     /// Tells once what is wrong with a rung, and counts how often.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     rig::{Rig, script::Sent, smooth_feed::SmoothFeed},
-    timeline::count_faults,
+    timeline::{count_faults, dropped},
 };
 
 /// What there is of one asset: what was told, and what was stored.
@@ -124,4 +124,30 @@ fn a_program_that_ends_when_nothing_comes_any_more_waits_for_no_longer_than_the_
         assert!(is_ended(&ladder.rig, "asset"));
         assert_eq!(ladder.rig.stored("asset", 0).len(), 225);
     }
+}
+
+#[test]
+fn a_program_that_follows_one_that_was_cut_misses_no_gop() {
+    // The IDR comes to a whole millisecond before the picture before it is over.
+    let mut rig = on_air();
+    let (mut feed, id) = rtmp(&mut rig, 1000);
+    let sent = feed.pictures(480);
+    let start = rig.now.monotonic;
+    rig.play(id, start, &sent[..240]);
+    let first = rig.channel.programs().next().unwrap().0;
+    rig.channel.stop_program(first).unwrap();
+    rig.pass(Duration::from_secs(2));
+    assert!(is_ended(&rig, "asset"));
+    rig.start_program("other");
+    rig.play(id, start, &sent[240..]);
+    let (updates, _) = of(&rig, "other");
+    let segments = updates.iter().filter_map(|update| match &update.change {
+        TimelineChange::Added(segment) => Some(segment.start),
+        _ => None,
+    });
+    let seconds: Vec<i64> = segments.map(|start| start.flicks() / headend::time::FLICKS_PER_SECOND).collect();
+    assert_eq!(seconds, [9, 11, 13]);
+    // All that is lost is the sound that belongs before the cut and came after it.
+    assert!(dropped(&rig, |reason| reason == "no segment has a place for it") <= 2, "{:?}", rig.events);
+    assert_eq!(count_faults(&rig, |fault| u64::from(fault.code() != "INGEST_DROPPED")), 0, "{:?}", rig.events);
 }
