@@ -224,10 +224,7 @@ impl Channel {
             let ingest = self.sessions.main().map(|attached| attached.id);
             self.fault(ingest, fault, now);
         }
-        while let Some(fault) = self.relay.as_mut().and_then(Relay::pull_fault) {
-            let ingest = self.sessions.main().map(|attached| attached.id);
-            self.fault(ingest, fault, now);
-        }
+        self.tell_relay(now);
         while let Some((ingest, fault, count)) = self.faults.pull(now.monotonic) {
             self.event(Event::Fault { ingest, fault, count });
         }

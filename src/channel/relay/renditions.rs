@@ -7,7 +7,11 @@ use std::{
 
 use crate::{
     archive::{Presentation, TrackSpec},
-    channel::{PassThrough, heartbeat::kind_of, relay::settling::Settling},
+    channel::{
+        PassThrough,
+        heartbeat::kind_of,
+        relay::{Trouble, settling::Settling},
+    },
     error::Fault,
     media::{FrameRate, NalFraming, Track, TrackFormat, TrackId},
     time::{MediaDuration, MediaTime, Timescale},
@@ -41,14 +45,14 @@ pub(super) fn settle_renditions(
     gop: MediaDuration,
     tracks: &[Track],
     seen: &Settling,
-    faults: &mut VecDeque<Fault>,
+    faults: &mut VecDeque<Trouble>,
 ) -> Option<Settled> {
     let start = seen.start()?;
     let mut chosen: Vec<(TrackId, TrackSpec)> = Vec::new();
     for track in tracks.iter().filter(|track| seen.seen.contains_key(&track.id) || is_text(&track.format)) {
         match rendition(track, seen, config) {
             Ok(spec) => chosen.push((track.id, spec)),
-            Err(what) => faults.push_back(Fault::Unsupported { what }),
+            Err(what) => faults.push_back(Trouble::of(track.id, Fault::Unsupported { what })),
         }
     }
     // Not in the order in which sessions came: two hosts are to agree.
@@ -111,15 +115,16 @@ fn timescale(track: &Track) -> Timescale {
 }
 
 /// Takes as many of each kind as are allowed; video rungs with most bits per second stay.
-fn limit(chosen: &mut Vec<(TrackId, TrackSpec)>, config: &PassThrough, faults: &mut VecDeque<Fault>) {
+fn limit(chosen: &mut Vec<(TrackId, TrackSpec)>, config: &PassThrough, faults: &mut VecDeque<Trouble>) {
     let mut counts = [0usize; 3];
-    chosen.retain(|(_, spec)| {
+    chosen.retain(|(id, spec)| {
         let place = place_of(&spec.format);
         let ceiling = if place == 0 { config.video_tracks } else { config.other_tracks };
         let count = &mut counts[place];
         *count += 1;
         if *count > ceiling {
-            faults.push_back(Fault::TrackLeftOut { what: format!("{}: over the ceiling of {ceiling}", spec.name) });
+            let what = format!("{}: over the ceiling of {ceiling}", spec.name);
+            faults.push_back(Trouble::of(*id, Fault::TrackLeftOut { what }));
         }
         *count <= ceiling
     });

@@ -5,11 +5,11 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use crate::{
     archive::{Presentation, SealedSegment, SegmentFault, Segmenter, SegmenterError, SegmenterLimits},
     channel::relay::{
-        Unaligned,
+        Trouble, Unaligned,
         reel::{Place, Reel},
         renditions::Settled,
     },
-    error::Fault,
+    error::{Fault, FragmentDrop},
     media::{AccessUnit, Track, TrackId},
     time::{FLICKS_PER_SECOND, MediaDuration, MediaTime, Timescale},
 };
@@ -101,13 +101,15 @@ impl Run {
     }
 
     /// Takes an access unit of the contribution.
-    pub(super) fn push(&mut self, unit: AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
+    pub(super) fn push(&mut self, unit: AccessUnit, now: Duration, faults: &mut VecDeque<Trouble>) {
         self.take(unit, now, faults);
         self.gather(faults);
     }
 
-    fn take(&mut self, mut unit: AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
-        let dropped = |reason| Fault::Dropped { count: 1, reason };
+    fn take(&mut self, mut unit: AccessUnit, now: Duration, faults: &mut VecDeque<Trouble>) {
+        let source = unit.track;
+        let dropped = |reason| Trouble::dropped(source, 1, reason);
+        let untimely = |reason| Trouble::of(source, Fault::UnitsDropped { count: 1, stream: source.0, reason });
         let Some(at) = self.reels.iter().position(|reel| reel.source == unit.track) else { return };
         let is_reference = at == self.reference;
         self.shift(&mut unit);
@@ -136,10 +138,10 @@ impl Run {
             Place::Gap if is_reference && reel.is_far_ahead(&unit, now) => self.restart(&mut unit, now, faults),
             Place::Gap if is_reference => self.part(unit.pts),
             Place::Gap => {}
-            Place::Bumped => faults.push_back(Fault::Bumped { count: 1 }),
+            Place::Bumped => faults.push_back(Trouble::of(source, Fault::Bumped { count: 1 })),
             Place::Back if is_reference && unit.is_random_access => self.restart(&mut unit, now, faults),
-            Place::Back => return faults.push_back(dropped("its time is before what came already")),
-            Place::Repeated => return faults.push_back(dropped("it came before")),
+            Place::Back => return faults.push_back(untimely(FragmentDrop::NonIncreasingTimestamp)),
+            Place::Repeated => return faults.push_back(untimely(FragmentDrop::OverlapTimestamp)),
             Place::BeforeIdr if self.is_cut => return faults.push_back(dropped(OUTGREW)),
             Place::BeforeIdr => return faults.push_back(dropped("before the first IDR")),
         }
@@ -164,7 +166,7 @@ impl Run {
     }
 
     /// The next segment.
-    pub(super) fn pull(&mut self, faults: &mut VecDeque<Fault>) -> Option<SealedSegment> {
+    pub(super) fn pull(&mut self, faults: &mut VecDeque<Trouble>) -> Option<SealedSegment> {
         self.gather(faults);
         self.ready.pop_front()
     }
@@ -179,7 +181,7 @@ impl Run {
     }
 
     /// Takes out what is whole, at once: how much of a contribution comes in one piece must not show in what is stored.
-    fn gather(&mut self, faults: &mut VecDeque<Fault>) {
+    fn gather(&mut self, faults: &mut VecDeque<Trouble>) {
         while let Some(sealed) = self.segmenter.pull() {
             let spans = sealed.segment.spans.iter();
             self.reels.iter_mut().zip(spans).filter(|(_, span)| !span.is_missing()).for_each(|(reel, _)| {
@@ -190,8 +192,10 @@ impl Run {
             }
             self.ready.push_back(sealed);
         }
-        while let Some((_, count)) = self.segmenter.pull_left_out() {
-            faults.push_back(Fault::Dropped { count, reason: "no segment has a place for it" });
+        while let Some((id, count)) = self.segmenter.pull_left_out() {
+            let source = self.reels.iter().find(|reel| reel.id == id).map(|reel| reel.source);
+            let fault = Fault::Dropped { count, reason: "no segment has a place for it" };
+            faults.push_back(Trouble { track: source, fault });
         }
     }
 
@@ -200,20 +204,21 @@ impl Run {
     }
 
     /// Queues an access unit that follows what its rendition has.
-    fn follow(&mut self, at: usize, unit: AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
+    fn follow(&mut self, at: usize, unit: AccessUnit, now: Duration, faults: &mut VecDeque<Trouble>) {
         let Some(reel) = self.reels.get_mut(at) else { return };
         reel.note(&unit, now);
         let (id, is_video, pts) = (reel.id, reel.format.is_video(), unit.pts);
         let starts_gop = unit.is_random_access;
         if let Err(error) = self.segmenter.push(id, unit) {
-            faults.push_back(match error {
+            let fault = match error {
                 SegmenterError::Limit(limit) => {
                     // What refers to it must not be stored without it.
                     reel.needs_idr = is_video;
                     Fault::Limit(limit)
                 }
                 _ => Fault::Dropped { count: 1, reason: "its segment is sealed" },
-            });
+            };
+            faults.push_back(Trouble::of(reel.source, fault));
         }
         if at == self.reference {
             if starts_gop {
@@ -227,7 +232,7 @@ impl Run {
     }
 
     /// The reference rung has an IDR here: a segment starts where the one before is long enough.
-    fn consider(&mut self, at: MediaTime, faults: &mut VecDeque<Fault>) {
+    fn consider(&mut self, at: MediaTime, faults: &mut VecDeque<Trouble>) {
         let length = self.boundary.map(|boundary| at.since(boundary));
         if length.is_some_and(|length| length < self.least) {
             return;
@@ -238,10 +243,13 @@ impl Run {
         self.open(at, faults);
     }
 
-    fn open(&mut self, at: MediaTime, faults: &mut VecDeque<Fault>) {
+    fn open(&mut self, at: MediaTime, faults: &mut VecDeque<Trouble>) {
         match self.segmenter.boundary(at) {
             Ok(()) => (self.boundary, self.is_cut) = (Some(at), false),
-            Err(error) => faults.push_back(Fault::Output { what: error.to_string() }),
+            Err(error) => {
+                let fault = Fault::Output { what: error.to_string() };
+                faults.push_back(Trouble { track: self.source(), fault });
+            }
         }
         self.gather(faults);
     }
@@ -256,7 +264,7 @@ impl Run {
 
     /// Whether the open segment has room for a picture of the reference rung. Where it has not, it ends with a GOP that it
     /// has gathered; where it is one GOP, it ends here, and the rest of that is dropped.
-    fn fits(&mut self, unit: &AccessUnit, faults: &mut VecDeque<Fault>) -> bool {
+    fn fits(&mut self, unit: &AccessUnit, faults: &mut VecDeque<Trouble>) -> bool {
         let bound = self.bound();
         let Some(reel) = self.reels.get(self.reference) else { return true };
         let end = if unit.is_random_access { unit.pts } else { unit.pts.plus(reel.nominal) };
@@ -291,7 +299,7 @@ impl Run {
         }
     }
 
-    fn watch_length(&mut self, at: MediaTime, faults: &mut VecDeque<Fault>) {
+    fn watch_length(&mut self, at: MediaTime, faults: &mut VecDeque<Trouble>) {
         let Some(boundary) = self.boundary.filter(|_| !self.has_told_long) else { return };
         let length = at.since(boundary);
         let slack = self.reels.get(self.reference).map_or(MediaDuration::ZERO, |reel| reel.nominal);
@@ -300,14 +308,15 @@ impl Run {
         }
     }
 
-    fn tell_long(&mut self, length: MediaDuration, faults: &mut VecDeque<Fault>) {
+    fn tell_long(&mut self, length: MediaDuration, faults: &mut VecDeque<Trouble>) {
         if !std::mem::replace(&mut self.has_told_long, true) {
-            faults.push_back(Fault::LongGop { millis: length.flicks() / MediaDuration::from_millis(1).flicks() });
+            let millis = length.flicks() / MediaDuration::from_millis(1).flicks();
+            faults.push_back(Trouble { track: self.source(), fault: Fault::LongGop { millis } });
         }
     }
 
     /// The reference rung is dead and this one is not: the best of those that live is the reference from here on.
-    fn elect(&mut self, witness: usize, now: Duration, faults: &mut VecDeque<Fault>) {
+    fn elect(&mut self, witness: usize, now: Duration, faults: &mut VecDeque<Trouble>) {
         let patience = self.segment_duration.times(2);
         let (Some(old), Some(seen)) = (self.reels.get(self.reference), self.reels.get(witness)) else { return };
         let is_silent = now.saturating_sub(old.arrived) > patience.to_std();
@@ -357,9 +366,10 @@ impl Run {
     }
 
     /// The source went back in time.
-    fn restart(&mut self, unit: &mut AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
+    fn restart(&mut self, unit: &mut AccessUnit, now: Duration, faults: &mut VecDeque<Trouble>) {
         let before = self.position().map_or(MediaDuration::ZERO, |position| unit.pts.since(position));
-        faults.push_back(Fault::TimeJump { by_millis: before.flicks() / MediaDuration::from_millis(1).flicks() });
+        let by_millis = before.flicks() / MediaDuration::from_millis(1).flicks();
+        faults.push_back(Trouble::of(unit.track, Fault::TimeJump { by_millis }));
         self.move_behind(unit, now);
     }
 
@@ -372,6 +382,11 @@ impl Run {
         self.offset = self.offset.plus(by);
         (unit.pts, unit.dts) = (unit.pts.plus(by), unit.dts.plus(by));
         self.reels.iter_mut().for_each(Reel::renew);
+    }
+
+    /// The reference rung's track in the merged contribution.
+    fn source(&self) -> Option<TrackId> {
+        self.reels.get(self.reference).map(|reel| reel.source)
     }
 
     /// How much longer than a picture lasts nothing has come of the reference rung.
@@ -396,7 +411,7 @@ impl Run {
     }
 
     /// Tells once what is wrong with a rung, and counts how often.
-    fn note(&mut self, fault: &SegmentFault, faults: &mut VecDeque<Fault>) {
+    fn note(&mut self, fault: &SegmentFault, faults: &mut VecDeque<Trouble>) {
         let (SegmentFault::Missing { track, .. } | SegmentFault::Misaligned { track, .. }) = fault;
         let Some(reel) = self.reels.iter_mut().find(|reel| reel.id == *track && !reel.is_text()) else { return };
         let told = match fault {
@@ -411,7 +426,8 @@ impl Run {
             }
         };
         if !told {
-            faults.push_back(Fault::Output { what: format!("{}: {fault}", reel.name) });
+            let what = format!("{}: {fault}", reel.name);
+            faults.push_back(Trouble::of(reel.source, Fault::Output { what }));
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::{
-    channel::PassThrough,
-    error::{Fault, LimitError},
+    channel::{PassThrough, relay::Trouble},
+    error::LimitError,
     media::{AccessUnit, Track, TrackId},
     time::{MediaDuration, MediaTime, Now, Utc},
 };
@@ -42,24 +42,22 @@ impl Settling {
     const LAG: MediaDuration = MediaDuration::from_secs(1);
 
     /// Takes an access unit; pictures before their track's first IDR are dropped.
-    pub(super) fn push(&mut self, track: &Track, unit: AccessUnit, now: Now, most: usize, out: &mut VecDeque<Fault>) {
+    pub(super) fn push(&mut self, track: &Track, unit: AccessUnit, now: Now, most: usize, out: &mut VecDeque<Trouble>) {
         self.began.get_or_insert(now.utc);
         let seen = self.seen.entry(unit.track).or_default();
         seen.is_video = track.format.is_video();
         seen.is_text = !seen.is_video && !track.format.is_audio();
         seen.declared = track.bitrate;
         if seen.is_video && seen.idrs.is_empty() && !unit.is_random_access {
-            out.push_back(Fault::Dropped { count: 1, reason: "before the first IDR" });
+            out.push_back(Trouble::dropped(unit.track, 1, "before the first IDR"));
             return;
         }
         let asked = self.bytes.saturating_add(unit.data.len());
         if asked > most || self.waiting.len() >= Self::UNITS {
             self.is_full = true;
-            out.push_back(Fault::Limit(LimitError {
-                what: "bytes that wait for the tracks to settle",
-                ceiling: most as u64,
-                asked: asked as u64,
-            }));
+            let (ceiling, asked) = (most as u64, asked as u64);
+            let limit = LimitError { what: "bytes that wait for the tracks to settle", ceiling, asked };
+            out.push_back(Trouble::of(unit.track, limit.into()));
             if self.start().is_none() {
                 *self = Self { began: self.began, ..Self::default() };
             }
