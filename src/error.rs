@@ -150,6 +150,16 @@ pub enum Fault {
         /// What is wrong with their time stamps.
         reason: FragmentDrop,
     },
+    /// Access units of a protocol without fragments were dropped because of their time stamps (A26.4).
+    #[error("{count} access units of track {stream} dropped: {reason}")]
+    UnitsDropped {
+        /// How many.
+        count: u64,
+        /// The track, by its id in the session.
+        stream: u32,
+        /// What is wrong with their time stamps.
+        reason: FragmentDrop,
+    },
     /// Fragments of a track never came: its access units jump over them.
     #[error("{missing} fragments of track {stream} missing, {millis} ms")]
     FragmentGap {
@@ -228,6 +238,17 @@ pub enum FragmentDrop {
     NonIncreasingTimestamp,
 }
 
+impl FragmentDrop {
+    /// The result code of A26.4.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::OverlapTimestamp => "FragmentDrop_OverlapTimestamp",
+            Self::NonIncreasingTimestamp => "FragmentDrop_NonIncreasingTimestamp",
+        }
+    }
+}
+
 impl ParseError {
     /// An error of `kind` at `offset` of `format`.
     #[must_use]
@@ -263,10 +284,7 @@ impl Fault {
             Self::Ignored { .. } => "INGEST_IGNORED",
             Self::TimeJump { .. } => "INGEST_TIME_JUMP",
             Self::Dropped { .. } => "INGEST_DROPPED",
-            Self::FragmentsDropped { reason: FragmentDrop::OverlapTimestamp, .. } => "FragmentDrop_OverlapTimestamp",
-            Self::FragmentsDropped { reason: FragmentDrop::NonIncreasingTimestamp, .. } => {
-                "FragmentDrop_NonIncreasingTimestamp"
-            }
+            Self::FragmentsDropped { reason, .. } | Self::UnitsDropped { reason, .. } => reason.code(),
             Self::FragmentGap { .. } => "MPE_INGEST_DISCONTINUITY",
             Self::Output { .. } => "OUTPUT_BROKEN",
             Self::Bumped { .. } => "INGEST_DTS_BUMPED",
@@ -296,6 +314,10 @@ impl Fault {
             (
                 Self::FragmentsDropped { count, stream, reason },
                 Self::FragmentsDropped { count: more, stream: of, reason: why },
+            )
+            | (
+                Self::UnitsDropped { count, stream, reason },
+                Self::UnitsDropped { count: more, stream: of, reason: why },
             ) if stream == of && reason == why => (count, more),
             _ => return false,
         };
@@ -315,6 +337,7 @@ impl Fault {
                 | Self::Dropped { .. }
                 | Self::Bumped { .. }
                 | Self::FragmentsDropped { .. }
+                | Self::UnitsDropped { .. }
         )
     }
 }

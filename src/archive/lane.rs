@@ -30,6 +30,8 @@ pub(super) struct Lane {
     is_away: bool,
     /// It has something now and then: it is never waited for.
     is_sparse: bool,
+    /// Access units that are in no segment and were not told yet.
+    left_out: u64,
 }
 
 /// How much waits for one segment.
@@ -44,6 +46,8 @@ pub(super) struct Load {
 pub(super) struct Cut {
     pub(super) start: MediaTime,
     pub(super) end: MediaTime,
+    /// Nothing was sealed before: what lies before it is what encoders prime themselves with.
+    pub(super) is_first: bool,
     /// Nothing follows: the last access unit has its nominal duration.
     pub(super) is_last: bool,
     /// The fragment's `sequence_number`.
@@ -63,6 +67,7 @@ impl Lane {
             samples: Vec::new(),
             is_away: false,
             is_sparse: false,
+            left_out: 0,
         }
     }
 
@@ -123,7 +128,7 @@ impl Lane {
     /// Forgets what lies before `at`; the rest waits for the next boundary.
     pub(super) fn part(&mut self, at: MediaTime) {
         let first = self.waiting.iter().position(|unit| unit.pts >= at).unwrap_or(self.waiting.len());
-        self.waiting.drain(..first);
+        self.drop_first(first);
         self.loads.clear();
         self.loose = Load::default();
         let sizes = self.waiting.iter().map(|unit| unit.data.len());
@@ -133,7 +138,7 @@ impl Lane {
 
     /// Forgets everything; the next access unit may have any time.
     pub(super) fn clear(&mut self) {
-        self.waiting.clear();
+        self.drop_first(self.waiting.len());
         self.loads.clear();
         self.loose = Load::default();
         (self.newest_dts, self.newest_pts, self.cut_to) = (None, None, None);
@@ -143,15 +148,16 @@ impl Lane {
     pub(super) fn cut(&mut self, cut: Cut) -> (Span, Body, Option<SegmentFault>) {
         self.loads.pop_front();
         self.loose = Load::default();
-        let mut has_before = false;
-        while self.waiting.front().is_some_and(|unit| unit.pts < cut.start) {
-            self.waiting.pop_front();
-            has_before = true;
+        let before = self.waiting.iter().take_while(|unit| unit.pts < cut.start).count();
+        if cut.is_first {
+            self.waiting.drain(..before);
+        } else {
+            self.drop_first(before);
         }
-        let is_gone = self.is_away && !self.comes_back(cut, has_before);
+        let is_gone = self.is_away && !self.comes_back(cut, before > 0);
         let count = self.waiting.iter().position(|unit| unit.pts >= cut.end).unwrap_or(self.waiting.len());
         if is_gone {
-            self.waiting.drain(..count);
+            self.drop_first(count);
             return self.nothing(cut);
         }
         let Some((first_pts, is_random_access)) =
@@ -197,9 +203,25 @@ impl Lane {
             Some(idr) if spans => Some(idr),
             _ => None,
         };
-        self.waiting.drain(..back.unwrap_or(0));
+        self.drop_first(back.unwrap_or(0));
         self.is_away = back.is_none();
         !self.is_away
+    }
+
+    /// Access units that are in no segment.
+    pub(super) const fn leave_out(&mut self, count: u64) {
+        self.left_out = self.left_out.saturating_add(count);
+    }
+
+    /// Its id and what was left out of it since this was asked last, where there is any.
+    pub(super) fn take_left_out(&mut self) -> Option<(TrackId, u64)> {
+        let count = std::mem::take(&mut self.left_out);
+        (count > 0).then_some((self.spec.id, count))
+    }
+
+    fn drop_first(&mut self, count: usize) {
+        self.waiting.drain(..count);
+        self.leave_out(count as u64);
     }
 
     fn nothing(&mut self, cut: Cut) -> (Span, Body, Option<SegmentFault>) {
@@ -225,7 +247,11 @@ impl Lane {
             let Some(unit) = units.next() else { return };
             let next = match units.peek() {
                 Some(next) if left > 0 => ticks(next.dts.plus(shift)),
-                _ if cut.is_last => ticks(unit.dts.plus(shift).plus(self.nominal(unit))),
+                _ if cut.is_last => {
+                    let end = ticks(unit.dts.plus(shift).plus(self.nominal(unit)));
+                    // What follows may begin a tick of its source's before that.
+                    if is_video { end.min(ticks(cut.end)).max(here) } else { end }
+                }
                 _ if is_video => ticks(cut.end),
                 // Timed text says how long it stands; what follows may come much later.
                 _ if self.is_sparse && unit.duration > MediaDuration::ZERO => {

@@ -91,7 +91,8 @@ impl Segmenter {
     }
 
     /// Takes the next access unit of a track, in decode order within the track. What lies before the very first boundary
-    /// is dropped without complaint: encoders prime themselves with it.
+    /// is dropped without complaint: encoders prime themselves with it. What has no place in any segment later on is counted
+    /// for [`pull_left_out`](Self::pull_left_out).
     ///
     /// # Errors
     /// The unit is refused and dropped; the rest goes on.
@@ -103,7 +104,11 @@ impl Segmenter {
         // A picture that shows before the IDR and decodes after it belongs to the IDR's segment.
         let place = lane.newest_pts().max(Some(unit.pts)).unwrap_or(unit.pts);
         if self.open.front().is_some_and(|start| place < *start) {
-            return if self.is_fresh { Ok(()) } else { Err(SegmenterError::Late { track, pts: unit.pts }) };
+            if !self.is_fresh {
+                return Err(SegmenterError::Late { track, pts: unit.pts });
+            }
+            lane.leave_out(u64::from(self.sealed_to.is_some()));
+            return Ok(());
         }
         let slot = self.open.iter().rposition(|start| place >= *start);
         let load = lane.load(slot);
@@ -129,6 +134,12 @@ impl Segmenter {
             self.lanes.iter_mut().filter(|lane| !is_whole && !lane.is_past(end)).for_each(Lane::leave);
             self.seal(end, false);
         }
+    }
+
+    /// A track of which access units were taken that are in no segment, and how many since this was asked last.
+    #[must_use]
+    pub fn pull_left_out(&mut self) -> Option<(TrackId, u64)> {
+        self.lanes.iter_mut().find_map(Lane::take_left_out)
     }
 
     /// From here on no rendition is waited for once more than `closed_segments` are complete in time: it misses in them
@@ -176,9 +187,10 @@ impl Segmenter {
         self.is_fresh = false;
         // ISO/IEC 14496-12 clause 8.8.5: numbers of fragments increase; from 1 by custom, and players ignore a wrap.
         let number = (self.next_sequence as u32).wrapping_add(1);
+        let is_first = self.sealed_to.is_none();
         let (mut spans, mut fragments, mut faults) = (Vec::new(), Vec::new(), Vec::new());
         for lane in &mut self.lanes {
-            let (span, body, fault) = lane.cut(Cut { start, end, is_last, number });
+            let (span, body, fault) = lane.cut(Cut { start, end, is_first, is_last, number });
             spans.push(span);
             fragments.push(body);
             faults.extend(fault);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::{
     channel::TrackDiscontinuity,
-    media::{AccessUnit, Track, TrackFormat},
+    error::FragmentDrop,
+    media::{AccessUnit, Track, TrackFormat, TrackId},
     time::{MediaDuration, MediaTime},
 };
 
@@ -23,11 +24,11 @@ pub struct TrackHeartbeat {
     pub incoming_bitrate: u64,
     /// Source time of the newest access unit.
     pub last_timestamp: Option<MediaTime>,
-    /// Access units that began before the one before was over.
+    /// Access units that began before the one before was over; what was dropped for its overlapping time stamp (A26.4), too.
     pub overlap: u32,
     /// Access units that began a second or more after the one before was over.
     pub discontinuity: u32,
-    /// Access units whose decode time was not after the one before.
+    /// Access units whose decode time was not after the one before; what was dropped for being older (A26.4), too.
     pub nonincreasing: u32,
     /// Segments of a pass-through channel in which this rung has no IDR where the reference rung has one.
     pub unaligned_key_frames: u32,
@@ -52,6 +53,7 @@ impl TrackHeartbeat {
 /// Counts for the next heartbeat of one track.
 #[derive(Clone, Debug)]
 pub(super) struct TrackTally {
+    id: TrackId,
     kind: &'static str,
     name: String,
     attributes: String,
@@ -59,13 +61,15 @@ pub(super) struct TrackTally {
     bytes: u64,
     since: Duration,
     last: Option<(MediaTime, MediaTime, MediaDuration)>,
-    /// Arrival and decode time of the first and the newest access unit since the last heartbeat.
+    /// Arrival and decode time of what began the first and the newest burst since the last heartbeat.
     span: Option<[(Duration, MediaTime); 2]>,
     overlap: u32,
     discontinuity: u32,
     nonincreasing: u32,
     pub(super) unaligned_key_frames: u32,
     pub(super) unaligned_presentation_time: u32,
+    /// The newest access unit was counted as one that does not go on.
+    is_counted: bool,
     /// When a discontinuity was told last.
     told_at: Option<Duration>,
 }
@@ -75,10 +79,13 @@ impl TrackTally {
     const QUIET: Duration = Duration::from_secs(1);
     /// A gap from which on it is a discontinuity.
     const GAP: MediaDuration = MediaDuration::from_secs(1);
+    /// What comes this soon after the beginning of a burst is of that burst.
+    const BURST: Duration = Duration::from_millis(500);
 
     pub(super) fn new(track: &Track, now: Duration) -> Self {
         let kind = kind_of(&track.format);
         Self {
+            id: track.id,
             kind,
             name: name_of(kind, track),
             attributes: attributes_of(track),
@@ -92,6 +99,7 @@ impl TrackTally {
             nonincreasing: 0,
             unaligned_key_frames: 0,
             unaligned_presentation_time: 0,
+            is_counted: false,
             told_at: None,
         }
     }
@@ -110,9 +118,11 @@ impl TrackTally {
     pub(super) fn count(&mut self, unit: &AccessUnit, now: Duration) -> Option<TrackDiscontinuity> {
         self.bytes = self.bytes.saturating_add(unit.data.len() as u64);
         let mut jump = None;
+        self.is_counted = false;
         if let Some((_, dts, duration)) = self.last {
             let (step, half) = (unit.dts.since(dts), MediaDuration::from_flicks(duration.flicks() / 2));
             if step <= MediaDuration::ZERO {
+                self.is_counted = true;
                 self.nonincreasing = self.nonincreasing.saturating_add(1);
             } else if step < half {
                 self.overlap = self.overlap.saturating_add(1);
@@ -127,12 +137,27 @@ impl TrackTally {
             }
         }
         self.last = Some((unit.pts, unit.dts, unit.duration));
-        let here = (now, unit.dts);
-        self.span = Some([self.span.map_or(here, |[first, _]| first), here]);
+        self.extend((now, unit.dts));
         let (previous, gap) = jump.filter(|_| self.told_at.is_none_or(|at| now >= at + Self::QUIET))?;
         self.told_at = Some(now);
         let (kind, name, bitrate) = (self.kind, self.name.clone(), self.declared);
         Some(TrackDiscontinuity { kind, name, bitrate, previous, next: unit.dts, gap })
+    }
+
+    /// Fragments were dropped before their access units came.
+    pub(super) fn count_dropped(&mut self, count: u64, reason: FragmentDrop) {
+        let counter = match reason {
+            FragmentDrop::OverlapTimestamp => &mut self.overlap,
+            FragmentDrop::NonIncreasingTimestamp => &mut self.nonincreasing,
+        };
+        *counter = counter.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
+    }
+
+    /// The newest access unit was dropped: it counts once, for the reason that is told. The track's id in its session.
+    pub(super) fn drop_newest(&mut self, reason: FragmentDrop) -> TrackId {
+        self.nonincreasing = self.nonincreasing.saturating_sub(std::mem::take(&mut self.is_counted).into());
+        self.count_dropped(1, reason);
+        self.id
     }
 
     /// The heartbeat, and every count from zero again.
@@ -152,7 +177,10 @@ impl TrackTally {
             std::mem::take(&mut self.unaligned_presentation_time),
         ];
         let [overlap, discontinuity, nonincreasing, unaligned_key_frames, unaligned_presentation_time] = counts;
-        (self.bytes, self.since) = (0, now);
+        (self.bytes, self.since, self.is_counted) = (0, now, false);
+        let drift = self.span.map_or(0, drift);
+        // The next one goes on where this one ends: the next access unit may be in the middle of a burst.
+        self.span = self.span.map(|[_, newest]| [newest, newest]);
         TrackHeartbeat {
             kind: self.kind,
             name: self.name.clone(),
@@ -167,7 +195,19 @@ impl TrackTally {
             unaligned_presentation_time,
             unexpected_bitrate,
             healthy: !unexpected_bitrate && counts.iter().all(|count| *count == 0),
-            drift_millis_per_minute: self.span.take().map_or(0, drift),
+            drift_millis_per_minute: drift,
+        }
+    }
+
+    /// Drift is measured from the beginning of a burst to the beginning of another: a fragment's access units come at once,
+    /// however long they play.
+    fn extend(&mut self, here: (Duration, MediaTime)) {
+        let Some([_, newest]) = &mut self.span else {
+            self.span = Some([here, here]);
+            return;
+        };
+        if here.0 >= newest.0.saturating_add(Self::BURST) {
+            *newest = here;
         }
     }
 }

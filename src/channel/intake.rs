@@ -79,6 +79,7 @@ impl Channel {
                 Demuxed::Reply(bytes) => self.outputs.push_back(Output::Reply(id, bytes)),
                 Demuxed::Fault(fault) => {
                     broken = broken_rule(&fault).or(broken);
+                    self.count_fragments(id, &fault);
                     self.fault(Some(id), fault, now);
                 }
                 Demuxed::End => {
@@ -230,6 +231,7 @@ impl Channel {
     fn pass_unit(&mut self, unit: AccessUnit, now: Now) {
         if let Some(relay) = &mut self.relay {
             relay.unit(unit, now);
+            self.tell_relay(now);
             return;
         }
         let Some(air) = &mut self.air else { return };

@@ -23,6 +23,7 @@ mod heartbeat;
 mod input_rules;
 mod intake;
 mod lifecycle;
+mod losses;
 mod meter;
 mod metering;
 mod offer;

@@ -289,7 +289,9 @@ impl Event {
             Self::Attached { .. } => "EncoderConnected",
             Self::Detached { .. } => "EncoderDisconnected",
             Self::Track { .. } => "IncomingStreamReceived",
-            Self::Fault { fault: Fault::FragmentsDropped { .. }, .. } => "IncomingDataChunkDropped",
+            Self::Fault { fault: Fault::FragmentsDropped { .. } | Fault::UnitsDropped { .. }, .. } => {
+                "IncomingDataChunkDropped"
+            }
             Self::StreamsOutOfSync { .. } => "IncomingStreamsOutOfSync",
             Self::VideoStreamsOutOfSync { .. } => "IncomingVideoStreamsOutOfSync",
             Self::TrackDiscontinuity { .. } => "TrackDiscontinuityDetected",

@@ -37,7 +37,7 @@ pub(super) struct Relay {
     gop: MediaDuration,
     tracks: Vec<Track>,
     state: State,
-    faults: VecDeque<Fault>,
+    troubles: VecDeque<Trouble>,
     last_unit: Option<Duration>,
 }
 
@@ -58,19 +58,37 @@ pub(super) struct Unaligned {
     pub(super) is_off: bool,
 }
 
+/// What went wrong, and with which track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// Its id in the merged contribution; `None` for what is of no track alone.
+    pub(super) track: Option<TrackId>,
+    pub(super) fault: Fault,
+}
+
+impl Trouble {
+    const fn of(track: TrackId, fault: Fault) -> Self {
+        Self { track: Some(track), fault }
+    }
+
+    const fn dropped(track: TrackId, count: u64, reason: &'static str) -> Self {
+        Self::of(track, Fault::Dropped { count, reason })
+    }
+}
+
 impl Relay {
     /// Tracks of one contribution.
     const MAX_TRACKS: usize = 128;
 
     pub(super) fn new(config: PassThrough, gop: MediaDuration) -> Self {
-        let (tracks, faults) = (Vec::new(), VecDeque::new());
-        Self { config, gop, tracks, state: State::Settling(Settling::default()), faults, last_unit: None }
+        let (tracks, troubles) = (Vec::new(), VecDeque::new());
+        Self { config, gop, tracks, state: State::Settling(Settling::default()), troubles, last_unit: None }
     }
 
     /// A track of the contribution appeared or changed.
     pub(super) fn track(&mut self, track: Track) {
         if let State::Open(run) = &mut self.state {
-            self.faults.extend(run.track(&track));
+            self.troubles.extend(run.track(&track).map(|fault| Trouble::of(track.id, fault)));
             return;
         }
         if let Some(known) = self.tracks.iter_mut().find(|known| known.id == track.id) {
@@ -84,10 +102,10 @@ impl Relay {
     pub(super) fn unit(&mut self, unit: AccessUnit, now: Now) {
         self.last_unit = Some(now.monotonic);
         match &mut self.state {
-            State::Open(run) => run.push(unit, now.monotonic, &mut self.faults),
+            State::Open(run) => run.push(unit, now.monotonic, &mut self.troubles),
             State::Settling(settling) => {
                 let Some(track) = self.tracks.iter().find(|track| track.id == unit.track) else { return };
-                settling.push(track, unit, now, self.config.settle_bytes, &mut self.faults);
+                settling.push(track, unit, now, self.config.settle_bytes, &mut self.troubles);
                 if settling.is_done(&self.config) {
                     self.open(now);
                 }
@@ -113,7 +131,7 @@ impl Relay {
     /// The next segment.
     pub(super) fn pull(&mut self) -> Option<SealedSegment> {
         match &mut self.state {
-            State::Open(run) => run.pull(&mut self.faults),
+            State::Open(run) => run.pull(&mut self.troubles),
             State::Settling(_) => None,
         }
     }
@@ -127,8 +145,8 @@ impl Relay {
     }
 
     /// The next thing that went wrong.
-    pub(super) fn pull_fault(&mut self) -> Option<Fault> {
-        self.faults.pop_front()
+    pub(super) fn pull_trouble(&mut self) -> Option<Trouble> {
+        self.troubles.pop_front()
     }
 
     /// What players are offered, once the tracks are settled.
@@ -163,12 +181,13 @@ impl Relay {
     fn open(&mut self, now: Now) {
         let State::Settling(settling) = &mut self.state else { return };
         let settling = std::mem::take(settling);
-        let Some(settled) = settle_renditions(&self.config, self.gop, &self.tracks, &settling, &mut self.faults) else {
+        let Some(settled) = settle_renditions(&self.config, self.gop, &self.tracks, &settling, &mut self.troubles)
+        else {
             return;
         };
-        let mut run = Run::new(settled, self.gop);
-        for unit in settling.waiting {
-            run.push(unit, now.monotonic, &mut self.faults);
+        let mut run = Run::new(settled, self.gop, now.monotonic);
+        for unit in settling.into_units() {
+            run.push(unit, now.monotonic, &mut self.troubles);
         }
         self.tracks.clear();
         self.state = State::Open(Box::new(run));

@@ -54,10 +54,9 @@ impl Channel {
         let air = self.air.as_ref().map(|air| air.switcher.poll_timeout());
         let demuxers = self.sessions.list.iter().filter_map(|attached| attached.demuxer.poll_timeout()).min();
         let merger = self.sessions.merger.poll_timeout();
-        let idle = self.idle_since.map(|since| since + self.config.idle_shutoff);
         let beat = self.sessions.next_beat.into_iter().chain(self.archive_beat.poll_timeout()).min();
         let told = self.faults.poll_timeout().into_iter().chain(self.rejections.poll_timeout()).min();
-        let all = [air, demuxers, merger, beat, idle, self.ahead_until, told, self.programs_end_at()];
+        let all = [air, demuxers, merger, beat, self.idle_until(), self.ahead_until, told, self.programs_end_at()];
         all.into_iter().flatten().min()
     }
 
@@ -170,10 +169,13 @@ impl Channel {
         }
     }
 
-    /// When programs that are being stopped end although nothing comes any more.
+    /// When programs that are being stopped end although nothing comes any more. Where others run, the open segment is theirs
+    /// too: it is not cut before it would have ended by itself.
     fn programs_end_at(&self) -> Option<Duration> {
         let relay = self.relay.as_ref().filter(|_| self.programs.iter().any(|program| program.until.is_some()))?;
-        Some(relay.last_unit().unwrap_or(Duration::ZERO) + self.config.loss_after)
+        let is_shared = self.programs.iter().any(|program| program.until.is_none());
+        let least = if is_shared { relay.longest_segment().to_std() } else { Duration::ZERO };
+        Some(relay.last_unit().unwrap_or(Duration::ZERO).saturating_add(self.config.loss_after.max(least)))
     }
 
     /// The time line of a pass-through channel stops with its contribution (A16.4): what has come is all there is.
@@ -222,10 +224,7 @@ impl Channel {
             let ingest = self.sessions.main().map(|attached| attached.id);
             self.fault(ingest, fault, now);
         }
-        while let Some(fault) = self.relay.as_mut().and_then(Relay::pull_fault) {
-            let ingest = self.sessions.main().map(|attached| attached.id);
-            self.fault(ingest, fault, now);
-        }
+        self.tell_relay(now);
         while let Some((ingest, fault, count)) = self.faults.pull(now.monotonic) {
             self.event(Event::Fault { ingest, fault, count });
         }
@@ -261,6 +260,11 @@ impl Channel {
         }
     }
 
+    /// `None` also where that is beyond any clock.
+    fn idle_until(&self) -> Option<Duration> {
+        self.idle_since?.checked_add(self.config.idle_shutoff)
+    }
+
     /// A file that is pushed at full speed must not run away from the clock: the host stops reading until half the lead is
     /// played.
     fn note_lead(&mut self, now: Now) {
@@ -272,7 +276,7 @@ impl Channel {
 
     /// A4.1: an encoding channel that nobody uses stops by itself; the idle time is billed (A4.3).
     fn shut_off_when_idle(&mut self, now: Now) {
-        if self.idle_since.is_some_and(|since| now.monotonic >= since + self.config.idle_shutoff) {
+        if self.idle_until().is_some_and(|at| now.monotonic >= at) {
             self.go_off_air(None, MeterEnd::IdleShutoff, now);
         }
     }

@@ -64,7 +64,7 @@ fn play(rig: &mut Rig, legs: &mut [Leg]) {
     }
 }
 
-fn accepted(feed: &mut RtmpFeed, now: Now) -> Box<dyn Demuxer> {
+pub fn accepted(feed: &mut RtmpFeed, now: Now) -> Box<dyn Demuxer> {
     let mut session = RtmpSession::new(RtmpConfig::default(), now);
     session.push(feed.publisher.start().into(), now).unwrap();
     while let Some(Demuxed::Reply(bytes)) = session.pull() {
@@ -74,7 +74,7 @@ fn accepted(feed: &mut RtmpFeed, now: Now) -> Box<dyn Demuxer> {
     Box::new(session)
 }
 
-fn attach(rig: &mut Rig, slot: Slot, demuxer: Box<dyn Demuxer>, protocol: &'static str) -> IngestId {
+pub fn attach(rig: &mut Rig, slot: Slot, demuxer: Box<dyn Demuxer>, protocol: &'static str) -> IngestId {
     let id = rig.channel.attach_as(session(protocol, slot), demuxer, rig.now).unwrap();
     rig.drain();
     id

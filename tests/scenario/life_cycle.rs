@@ -133,6 +133,16 @@ fn an_idle_channel_stops_after_twelve_hours_and_bills_them_a4_1_a4_3() {
 }
 
 #[test]
+fn a_channel_may_be_told_never_to_shut_off_a4_1() {
+    let mut config = small_config();
+    (config.idle_shutoff, config.standby_after) = (Duration::MAX, Duration::MAX);
+    let mut rig = Rig::new(config, ToyCodecs::shared());
+    rig.start();
+    rig.pass(Duration::from_secs(60));
+    assert_eq!(rig.channel.state(), ChannelState::Running);
+}
+
+#[test]
 fn a_program_or_a_contribution_keeps_the_channel_up() {
     let mut config = small_config();
     config.idle_shutoff = Duration::from_secs(60);

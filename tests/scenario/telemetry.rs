@@ -5,7 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use headend::{
     channel::{DetachReason, Encoding, Event, IngestId, Input, PassThrough, Session, Slot, TrackHeartbeat},
-    ingest::{DatagramDemuxer, Demuxed, Leg, RtpConfig},
+    error::{Fault, FragmentDrop},
+    ingest::{
+        DatagramDemuxer, Demuxed, Leg, RtpConfig,
+        smooth::{SmoothConfig, SmoothDemuxer, SmoothStreams},
+    },
     media::{
         AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, NalFraming, Track, TrackFormat, TrackId, VideoTrack,
     },
@@ -18,6 +22,7 @@ use crate::{
         feed::{Encoder, Feed},
         line::{RtpSender, over_rtp},
         small_config,
+        smooth_feed::SmoothFeed,
         toy_codecs::ToyCodecs,
         ts_feed::TsFeed,
     },
@@ -223,6 +228,54 @@ fn a_rung_that_lags_is_out_of_sync_with_the_others_a26_4() {
     assert_eq!((behind.name.as_str(), ahead.name.as_str()), ("video_1000000", "video_2000000"));
     assert_eq!((behind.ingest, ahead.ingest), (sessions[1].0, sessions[0].0));
     assert_eq!(named(&rig, "IncomingStreamsOutOfSync"), []);
+}
+
+#[test]
+fn access_units_that_are_dropped_count_once_and_are_told_of_their_session_a26_4() {
+    let mut rig = pass_through();
+    let sessions = [attach(&mut rig, "high"), attach(&mut rig, "low")];
+    for (n, (_, feed)) in sessions.iter().enumerate() {
+        feed.push(Demuxed::Track(video(2_000_000 >> n)));
+    }
+    send(&mut rig, &[&sessions[0], &sessions[1]], 61, |which, millis| {
+        let mut units = vec![unit(VIDEO, millis, 9)];
+        if which == 1 && millis > 10_000 && millis % 1000 == 0 {
+            // The same once more and, every other time, an old one.
+            units.push(unit(VIDEO, millis, 9));
+            units.extend((millis % 2000 == 0).then(|| unit(VIDEO, millis - 400, 8)));
+        }
+        units
+    });
+    let counts: Vec<_> = beats(&rig).iter().map(|(_, tracks)| (tracks[0].overlap, tracks[0].nonincreasing)).collect();
+    assert_eq!(counts[2..], [(0, 0), (20, 10), (0, 0), (20, 10)]);
+    let mut told = [0; 2];
+    for (_, event) in named(&rig, "IncomingDataChunkDropped") {
+        let Event::Fault { ingest, fault: Fault::UnitsDropped { count, stream, reason }, .. } = event else {
+            panic!("{event:?}")
+        };
+        assert_eq!((*ingest, *stream), (Some(sessions[1].0), VIDEO.0));
+        told[usize::from(*reason == FragmentDrop::NonIncreasingTimestamp)] += count;
+    }
+    assert_eq!(told, [50, 25]);
+    let dropped: Vec<u64> = rig.channel.contributions().map(|(_, _, health)| health.dropped).collect();
+    assert_eq!(dropped, [0, 75]);
+}
+
+#[test]
+fn fragments_that_come_twice_overlap_in_the_heartbeats_of_their_tracks_a26_1() {
+    let mut rig = pass_through();
+    let mut feed = SmoothFeed::new(0);
+    feed.script.gop = 60;
+    let twice = feed.gops(31).into_iter().flat_map(|gop| [gop.clone(), gop]).collect::<Vec<_>>();
+    let session = SmoothDemuxer::new(SmoothConfig::default(), SmoothStreams::new(), rig.now);
+    let id = rig.attach("smooth", Box::new(session));
+    rig.bytes(id, feed.header());
+    let start = rig.now.monotonic;
+    rig.play(id, start, &SmoothFeed::sent(&twice));
+    let beats = beats(&rig);
+    let counts = beats[1].1.iter().map(|track| (track.overlap, track.nonincreasing, track.healthy));
+    assert_eq!(counts.collect::<Vec<_>>(), [(10, 0, false); 2]);
+    assert!(beats[1].1.iter().all(|track| track.drift_millis_per_minute.abs() < 100), "{beats:?}");
 }
 
 fn latencies(rig: &Rig) -> Vec<(u64, u64)> {

@@ -4,7 +4,7 @@ use crate::{
         SegmentFault,
         rig::{ladder, pictures, sound},
     },
-    media::Span,
+    media::{Body, Span},
     time::{MediaDuration, Timescale},
     wire::mp4::Fragment,
 };
@@ -162,4 +162,45 @@ fn every_ceiling_has_its_error() {
     assert_eq!(named(segmenter.boundary(seconds(4))), "open segments");
     segmenter.push(TrackId(0), over.clone()).unwrap();
     assert_eq!(segmenter.push(TrackId(9), over), Err(SegmenterError::UnknownTrack(TrackId(9))));
+}
+
+#[test]
+fn what_has_no_place_in_a_segment_is_counted_i5() {
+    let mut segmenter = Segmenter::new(ladder(), SegmenterLimits::default());
+    segmenter.set_patience(0, &[], MediaDuration::ZERO);
+    let push = |segmenter: &mut Segmenter, units: Vec<AccessUnit>| {
+        let mut refused = 0;
+        units.into_iter().for_each(|unit| refused += u64::from(segmenter.push(unit.track, unit).is_err()));
+        refused
+    };
+    segmenter.boundary(T0).unwrap();
+    // What encoders prime themselves with is not counted.
+    assert_eq!(push(&mut segmenter, sound(2, T0, -2..88)), 0);
+    let (mut pushed, mut sealed) = (0, Vec::new());
+    // The second rung dies in its first GOP and comes back in the midst of its third.
+    for (rung, range) in [(1, 0..30), (0, 0..125), (1, 150..241), (0, 125..241)] {
+        for unit in pictures(rung, T0, range) {
+            if unit.track == TrackId(0) && unit.is_random_access && unit.pts > T0 {
+                segmenter.boundary(unit.pts).unwrap();
+            }
+            pushed += 1;
+            assert_eq!(push(&mut segmenter, vec![unit]), 0);
+            sealed.extend(std::iter::from_fn(|| segmenter.pull()));
+        }
+    }
+    // Then what comes is parted, and something lies before what comes next.
+    segmenter.part(seconds(8).plus(MediaDuration::from_ticks(3000, Timescale::MPEG)));
+    segmenter.boundary(seconds(10)).unwrap();
+    pushed += 60;
+    assert_eq!(push(&mut segmenter, pictures(0, T0, 270..330)), 0);
+    segmenter.finish(seconds(11));
+    let sealed = sealed.into_iter().chain(std::iter::from_fn(|| segmenter.pull()));
+    let stored = |body: &Body| Fragment::parse(&body.to_bytes()).map_or(0, |fragment| fragment.samples.len() as u64);
+    let stored: u64 = sealed.map(|one| one.fragments[..2].iter().map(stored).sum::<u64>()).sum();
+    let mut left_out = [0; 3];
+    while let Some((track, count)) = segmenter.pull_left_out() {
+        left_out[track.0 as usize] += count;
+    }
+    assert_eq!(left_out[..2], [30, 60]);
+    assert_eq!(stored + left_out[0] + left_out[1], pushed);
 }

@@ -55,6 +55,25 @@ fn drift_is_told_per_minute() {
 }
 
 #[test]
+fn fragments_that_come_whole_and_in_time_do_not_drift_a26_3() {
+    for (trickle, slower, expected) in [(0, 0, 0), (8, 0, 0), (0, 20, -594)] {
+        let mut tally = tally(0);
+        let mut drifts = Vec::new();
+        // Two seconds of pictures every two seconds, whole or within 400 ms; a heartbeat in the midst of one.
+        for n in 1..=31u64 {
+            for picture in 0..50 {
+                if n % 10 == 1 && n > 1 && picture == 25 {
+                    drifts.push(tally.beat(Duration::from_millis(n * 2000 + 300)).drift_millis_per_minute);
+                }
+                let at = Duration::from_millis(n * (2000 + slower) + picture * trickle);
+                let _ = tally.count(&unit((n as i64 - 1) * 2000 + picture as i64 * 40, 1), at);
+            }
+        }
+        assert_eq!(drifts, [expected; 3], "{trickle} {slower}");
+    }
+}
+
+#[test]
 fn the_bitrate_is_unexpected_from_double_and_from_half_on_and_at_nothing_a26_3() {
     // 20 s of one access unit a second, so that 100 000 bit/s are 12 500 bytes each.
     let beat = |declared, bytes: usize| {

@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
+    channel::relay::renditions::Source,
     media::{AccessUnit, TrackFormat, TrackId, TrackSpec},
     time::{MediaDuration, MediaTime, Timescale},
 };
@@ -16,6 +17,8 @@ pub(super) struct Reel {
     pub(super) name: String,
     pub(super) format: TrackFormat,
     timescale: Timescale,
+    /// The source's own.
+    pub(super) clock: Timescale,
     /// How long an access unit lasts.
     pub(super) nominal: MediaDuration,
     last: Option<(MediaTime, MediaTime, usize)>,
@@ -58,17 +61,18 @@ impl Reel {
     const SLIP: MediaDuration = MediaDuration::from_millis(10);
     const IDRS: usize = 64;
 
-    pub(super) fn new(source: TrackId, spec: &TrackSpec) -> Self {
+    pub(super) fn new(source: &Source, spec: &TrackSpec, now: Duration) -> Self {
         Self {
-            source,
+            source: source.track,
             id: spec.id,
             name: spec.name.clone(),
             format: spec.format.clone(),
             timescale: spec.timescale,
+            clock: source.clock,
             nominal: spec.nominal_unit(),
             last: None,
             newest: None,
-            arrived: Duration::ZERO,
+            arrived: now,
             idrs: VecDeque::new(),
             gap: None,
             needs_idr: spec.format.is_video(),
@@ -82,8 +86,14 @@ impl Reel {
         matches!(self.format, TrackFormat::Text(_))
     }
 
+    /// How long an access unit lasts at least, in the source's own ticks.
+    pub(super) fn whole_ticks(&self) -> i64 {
+        let nearest = self.nominal.ticks(self.clock);
+        nearest - i64::from(MediaDuration::from_ticks(nearest, self.clock) > self.nominal)
+    }
+
     /// Where the newest access unit ends.
-    pub(super) fn end(&self) -> Option<MediaTime> {
+    fn end(&self) -> Option<MediaTime> {
         self.newest.map(|newest| newest.plus(self.nominal))
     }
 
@@ -151,7 +161,8 @@ mod tests {
     fn reel() -> Reel {
         let config = H264Config { framing: NalFraming::Length(4), sps: vec![], pps: vec![] };
         let format = TrackFormat::H264(VideoTrack::new(16, 16), config);
-        Reel::new(TrackId(7), &TrackSpec::video(TrackId(0), "v", 1000, format, FrameRate::FPS_25))
+        let source = Source { track: TrackId(7), clock: Timescale::MILLIS };
+        Reel::new(&source, &TrackSpec::video(TrackId(0), "v", 1000, format, FrameRate::FPS_25), Duration::ZERO)
     }
 
     fn unit(millis: i64, is_random_access: bool) -> AccessUnit {

@@ -7,7 +7,11 @@ use std::{
 
 use crate::{
     archive::{Presentation, TrackSpec},
-    channel::{PassThrough, heartbeat::kind_of, relay::settling::Settling},
+    channel::{
+        PassThrough,
+        heartbeat::kind_of,
+        relay::{Trouble, settling::Settling},
+    },
     error::Fault,
     media::{FrameRate, NalFraming, Track, TrackFormat, TrackId},
     time::{MediaDuration, MediaTime, Timescale},
@@ -19,11 +23,20 @@ use crate::{
 pub(super) struct Settled {
     pub(super) presentation: Arc<Presentation>,
     /// The contribution's tracks, in the order of the renditions.
-    pub(super) sources: Vec<TrackId>,
+    pub(super) sources: Vec<Source>,
     /// How long a segment usually lasts.
     pub(super) segment_duration: MediaDuration,
     /// The longest that players are told to expect.
     pub(super) longest_segment: MediaDuration,
+}
+
+/// A track of the contribution.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    /// Its id in the merged contribution.
+    pub(super) track: TrackId,
+    /// The clock of its time stamps.
+    pub(super) clock: Timescale,
 }
 
 /// Makes renditions of the tracks that were seen; `None` where there are no pictures that can be stored.
@@ -32,14 +45,14 @@ pub(super) fn settle_renditions(
     gop: MediaDuration,
     tracks: &[Track],
     seen: &Settling,
-    faults: &mut VecDeque<Fault>,
+    faults: &mut VecDeque<Trouble>,
 ) -> Option<Settled> {
     let start = seen.start()?;
     let mut chosen: Vec<(TrackId, TrackSpec)> = Vec::new();
     for track in tracks.iter().filter(|track| seen.seen.contains_key(&track.id) || is_text(&track.format)) {
         match rendition(track, seen, config) {
             Ok(spec) => chosen.push((track.id, spec)),
-            Err(what) => faults.push_back(Fault::Unsupported { what }),
+            Err(what) => faults.push_back(Trouble::of(track.id, Fault::Unsupported { what })),
         }
     }
     // Not in the order in which sessions came: two hosts are to agree.
@@ -52,7 +65,8 @@ pub(super) fn settle_renditions(
     let segment_duration = segment_duration(gop, seen, reference);
     let longest_segment = longest_segment(config, segment_duration, seen, reference);
     let began = seen.began.unwrap_or_default();
-    let sources = chosen.iter().map(|(id, _)| *id).collect();
+    let clock_of = |id| tracks.iter().find(|track| track.id == id).map_or(Timescale::MPEG, |track| track.timescale);
+    let sources = chosen.iter().map(|(id, _)| Source { track: *id, clock: clock_of(*id) }).collect();
     let specs = chosen.into_iter().zip(0..).map(|((_, spec), n)| TrackSpec { id: TrackId(n), ..spec });
     let epoch = began.plus(MediaTime::ZERO.since(start));
     let presentation = Arc::new(Presentation { tracks: specs.collect(), epoch });
@@ -101,15 +115,16 @@ fn timescale(track: &Track) -> Timescale {
 }
 
 /// Takes as many of each kind as are allowed; video rungs with most bits per second stay.
-fn limit(chosen: &mut Vec<(TrackId, TrackSpec)>, config: &PassThrough, faults: &mut VecDeque<Fault>) {
+fn limit(chosen: &mut Vec<(TrackId, TrackSpec)>, config: &PassThrough, faults: &mut VecDeque<Trouble>) {
     let mut counts = [0usize; 3];
-    chosen.retain(|(_, spec)| {
+    chosen.retain(|(id, spec)| {
         let place = place_of(&spec.format);
         let ceiling = if place == 0 { config.video_tracks } else { config.other_tracks };
         let count = &mut counts[place];
         *count += 1;
         if *count > ceiling {
-            faults.push_back(Fault::TrackLeftOut { what: format!("{}: over the ceiling of {ceiling}", spec.name) });
+            let what = format!("{}: over the ceiling of {ceiling}", spec.name);
+            faults.push_back(Trouble::of(*id, Fault::TrackLeftOut { what }));
         }
         *count <= ceiling
     });

@@ -5,13 +5,13 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use crate::{
     archive::{Presentation, SealedSegment, SegmentFault, Segmenter, SegmenterError, SegmenterLimits},
     channel::relay::{
-        Unaligned,
+        Trouble, Unaligned,
         reel::{Place, Reel},
         renditions::Settled,
     },
-    error::Fault,
+    error::{Fault, FragmentDrop},
     media::{AccessUnit, Track, TrackId},
-    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
+    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime, Timescale},
 };
 
 /// The time line of a pass-through channel.
@@ -24,6 +24,8 @@ pub(super) struct Run {
     pub(super) longest_segment: MediaDuration,
     segmenter: Segmenter,
     reels: Vec<Reel>,
+    /// Whole segments that were not pulled yet.
+    ready: VecDeque<SealedSegment>,
     /// Place of the reference rung among the reels.
     reference: usize,
     /// Shortest segment.
@@ -56,11 +58,11 @@ impl Run {
     /// Rungs that do not keep to the grid and were not told yet.
     const UNALIGNED: usize = 1024;
 
-    pub(super) fn new(settled: Settled, gop: MediaDuration) -> Self {
+    pub(super) fn new(settled: Settled, gop: MediaDuration, now: Duration) -> Self {
         let Settled { presentation, sources, segment_duration, longest_segment } = settled;
         let mut segmenter = Segmenter::new(presentation.tracks.clone(), SegmenterLimits::default());
         let reels: Vec<Reel> =
-            sources.iter().zip(&presentation.tracks).map(|(source, spec)| Reel::new(*source, spec)).collect();
+            sources.iter().zip(&presentation.tracks).map(|(source, spec)| Reel::new(source, spec, now)).collect();
         let sparse: Vec<TrackId> = reels.iter().filter(|reel| reel.is_text()).map(|reel| reel.id).collect();
         segmenter.set_patience(Self::PATIENCE, &sparse, Self::TEXT_LAG);
         let half = reels.first().map_or(0, |reel| reel.nominal.flicks() / 2);
@@ -70,6 +72,7 @@ impl Run {
             longest_segment,
             segmenter,
             reels,
+            ready: VecDeque::new(),
             reference: 0,
             least: gop.minus(MediaDuration::from_flicks(half)),
             offset: MediaDuration::ZERO,
@@ -98,8 +101,15 @@ impl Run {
     }
 
     /// Takes an access unit of the contribution.
-    pub(super) fn push(&mut self, mut unit: AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
-        let dropped = |reason| Fault::Dropped { count: 1, reason };
+    pub(super) fn push(&mut self, unit: AccessUnit, now: Duration, faults: &mut VecDeque<Trouble>) {
+        self.take(unit, now, faults);
+        self.gather(faults);
+    }
+
+    fn take(&mut self, mut unit: AccessUnit, now: Duration, faults: &mut VecDeque<Trouble>) {
+        let source = unit.track;
+        let dropped = |reason| Trouble::dropped(source, 1, reason);
+        let untimely = |reason| Trouble::of(source, Fault::UnitsDropped { count: 1, stream: source.0, reason });
         let Some(at) = self.reels.iter().position(|reel| reel.source == unit.track) else { return };
         let is_reference = at == self.reference;
         self.shift(&mut unit);
@@ -128,10 +138,10 @@ impl Run {
             Place::Gap if is_reference && reel.is_far_ahead(&unit, now) => self.restart(&mut unit, now, faults),
             Place::Gap if is_reference => self.part(unit.pts),
             Place::Gap => {}
-            Place::Bumped => faults.push_back(Fault::Bumped { count: 1 }),
+            Place::Bumped => faults.push_back(Trouble::of(source, Fault::Bumped { count: 1 })),
             Place::Back if is_reference && unit.is_random_access => self.restart(&mut unit, now, faults),
-            Place::Back => return faults.push_back(dropped("its time is before what came already")),
-            Place::Repeated => return faults.push_back(dropped("it came before")),
+            Place::Back => return faults.push_back(untimely(FragmentDrop::NonIncreasingTimestamp)),
+            Place::Repeated => return faults.push_back(untimely(FragmentDrop::OverlapTimestamp)),
             Place::BeforeIdr if self.is_cut => return faults.push_back(dropped(OUTGREW)),
             Place::BeforeIdr => return faults.push_back(dropped("before the first IDR")),
         }
@@ -149,21 +159,16 @@ impl Run {
 
     /// What has come is all that the open segment has.
     pub(super) fn finish(&mut self) {
-        self.end_segment();
+        if let Some(end) = self.end_of_reference() {
+            self.part(end);
+        }
         self.reels.iter_mut().for_each(|reel| reel.needs_idr = reel.format.is_video());
     }
 
     /// The next segment.
-    pub(super) fn pull(&mut self, faults: &mut VecDeque<Fault>) -> Option<SealedSegment> {
-        let sealed = self.segmenter.pull()?;
-        let spans = sealed.segment.spans.iter();
-        self.reels.iter_mut().zip(spans).filter(|(_, span)| !span.is_missing()).for_each(|(reel, _)| {
-            reel.is_missing = false;
-        });
-        for fault in &sealed.faults {
-            self.note(fault, faults);
-        }
-        Some(sealed)
+    pub(super) fn pull(&mut self, faults: &mut VecDeque<Trouble>) -> Option<SealedSegment> {
+        self.gather(faults);
+        self.ready.pop_front()
     }
 
     pub(super) fn pull_unaligned(&mut self) -> Option<Unaligned> {
@@ -175,21 +180,45 @@ impl Run {
         self.reels.get(self.reference)?.newest
     }
 
+    /// Takes out what is whole, at once: how much of a contribution comes in one piece must not show in what is stored.
+    fn gather(&mut self, faults: &mut VecDeque<Trouble>) {
+        while let Some(sealed) = self.segmenter.pull() {
+            let spans = sealed.segment.spans.iter();
+            self.reels.iter_mut().zip(spans).filter(|(_, span)| !span.is_missing()).for_each(|(reel, _)| {
+                reel.is_missing = false;
+            });
+            for fault in &sealed.faults {
+                self.note(fault, faults);
+            }
+            self.ready.push_back(sealed);
+        }
+        while let Some((id, count)) = self.segmenter.pull_left_out() {
+            let source = self.reels.iter().find(|reel| reel.id == id).map(|reel| reel.source);
+            let fault = Fault::Dropped { count, reason: "no segment has a place for it" };
+            faults.push_back(Trouble { track: source, fault });
+        }
+    }
+
     fn shift(&self, unit: &mut AccessUnit) {
         (unit.pts, unit.dts) = (unit.pts.plus(self.offset), unit.dts.plus(self.offset));
     }
 
     /// Queues an access unit that follows what its rendition has.
-    fn follow(&mut self, at: usize, unit: AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
+    fn follow(&mut self, at: usize, unit: AccessUnit, now: Duration, faults: &mut VecDeque<Trouble>) {
         let Some(reel) = self.reels.get_mut(at) else { return };
         reel.note(&unit, now);
         let (id, is_video, pts) = (reel.id, reel.format.is_video(), unit.pts);
         let starts_gop = unit.is_random_access;
         if let Err(error) = self.segmenter.push(id, unit) {
-            faults.push_back(match error {
-                SegmenterError::Limit(limit) => Fault::Limit(limit),
+            let fault = match error {
+                SegmenterError::Limit(limit) => {
+                    // What refers to it must not be stored without it.
+                    reel.needs_idr = is_video;
+                    Fault::Limit(limit)
+                }
                 _ => Fault::Dropped { count: 1, reason: "its segment is sealed" },
-            });
+            };
+            faults.push_back(Trouble::of(reel.source, fault));
         }
         if at == self.reference {
             if starts_gop {
@@ -203,7 +232,7 @@ impl Run {
     }
 
     /// The reference rung has an IDR here: a segment starts where the one before is long enough.
-    fn consider(&mut self, at: MediaTime, faults: &mut VecDeque<Fault>) {
+    fn consider(&mut self, at: MediaTime, faults: &mut VecDeque<Trouble>) {
         let length = self.boundary.map(|boundary| at.since(boundary));
         if length.is_some_and(|length| length < self.least) {
             return;
@@ -214,11 +243,15 @@ impl Run {
         self.open(at, faults);
     }
 
-    fn open(&mut self, at: MediaTime, faults: &mut VecDeque<Fault>) {
+    fn open(&mut self, at: MediaTime, faults: &mut VecDeque<Trouble>) {
         match self.segmenter.boundary(at) {
             Ok(()) => (self.boundary, self.is_cut) = (Some(at), false),
-            Err(error) => faults.push_back(Fault::Output { what: error.to_string() }),
+            Err(error) => {
+                let fault = Fault::Output { what: error.to_string() };
+                faults.push_back(Trouble { track: self.source(), fault });
+            }
         }
+        self.gather(faults);
     }
 
     /// Longer than this no segment is. HLS rounds to whole seconds before it compares.
@@ -231,7 +264,7 @@ impl Run {
 
     /// Whether the open segment has room for a picture of the reference rung. Where it has not, it ends with a GOP that it
     /// has gathered; where it is one GOP, it ends here, and the rest of that is dropped.
-    fn fits(&mut self, unit: &AccessUnit, faults: &mut VecDeque<Fault>) -> bool {
+    fn fits(&mut self, unit: &AccessUnit, faults: &mut VecDeque<Trouble>) -> bool {
         let bound = self.bound();
         let Some(reel) = self.reels.get(self.reference) else { return true };
         let end = if unit.is_random_access { unit.pts } else { unit.pts.plus(reel.nominal) };
@@ -266,7 +299,7 @@ impl Run {
         }
     }
 
-    fn watch_length(&mut self, at: MediaTime, faults: &mut VecDeque<Fault>) {
+    fn watch_length(&mut self, at: MediaTime, faults: &mut VecDeque<Trouble>) {
         let Some(boundary) = self.boundary.filter(|_| !self.has_told_long) else { return };
         let length = at.since(boundary);
         let slack = self.reels.get(self.reference).map_or(MediaDuration::ZERO, |reel| reel.nominal);
@@ -275,14 +308,15 @@ impl Run {
         }
     }
 
-    fn tell_long(&mut self, length: MediaDuration, faults: &mut VecDeque<Fault>) {
+    fn tell_long(&mut self, length: MediaDuration, faults: &mut VecDeque<Trouble>) {
         if !std::mem::replace(&mut self.has_told_long, true) {
-            faults.push_back(Fault::LongGop { millis: length.flicks() / MediaDuration::from_millis(1).flicks() });
+            let millis = length.flicks() / MediaDuration::from_millis(1).flicks();
+            faults.push_back(Trouble { track: self.source(), fault: Fault::LongGop { millis } });
         }
     }
 
     /// The reference rung is dead and this one is not: the best of those that live is the reference from here on.
-    fn elect(&mut self, witness: usize, now: Duration, faults: &mut VecDeque<Fault>) {
+    fn elect(&mut self, witness: usize, now: Duration, faults: &mut VecDeque<Trouble>) {
         let patience = self.segment_duration.times(2);
         let (Some(old), Some(seen)) = (self.reels.get(self.reference), self.reels.get(witness)) else { return };
         let is_silent = now.saturating_sub(old.arrived) > patience.to_std();
@@ -308,59 +342,76 @@ impl Run {
     /// Nothing came for a while: the open segment ends where the pictures end, and the next one starts with an IDR.
     fn part(&mut self, resumes: MediaTime) {
         if let Some(end) = self.end_of_reference() {
-            self.segmenter.part(end.min(resumes));
+            let goes_on = resumes.since(end) <= self.tick();
+            self.segmenter.part(if goes_on { resumes } else { end });
         }
         (self.boundary, self.ending) = (None, None);
     }
 
-    fn end_segment(&mut self) {
-        if let Some(end) = self.end_of_reference() {
-            self.segmenter.part(end);
-        }
-        (self.boundary, self.ending) = (None, None);
-    }
-
-    /// The reference rung's first picture with another clock: behind what is stored, as late as it came.
+    /// The reference rung's first picture of another encoder. Its clock is kept where it says what the one before would have
+    /// said by now, give or take a segment that comes at once; else it is moved behind what is stored, as late as it came.
     fn take_up(&mut self, unit: &mut AccessUnit, now: Duration) {
         if !unit.is_random_access {
             return;
         }
         self.is_renewed = false;
-        let end = self.end_of_reference();
-        if end.is_none_or(|end| unit.pts >= end) {
-            self.end_segment();
-        } else {
+        let Some(end) = self.end_of_reference() else { return };
+        let ahead = unit.pts.since(end.plus(self.silence(now)));
+        let is_behind = ahead.plus(self.longest_segment) < MediaDuration::ZERO;
+        if unit.pts.plus(self.tick()) < end || is_behind || ahead > Reel::GAP {
             self.move_behind(unit, now);
+        } else {
+            self.part(unit.pts);
         }
     }
 
     /// The source went back in time.
-    fn restart(&mut self, unit: &mut AccessUnit, now: Duration, faults: &mut VecDeque<Fault>) {
+    fn restart(&mut self, unit: &mut AccessUnit, now: Duration, faults: &mut VecDeque<Trouble>) {
         let before = self.position().map_or(MediaDuration::ZERO, |position| unit.pts.since(position));
-        faults.push_back(Fault::TimeJump { by_millis: before.flicks() / MediaDuration::from_millis(1).flicks() });
+        let by_millis = before.flicks() / MediaDuration::from_millis(1).flicks();
+        faults.push_back(Trouble::of(unit.track, Fault::TimeJump { by_millis }));
         self.move_behind(unit, now);
     }
 
     /// Moves the source's clock on, so that `unit` stands where it would have, had its clock not gone back.
     fn move_behind(&mut self, unit: &mut AccessUnit, now: Duration) {
         let Some(end) = self.end_of_reference() else { return };
-        let arrived = self.reels.get(self.reference).map_or(now, |reel| reel.arrived);
-        let nominal = self.reels.get(self.reference).map_or(MediaDuration::ZERO, |reel| reel.nominal);
-        let silence = MediaDuration::from_std(now.saturating_sub(arrived)).minus(nominal).max(MediaDuration::ZERO);
         self.segmenter.finish(end);
         (self.boundary, self.ending) = (None, None);
-        let by = end.plus(silence).since(unit.pts);
+        let by = end.plus(self.silence(now)).since(unit.pts);
         self.offset = self.offset.plus(by);
         (unit.pts, unit.dts) = (unit.pts.plus(by), unit.dts.plus(by));
         self.reels.iter_mut().for_each(Reel::renew);
     }
 
+    /// The reference rung's track in the merged contribution.
+    fn source(&self) -> Option<TrackId> {
+        self.reels.get(self.reference).map(|reel| reel.source)
+    }
+
+    /// How much longer than a picture lasts nothing has come of the reference rung.
+    fn silence(&self, now: Duration) -> MediaDuration {
+        let Some(reel) = self.reels.get(self.reference) else { return MediaDuration::ZERO };
+        let since = MediaDuration::from_std(now.saturating_sub(reel.arrived));
+        since.minus(reel.nominal).max(MediaDuration::ZERO)
+    }
+
+    /// Where the reference rung's newest picture is over, in whole ticks of its source: a picture that follows it at once, in
+    /// milliseconds say, does not come before that.
     fn end_of_reference(&self) -> Option<MediaTime> {
-        self.reels.get(self.reference)?.end()
+        let reel = self.reels.get(self.reference)?;
+        let ticks = reel.newest?.minus(self.offset).ticks(reel.clock).saturating_add(reel.whole_ticks());
+        Some(MediaTime::from_ticks(ticks, reel.clock).plus(self.offset))
+    }
+
+    /// What the source rounds its times to.
+    fn tick(&self) -> MediaDuration {
+        let clock = self.reels.get(self.reference).map_or(Timescale::MPEG, |reel| reel.clock);
+        MediaDuration::from_ticks(1, clock)
     }
 
     /// Tells once what is wrong with a rung, and counts how often.
-    fn note(&mut self, fault: &SegmentFault, faults: &mut VecDeque<Fault>) {
+    fn note(&mut self, fault: &SegmentFault, faults: &mut VecDeque<Trouble>) {
         let (SegmentFault::Missing { track, .. } | SegmentFault::Misaligned { track, .. }) = fault;
         let Some(reel) = self.reels.iter_mut().find(|reel| reel.id == *track && !reel.is_text()) else { return };
         let told = match fault {
@@ -375,7 +426,8 @@ impl Run {
             }
         };
         if !told {
-            faults.push_back(Fault::Output { what: format!("{}: {fault}", reel.name) });
+            let what = format!("{}: {fault}", reel.name);
+            faults.push_back(Trouble::of(reel.source, Fault::Output { what }));
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::{
-    channel::PassThrough,
-    error::{Fault, LimitError},
+    channel::{PassThrough, relay::Trouble},
+    error::LimitError,
     media::{AccessUnit, Track, TrackId},
     time::{MediaDuration, MediaTime, Now, Utc},
 };
@@ -12,7 +12,7 @@ use crate::{
 /// The access units of all tracks from their first IDR on, and what they say of their tracks.
 #[derive(Debug, Default)]
 pub(super) struct Settling {
-    pub(super) waiting: VecDeque<AccessUnit>,
+    waiting: VecDeque<AccessUnit>,
     bytes: usize,
     is_full: bool,
     /// Wall clock when the first access unit came.
@@ -42,24 +42,22 @@ impl Settling {
     const LAG: MediaDuration = MediaDuration::from_secs(1);
 
     /// Takes an access unit; pictures before their track's first IDR are dropped.
-    pub(super) fn push(&mut self, track: &Track, unit: AccessUnit, now: Now, most: usize, out: &mut VecDeque<Fault>) {
+    pub(super) fn push(&mut self, track: &Track, unit: AccessUnit, now: Now, most: usize, out: &mut VecDeque<Trouble>) {
         self.began.get_or_insert(now.utc);
         let seen = self.seen.entry(unit.track).or_default();
         seen.is_video = track.format.is_video();
         seen.is_text = !seen.is_video && !track.format.is_audio();
         seen.declared = track.bitrate;
         if seen.is_video && seen.idrs.is_empty() && !unit.is_random_access {
-            out.push_back(Fault::Dropped { count: 1, reason: "before the first IDR" });
+            out.push_back(Trouble::dropped(unit.track, 1, "before the first IDR"));
             return;
         }
         let asked = self.bytes.saturating_add(unit.data.len());
         if asked > most || self.waiting.len() >= Self::UNITS {
             self.is_full = true;
-            out.push_back(Fault::Limit(LimitError {
-                what: "bytes that wait for the tracks to settle",
-                ceiling: most as u64,
-                asked: asked as u64,
-            }));
+            let (ceiling, asked) = (most as u64, asked as u64);
+            let limit = LimitError { what: "bytes that wait for the tracks to settle", ceiling, asked };
+            out.push_back(Trouble::of(unit.track, limit.into()));
             if self.start().is_none() {
                 *self = Self { began: self.began, ..Self::default() };
             }
@@ -87,6 +85,18 @@ impl Settling {
         let reference = self.reference().and_then(|id| self.seen.get(&id));
         let knows_gop = reference.is_some_and(|seen| seen.idrs.len() >= 2);
         self.is_full || all_are_past && (knows_gop || newest >= start.plus(PassThrough::LONGEST_SETTLE))
+    }
+
+    /// What waits, by decode time: a session may have been seconds ahead of the others. The order within a track stays.
+    pub(super) fn into_units(self) -> impl Iterator<Item = AccessUnit> {
+        let mut tracks: BTreeMap<TrackId, VecDeque<AccessUnit>> = BTreeMap::new();
+        for unit in self.waiting {
+            tracks.entry(unit.track).or_default().push_back(unit);
+        }
+        std::iter::from_fn(move || {
+            let fronts = tracks.values_mut().filter(|units| !units.is_empty());
+            fronts.min_by_key(|units| units.front().map(|unit| unit.dts))?.pop_front()
+        })
     }
 
     /// The first IDR of all.

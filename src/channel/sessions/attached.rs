@@ -154,6 +154,11 @@ impl Attached {
         self.tracks.values_mut().find(|told| told.merged == Some(merged)).map(|told| &mut told.tally)
     }
 
+    /// The tally of one of its tracks.
+    pub(in crate::channel) fn tally(&mut self, track: TrackId) -> Option<&mut TrackTally> {
+        self.tracks.get_mut(&track).map(|told| &mut told.tally)
+    }
+
     /// What kind of track this is, and what it is called.
     pub(in crate::channel) fn name_of(&self, track: TrackId) -> Option<(&'static str, &str)> {
         self.tracks.get(&track).map(|told| (told.key.kind, told.tally.name()))

@@ -28,7 +28,7 @@ use crate::{
     timeline::count_faults,
 };
 
-fn on_air() -> Rig {
+pub(super) fn on_air() -> Rig {
     let mut config = config(2000);
     config.takeover = Takeover::Always;
     let mut rig = Rig::new(config, ToyCodecs::shared());
@@ -38,7 +38,7 @@ fn on_air() -> Rig {
 }
 
 /// A feed with GOPs of two seconds.
-fn rtmp(rig: &mut Rig, offset: u32) -> (RtmpFeed, IngestId) {
+pub(super) fn rtmp(rig: &mut Rig, offset: u32) -> (RtmpFeed, IngestId) {
     let mut feed = RtmpFeed::new(offset);
     feed.script.gop = 60;
     let id = rig.attach_rtmp(&mut feed.publisher);
@@ -47,7 +47,7 @@ fn rtmp(rig: &mut Rig, offset: u32) -> (RtmpFeed, IngestId) {
 }
 
 /// Closes the session and stops the program.
-fn end(rig: &mut Rig, id: IngestId) {
+pub(super) fn end(rig: &mut Rig, id: IngestId) {
     let program = rig.channel.programs().next().unwrap().0;
     rig.close(id);
     rig.channel.stop_program(program).unwrap();
