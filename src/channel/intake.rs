@@ -70,6 +70,7 @@ impl Channel {
     /// Takes everything that a session's parser has found; `end` says why, should it have come to its end.
     fn take_demuxed(&mut self, id: IngestId, end: &DetachReason, now: Now) {
         let mut broken = None;
+        self.tell_tracks(id, now);
         while let Some(item) = self.sessions.find_mut(id).and_then(|attached| attached.demuxer.pull()) {
             match item {
                 Demuxed::Track(track) => self.take_metered_track(id, track, now),
@@ -98,10 +99,24 @@ impl Channel {
         let refusal = self.meter_track(id, &track);
         if refusal.is_none() {
             self.take_track(id, &track, now);
+            if let Some(attached) = self.sessions.find_mut(id) {
+                attached.announce(track.id);
+            }
+            self.tell_tracks(id, now);
+        } else {
+            self.event(Event::Track { ingest: id, track });
         }
-        self.event(Event::Track { ingest: id, track });
         if let Some(refusal) = refusal.or_else(|| self.meter_slot(id)) {
             self.detach(id, DetachReason::Limit(refusal), now);
+        }
+    }
+
+    /// Tells of the tracks that a session has told and hosts do not know yet.
+    fn tell_tracks(&mut self, id: IngestId, now: Now) {
+        while let Some(track) =
+            self.sessions.find_mut(id).and_then(|attached| attached.next_untold(false, now.monotonic))
+        {
+            self.event(Event::Track { ingest: id, track });
         }
     }
 

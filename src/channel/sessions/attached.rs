@@ -26,6 +26,8 @@ pub(in crate::channel) struct Attached {
     tracks: BTreeMap<TrackId, Told>,
     /// A whole number of wraps of its clock that is added to its times.
     shift: MediaDuration,
+    /// Hosts are to be told of a track.
+    has_untold: bool,
     /// A discontinuity that is to be told.
     pub(in crate::channel) jump: Option<TrackDiscontinuity>,
     /// The track whose pictures its health counts.
@@ -40,6 +42,10 @@ struct Told {
     /// Its id in the merged contribution, where this session brings it.
     merged: Option<TrackId>,
     tally: TrackTally,
+    /// When hosts were told of it last.
+    told_at: Option<Duration>,
+    /// What is said of it now is not what hosts were told.
+    is_untold: bool,
 }
 
 /// What becomes of a track that a session told.
@@ -56,6 +62,8 @@ pub(in crate::channel) enum Claim {
 impl Attached {
     /// A session that is a whole number of wraps and less than this from the contribution is on its clock.
     const SAME_CLOCK: MediaDuration = MediaDuration::from_secs(60);
+    /// Hosts are told of a track at most once in this time.
+    const QUIET: Duration = Duration::from_secs(1);
 
     pub(in crate::channel) fn new(
         id: IngestId,
@@ -75,6 +83,7 @@ impl Attached {
             is_finished: false,
             tracks: BTreeMap::new(),
             shift: MediaDuration::ZERO,
+            has_untold: false,
             jump: None,
             video: None,
             window: (now.monotonic, 0, 0),
@@ -113,11 +122,38 @@ impl Attached {
             key.index += 1;
         }
         let tally = TrackTally::new(track, now.monotonic);
-        self.tracks.insert(track.id, Told { track: track.clone(), key: key.clone(), merged: None, tally });
+        let told =
+            Told { track: track.clone(), key: key.clone(), merged: None, tally, told_at: None, is_untold: false };
+        self.tracks.insert(track.id, told);
         match owners.get(&key) {
             Some(owner) if *owner != self.id => Claim::Taken(*owner),
             _ => Claim::Owned(key, true),
         }
+    }
+
+    /// Hosts are to know what is said of a track.
+    pub(in crate::channel) fn announce(&mut self, track: TrackId) {
+        if let Some(told) = self.tracks.get_mut(&track) {
+            (told.is_untold, self.has_untold) = (true, true);
+        }
+    }
+
+    /// The next track that hosts are to be told of: one that changes all the time as it is once a second (FAULTS I8), and one
+    /// whose session `ends` for the last time.
+    pub(in crate::channel) fn next_untold(&mut self, ends: bool, now: Duration) -> Option<Track> {
+        if !self.has_untold {
+            return None;
+        }
+        let is_due = |told: &&mut Told| {
+            let quiet = told.told_at.is_none_or(|at| now >= at.saturating_add(Self::QUIET));
+            told.is_untold && (ends || quiet)
+        };
+        if let Some(told) = self.tracks.values_mut().find(is_due) {
+            (told.is_untold, told.told_at) = (false, Some(now));
+            return Some(told.track.clone());
+        }
+        self.has_untold = self.tracks.values().any(|told| told.is_untold);
+        None
     }
 
     /// The key of a sound that stands in another place now, where nothing else has that place: the map that told it first was
