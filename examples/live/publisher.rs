@@ -11,7 +11,7 @@ use bytes::Bytes;
 use headend::{
     error::ParseError,
     ingest::{Demuxed, Demuxer, rtmp::RtmpSession},
-    time::Now,
+    time::{MediaDuration, Now},
 };
 
 /// Cheap to clone. Only one side uses it at a time, so nobody waits for the lock.
@@ -32,6 +32,10 @@ impl Publisher {
 impl Demuxer for Publisher {
     fn push(&mut self, bytes: Bytes, now: Now) -> Result<(), ParseError> {
         self.session().push(bytes, now)
+    }
+
+    fn wrap(&self) -> Option<MediaDuration> {
+        self.session().wrap()
     }
 
     fn pull(&mut self) -> Option<Demuxed> {

@@ -99,8 +99,11 @@ impl Channel {
     /// Lets a session go.
     pub(super) fn detach(&mut self, id: IngestId, reason: DetachReason, now: Now) {
         let Some(at) = self.sessions.list.iter().position(|attached| attached.id == id) else { return };
-        let gone = self.sessions.list.remove(at);
+        let mut gone = self.sessions.list.remove(at);
         let slot = gone.session.slot;
+        while let Some(track) = gone.next_untold(true, now.monotonic) {
+            self.event(Event::Track { ingest: id, track });
+        }
         if let Some(owners) = self.sessions.owners.get_mut(slot.index()) {
             owners.retain(|_, owner| *owner != id);
         }

@@ -39,7 +39,9 @@ impl Channel {
     }
 
     pub(super) fn close(&mut self, id: IngestId, reason: &DetachReason, now: Now) -> Result<(), CommandError> {
-        self.sessions.find_mut(id).ok_or(CommandError::NoIngest(id))?.demuxer.finish();
+        let attached = self.sessions.find_mut(id).ok_or(CommandError::NoIngest(id))?;
+        attached.is_finished = true;
+        attached.demuxer.finish();
         self.take_demuxed(id, reason, now);
         self.detach(id, reason.clone(), now);
         Ok(())
@@ -68,6 +70,7 @@ impl Channel {
     /// Takes everything that a session's parser has found; `end` says why, should it have come to its end.
     fn take_demuxed(&mut self, id: IngestId, end: &DetachReason, now: Now) {
         let mut broken = None;
+        self.tell_tracks(id, now);
         while let Some(item) = self.sessions.find_mut(id).and_then(|attached| attached.demuxer.pull()) {
             match item {
                 Demuxed::Track(track) => self.take_metered_track(id, track, now),
@@ -75,7 +78,10 @@ impl Channel {
                     Some(refusal) => self.detach(id, DetachReason::Limit(refusal), now),
                     None => self.take_unit(id, unit, now),
                 },
-                Demuxed::Cue(cue) => self.event(Event::Cue { ingest: id, cue }),
+                Demuxed::Cue(mut cue) => {
+                    cue.at = self.sessions.find(id).map_or(cue.at, |attached| attached.shifted(cue.at));
+                    self.event(Event::Cue { ingest: id, cue });
+                }
                 Demuxed::Reply(bytes) => self.outputs.push_back(Output::Reply(id, bytes)),
                 Demuxed::Fault(fault) => {
                     broken = broken_rule(&fault).or(broken);
@@ -94,10 +100,24 @@ impl Channel {
         let refusal = self.meter_track(id, &track);
         if refusal.is_none() {
             self.take_track(id, &track, now);
+            if let Some(attached) = self.sessions.find_mut(id) {
+                attached.announce(track.id);
+            }
+            self.tell_tracks(id, now);
+        } else {
+            self.event(Event::Track { ingest: id, track });
         }
-        self.event(Event::Track { ingest: id, track });
         if let Some(refusal) = refusal.or_else(|| self.meter_slot(id)) {
             self.detach(id, DetachReason::Limit(refusal), now);
+        }
+    }
+
+    /// Tells of the tracks that a session has told and hosts do not know yet.
+    fn tell_tracks(&mut self, id: IngestId, now: Now) {
+        while let Some(track) =
+            self.sessions.find_mut(id).and_then(|attached| attached.next_untold(false, now.monotonic))
+        {
+            self.event(Event::Track { ingest: id, track });
         }
     }
 
@@ -150,8 +170,10 @@ impl Channel {
         self.take_merged(now);
     }
 
-    fn take_unit(&mut self, id: IngestId, unit: AccessUnit, now: Now) {
+    fn take_unit(&mut self, id: IngestId, mut unit: AccessUnit, now: Now) {
+        let newest = self.sessions.merger.newest();
         let Some(attached) = self.sessions.find_mut(id) else { return };
+        attached.set_beside(&mut unit, newest);
         let slot = attached.session.slot;
         let mut merged = attached.count(&unit, now);
         let jump = attached.jump.take();
@@ -167,7 +189,10 @@ impl Channel {
                 merged = self.sessions.find(id).and_then(|attached| attached.merged(unit.track));
             }
         }
-        let is_needed = match merged {
+        // Nobody can tell whether the last picture of a stream that was cut off is whole; the other slot brings it so.
+        let is_cut = self.sessions.find(id).is_some_and(|attached| attached.is_finished);
+        let is_cut = is_cut && self.sessions.merger.has_double(slot, now);
+        let is_needed = match merged.filter(|_| !is_cut) {
             Some(track) => self.sessions.merger.unit(slot, AccessUnit { track, ..unit }, now),
             None => false,
         };

@@ -117,7 +117,8 @@ pub enum Event {
         /// Why.
         reason: DetachReason,
     },
-    /// A contribution carries this track; tracks that cannot be read are named and skipped.
+    /// A contribution carries this track; tracks that cannot be read are named and skipped. One that changes is told anew, at most
+    /// once a second.
     Track {
         /// Whose.
         ingest: IngestId,

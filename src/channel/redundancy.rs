@@ -10,17 +10,22 @@
 //! are the same. The slot on air stays on air until it fails: nothing is switched back without need. Formats that differ
 //! are never mixed. A pure value: no demuxer, no channel.
 
+mod feed;
 mod line;
+mod side;
 
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
     channel::{
-        redundancy::line::{Line, Verdict},
+        redundancy::{
+            feed::Feed,
+            line::{Line, Verdict},
+        },
         sessions::{Slot, TrackKey},
     },
     media::{AccessUnit, Track, TrackId},
-    time::Now,
+    time::{MediaTime, Now},
 };
 
 /// Two slots in, one contribution out: push, then pull until `None`.
@@ -54,13 +59,6 @@ pub(super) enum Merged {
         /// Which is.
         to: Slot,
     },
-}
-
-/// One slot.
-#[derive(Clone, Copy, Debug, Default)]
-struct Feed {
-    is_attached: bool,
-    last_unit: Option<Duration>,
 }
 
 impl Merger {
@@ -107,9 +105,11 @@ impl Merger {
 
     /// Takes an access unit that carries its id in the merged contribution; `false` where it is not needed.
     pub(super) fn unit(&mut self, slot: Slot, unit: AccessUnit, now: Now) -> bool {
-        let is_first = self.slots.iter().all(|feed| feed.last_unit.is_none());
-        if is_first && self.active != Some(slot) {
+        if self.active != Some(slot) && !self.lines.iter().any(Line::has_played) {
             self.activate(slot, false);
+        }
+        if !self.is_locked {
+            self.drain_all(now);
         }
         // A slot whose pictures stopped has failed, whatever its sound does.
         let shows = |line: &Line| line.is_video(slot);
@@ -117,21 +117,33 @@ impl Merger {
             !self.lines.iter().any(shows) || self.lines.iter().any(|line| line.id == unit.track && shows(line));
         let feed = self.feed_mut(slot);
         feed.is_attached = true;
-        feed.last_unit = if counts { Some(now.monotonic) } else { feed.last_unit };
+        if counts {
+            feed.take(unit.dts, now.monotonic);
+        }
         let place = self.lines.iter().position(|line| line.id == unit.track);
         let has_other = self.feed(slot.other()).is_attached;
         let Some(line) = place.and_then(|place| self.lines.get_mut(place)) else { return false };
         let verdict =
             if has_other || line.is_resuming(slot) { line.judge(slot, &unit) } else { line.note(slot, &unit) };
         match verdict {
-            Verdict::Fine => {}
+            Verdict::Fine | Verdict::Same => {}
             Verdict::Repeated => return false,
-            Verdict::Strayed => self.stray(slot, now),
+            Verdict::Restarted | Verdict::Differs => self.stray(slot, now),
+            Verdict::Lacking => self.stray(slot.other(), now),
         }
-        if has_other && !self.is_locked && verdict != Verdict::Strayed {
+        if verdict == Verdict::Restarted
+            && self.active == Some(slot)
+            && let Some(line) = place.and_then(|place| self.lines.get_mut(place))
+        {
+            line.catch_up();
+        }
+        if has_other && !self.is_locked && matches!(verdict, Verdict::Fine | Verdict::Same) {
             self.try_lock();
         }
-        self.tell_failure(slot, &unit, now);
+        // What the failed slot brought as well was shown: nothing begins there.
+        if self.is_locked || verdict != Verdict::Same {
+            self.tell_failure(slot, &unit, now);
+        }
         if self.active != Some(slot) && !self.is_locked {
             return false;
         }
@@ -141,18 +153,13 @@ impl Merger {
     /// Every session of a slot is gone.
     pub(super) fn lose(&mut self, slot: Slot, now: Now) {
         self.feed_mut(slot).is_attached = false;
-        let goes_on = self.is_locked && self.is_alive(slot.other(), now);
+        let goes_on = self.has_double(slot, now);
         if goes_on && self.active == Some(slot) {
             self.activate(slot.other(), true);
         }
-        for line in &mut self.lines {
-            line.lose(slot);
-            // What waits has a gap before it, which the other fills, and brings this again.
-            if goes_on {
-                line.forget_held(slot);
-            }
-        }
-        self.is_locked = false;
+        // What waits has a gap before it, which the other fills, and brings this again.
+        self.part(goes_on.then_some(slot));
+        self.lines.iter_mut().for_each(|line| line.lose(slot));
         self.drain_all(now);
         if self.lines.len() > Self::MAX_LINES / 2 && self.slots.iter().all(|feed| !feed.is_attached) {
             self.lines.clear();
@@ -164,7 +171,7 @@ impl Merger {
     pub(super) fn excuse_silence(&mut self, now: Now) {
         for slot in [Slot::Primary, Slot::Secondary] {
             if self.is_alive(slot, now) {
-                self.feed_mut(slot).last_unit = Some(now.monotonic);
+                self.feed_mut(slot).excuse(now.monotonic);
             }
         }
     }
@@ -190,6 +197,11 @@ impl Merger {
         self.out.pop_front()
     }
 
+    /// Decode time of what went on last.
+    pub(super) fn newest(&self) -> Option<MediaTime> {
+        self.lines.iter().filter_map(Line::played).max_by_key(|(_, at)| *at).map(|(dts, _)| dts)
+    }
+
     /// The slot on air.
     pub(super) const fn active(&self) -> Option<Slot> {
         self.active
@@ -200,17 +212,25 @@ impl Merger {
         self.is_locked
     }
 
+    /// Whether the other slot brings all that this one brings.
+    pub(super) fn has_double(&self, slot: Slot, now: Now) -> bool {
+        self.is_locked && self.is_alive(slot.other(), now)
+    }
+
     /// Where the slots are locked and the one on air has been silent while the other sent.
     fn silence_ends(&self) -> Option<Duration> {
         let slot = self.active.filter(|_| self.is_locked)?;
-        let at = self.feed(slot).last_unit? + self.failover_after;
-        let other = self.feed(slot.other()).last_unit? + self.failover_after;
-        (other > at).then_some(at)
+        let at = self.fails_at(slot)?;
+        (self.fails_at(slot.other())? > at).then_some(at)
+    }
+
+    /// When a slot has failed that brings nothing any more.
+    fn fails_at(&self, slot: Slot) -> Option<Duration> {
+        Some(self.feed(slot).lasts()?.saturating_add(self.failover_after))
     }
 
     fn is_alive(&self, slot: Slot, now: Now) -> bool {
-        let feed = self.feed(slot);
-        feed.is_attached && feed.last_unit.is_some_and(|last| now.monotonic < last + self.failover_after)
+        self.feed(slot).is_attached && self.fails_at(slot).is_some_and(|at| now.monotonic < at)
     }
 
     /// Gives the air to `slot` where the one on air has failed and `unit` is a place to begin.
@@ -253,12 +273,20 @@ impl Merger {
     }
 
     fn unlock(&mut self) {
-        self.is_locked = false;
-        let spare = self.active.map(Slot::other);
-        self.lines.iter_mut().for_each(|line| {
+        self.part(self.active.map(Slot::other));
+    }
+
+    /// The slots are two from here on, and what waits of one of them is let go. What went on from the slot that was ahead is
+    /// not brought again by the one on air.
+    fn part(&mut self, let_go: Option<Slot>) {
+        let was_locked = std::mem::take(&mut self.is_locked);
+        for line in &mut self.lines {
             line.unlock();
-            spare.iter().for_each(|slot| line.forget_held(*slot));
-        });
+            let_go.iter().for_each(|slot| line.forget_held(*slot));
+            if was_locked {
+                line.hand_over();
+            }
+        }
     }
 
     /// A slot that was locked brings something else now.
@@ -274,7 +302,8 @@ impl Merger {
     }
 
     fn try_lock(&mut self) {
-        let shared = || self.lines.iter().filter(|line| line.is_shared());
+        let newest = [Slot::Primary, Slot::Secondary].map(|slot| self.feed(slot).newest());
+        let shared = || self.lines.iter().filter(|line| line.is_shared(newest));
         let has_pictures = |line: &Line| line.is_video(Slot::Primary) || line.is_video(Slot::Secondary);
         let is_enough = shared().any(has_pictures) || !self.lines.iter().any(has_pictures) && shared().next().is_some();
         if !is_enough || !shared().all(Line::matches) {

@@ -145,26 +145,33 @@ impl Session {
 
 impl TrackKey {
     /// `passes_through`: rungs of one kind are told apart by all that is said of them, and sound that several sessions
-    /// bring under one description is one track (SPECS d1). Else a track is its kind's `index`th.
+    /// bring under one description is one track (SPECS d1). Else a track is its kind's `index`th, whatever name and bitrate an
+    /// encoder that comes back gives it.
     fn new(track: &Track, session: &Session, passes_through: bool) -> Self {
         let kind = kind_of(&track.format);
         let mut key = Self {
             kind,
             index: track.index,
-            name: track.name.clone(),
+            name: String::new(),
             bitrate: 0,
             codec: String::new(),
             session: String::new(),
         };
         if passes_through {
-            key.bitrate = track.bitrate;
+            (key.name, key.bitrate) = (track.name.clone(), track.bitrate);
             if track.format.is_video() || track.name.is_empty() && track.bitrate == 0 {
                 key.session = session.name.clone();
             } else {
+                // Of those that a session says the same of, which.
                 key.index = 0;
                 key.codec = format!("{} {}", track.format.codec_name(), track.language.as_str());
             }
         }
         key
+    }
+
+    /// Whether it is told apart by what is said of it, and not by its place.
+    const fn is_by_name(&self) -> bool {
+        !self.codec.is_empty()
     }
 }

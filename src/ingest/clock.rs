@@ -1,6 +1,6 @@
 //! Unwraps the short counters of the wire, once, at the door.
 
-use crate::time::{MediaTime, Timescale};
+use crate::time::{MediaDuration, MediaTime, Timescale};
 
 /// Turns a counter of `bits` bits into media time that never wraps.
 ///
@@ -32,6 +32,12 @@ impl Unwrap {
     #[must_use]
     pub fn place(&self, raw: u64) -> MediaTime {
         MediaTime::from_ticks(self.ticks_near(raw, self.last), self.scale)
+    }
+
+    /// The media time after which the counter begins again.
+    #[must_use]
+    pub fn wrap(&self) -> MediaDuration {
+        MediaDuration::from_ticks(1 << self.bits, self.scale)
     }
 
     fn ticks_near(&self, raw: u64, reference: Option<i64>) -> i64 {

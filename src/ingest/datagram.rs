@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::{Demuxed, Demuxer, Leg, Reception, RtpConfig, RtpReceiver, TsDemuxer, tally::Tally};
 use crate::{
     error::ParseError,
-    time::Now,
+    time::{MediaDuration, Now},
     wire::{rtp::is_version_2, ts::PACKET_LEN},
 };
 
@@ -88,6 +88,14 @@ impl Demuxer for DatagramDemuxer {
         match &self.kind {
             Kind::Rtp(rtp) => rtp.reception(),
             Kind::Unknown | Kind::Ts(_) => None,
+        }
+    }
+
+    fn wrap(&self) -> Option<MediaDuration> {
+        match &self.kind {
+            Kind::Unknown => None,
+            Kind::Ts(ts) => ts.wrap(),
+            Kind::Rtp(rtp) => rtp.wrap(),
         }
     }
 

@@ -31,7 +31,7 @@ use bytes::Bytes;
 use crate::{
     error::{Fault, ParseError},
     media::{AccessUnit, CueSignal, Track},
-    time::Now,
+    time::{MediaDuration, Now},
 };
 
 /// One contribution session of any protocol.
@@ -54,6 +54,12 @@ pub trait Demuxer: Send {
 
     /// How datagrams come in, where the protocol has datagrams that can be counted.
     fn reception(&self) -> Option<Reception> {
+        None
+    }
+
+    /// The media time after which the protocol's time stamps begin again, where they do. Each session unwraps them from its own
+    /// first one, so two that are on the same clock may be a whole number of wraps apart.
+    fn wrap(&self) -> Option<MediaDuration> {
         None
     }
 

@@ -286,7 +286,8 @@ fn sizes_rates_and_layers_over_the_limit_are_refused_at_once_a5_3_a7_1_a29_6() {
     let nine: Vec<Track> = (100..109).map(sound).collect();
     assert_eq!((first(standard, &nine[..8]), first(standard, &nine)), ((None, 8), (layers, 9)));
     let pass = |config: &mut ChannelConfig| config.encoding = Encoding::None(PassThrough::default());
-    assert_eq!(first(pass, &[video(0, 4096, 2160), fast]), (None, 2), "A9.2");
+    let other = Track { id: TrackId(1), ..fast };
+    assert_eq!(first(pass, &[video(0, 4096, 2160), other]), (None, 2), "A9.2");
     assert_eq!(first(pass, &[video(0, 4098, 2160)]), (size, 1));
     let free = |config: &mut ChannelConfig| config.input.limits = Some(IngestLimits::unlimited());
     assert_eq!(first(free, &[video(0, 3840, 2160), video(1, 320, 180)]), (None, 2));

@@ -28,22 +28,56 @@ use crate::{
 };
 
 /// A line into one slot: what is sent there, and when it is cut.
-struct Leg {
-    id: IngestId,
-    sent: Vec<Sent>,
+pub struct Leg {
+    pub id: IngestId,
+    pub sent: Vec<Sent>,
     next: usize,
     delay: Duration,
-    dies: Option<Duration>,
+    pub dies: Option<Duration>,
+    pub end: End,
+    is_dead: bool,
+}
+
+/// What still happens when a line is cut.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct End {
+    /// So much of what would come at the next instant still comes, in thousandths.
+    pub part: usize,
+    /// Datagrams come whole or not at all.
+    pub is_datagrams: bool,
+    /// The host sees that it is closed; else nothing comes any more.
+    pub closes: bool,
 }
 
 impl Leg {
-    fn new(id: IngestId, sent: Vec<Sent>, delay_millis: u64) -> Self {
-        Self { id, sent, next: 0, delay: Duration::from_millis(delay_millis), dies: None }
+    pub fn new(id: IngestId, sent: Vec<Sent>, delay_millis: u64) -> Self {
+        let delay = Duration::from_millis(delay_millis);
+        Self { id, sent, next: 0, delay, dies: None, end: End::default(), is_dead: false }
     }
 
     fn due(&self) -> Option<Duration> {
-        let at = self.sent.get(self.next)?.at + self.delay;
-        self.dies.is_none_or(|dies| at < dies).then_some(at)
+        let at = self.sent.get(self.next).filter(|_| !self.is_dead)?.at + self.delay;
+        Some(self.dies.map_or(at, |dies| at.min(dies)))
+    }
+
+    fn step(&mut self, rig: &mut Rig) {
+        let piece = &self.sent[self.next];
+        self.is_dead = self.dies.is_some_and(|dies| piece.at + self.delay >= dies);
+        if !self.is_dead {
+            self.next += 1;
+            return rig.bytes(self.id, piece.bytes.clone());
+        }
+        let End { part, is_datagrams, .. } = self.end;
+        let group = self.sent[self.next..].iter().take_while(|other| other.at == piece.at).count();
+        if is_datagrams {
+            let whole = self.next..self.next + group * part / 1000;
+            self.sent[whole].iter().for_each(|piece| rig.bytes(self.id, piece.bytes.clone()));
+        } else if part > 0 {
+            rig.bytes(self.id, piece.bytes.slice(..piece.bytes.len() * part / 1000));
+        }
+        if self.end.closes {
+            rig.close(self.id);
+        }
     }
 }
 
@@ -52,15 +86,11 @@ fn session(protocol: &'static str, slot: Slot) -> Session {
 }
 
 /// Plays both legs, each piece at its time.
-fn play(rig: &mut Rig, legs: &mut [Leg]) {
+pub fn play(rig: &mut Rig, legs: &mut [Leg]) {
     let start = rig.now.monotonic;
     while let Some(at) = legs.iter().filter_map(Leg::due).min() {
         rig.pass((start + at).saturating_sub(rig.now.monotonic));
-        for leg in legs.iter_mut().filter(|leg| leg.due() == Some(at)) {
-            let bytes = leg.sent[leg.next].bytes.clone();
-            leg.next += 1;
-            rig.bytes(leg.id, bytes);
-        }
+        legs.iter_mut().filter(|leg| leg.due() == Some(at)).for_each(|leg| leg.step(rig));
     }
 }
 
@@ -114,7 +144,7 @@ struct Run {
     failovers: usize,
 }
 
-fn failovers(rig: &Rig) -> usize {
+pub fn failovers(rig: &Rig) -> usize {
     rig.count_events(|event| matches!(event, Event::Failover { .. }))
 }
 

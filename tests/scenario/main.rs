@@ -18,6 +18,7 @@ mod datagrams;
 mod decode_times;
 mod determinism;
 mod door;
+mod encoder_dies;
 mod failover;
 mod ladder_feeds;
 mod languages;

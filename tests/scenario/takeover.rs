@@ -116,3 +116,22 @@ fn row_17_a_storm_of_reconnects_on_one_channel_leaves_another_as_it_is() {
     assert!(stormy.segments().len() >= 3, "{}", stormy.segments().len());
     assert_seamless(&stormy);
 }
+
+#[test]
+fn row_16_an_encoder_that_comes_back_with_another_stated_bitrate_is_on_air_again() {
+    let mut rig = rig(Takeover::Always);
+    for (kbps, offset) in [(2500.0, 0), (3000.0, 0), (3000.0, 77_000), (2000.0, 0)] {
+        let mut feed = RtmpFeed::new(offset);
+        let id = rig.attach_rtmp(&mut feed.publisher);
+        rig.bytes(id, feed.publisher.metadata(&[("videodatarate", kbps), ("audiodatarate", kbps / 20.0)]));
+        rig.bytes(id, feed.headers());
+        let start = rig.now.monotonic;
+        rig.play(id, start, &feed.pictures(150));
+        rig.close(id);
+        rig.pass(Duration::from_secs(3));
+    }
+    assert_seamless(&rig);
+    let again = [OnAir::Live, OnAir::Slate].repeat(4);
+    assert_eq!(on_air(&rig), [&[OnAir::Slate], &again[..]].concat());
+    assert!(crate::timeline::offsets(&rig).len() >= 14, "each with its sound");
+}

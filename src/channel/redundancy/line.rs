@@ -7,7 +7,10 @@ use std::{
 
 use crate::{
     channel::{
-        redundancy::Merged,
+        redundancy::{
+            Merged,
+            side::{Print, Side},
+        },
         sessions::{Slot, TrackKey},
     },
     media::{AccessUnit, Track, TrackId},
@@ -34,26 +37,6 @@ pub(super) struct Line {
     is_behind: bool,
 }
 
-/// What one slot brought.
-#[derive(Debug, Default)]
-struct Side {
-    track: Option<Track>,
-    recent: VecDeque<Print>,
-    newest: Option<MediaTime>,
-    /// A session came back and has not shown yet whether it goes on where it left off.
-    is_resuming: bool,
-}
-
-/// What is remembered of an access unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Print {
-    dts: MediaTime,
-    len: usize,
-    ends: [u64; 2],
-    /// Part of it was lost: it says nothing of what was sent.
-    is_damaged: bool,
-}
-
 /// An access unit that waits for what comes before it.
 #[derive(Debug)]
 struct Held {
@@ -70,15 +53,19 @@ struct Held {
 pub(super) enum Verdict {
     /// Nothing speaks against it.
     Fine,
+    /// The other slot brought the same.
+    Same,
     /// The slot brought it before.
     Repeated,
-    /// The two slots do not bring the same.
-    Strayed,
+    /// The clock of the slot went back.
+    Restarted,
+    /// The other slot brought something else at that instant.
+    Differs,
+    /// The other slot has left out too many of what this one brings.
+    Lacking,
 }
 
 impl Line {
-    /// Access units per slot that are remembered: four seconds at 60 fps.
-    const RECENT: usize = 256;
     /// Alike in a row for a lock.
     const ENOUGH: u32 = 3;
     /// Missing in a row before the slots count as different: a second or so. Packets get lost, too.
@@ -106,7 +93,7 @@ impl Line {
     pub(super) fn tell(&mut self, slot: Slot, track: &Track, is_new: bool) -> bool {
         let side = self.side_mut(slot);
         let is_same = side.track.as_ref().is_some_and(|known| known.format == track.format);
-        side.track = Some(track.clone());
+        (side.track, side.is_told) = (Some(track.clone()), true);
         side.is_resuming = is_new && side.newest.is_some();
         is_same && side.is_resuming
     }
@@ -116,7 +103,7 @@ impl Line {
     }
 
     pub(super) fn track(&self, slot: Slot) -> Option<&Track> {
-        self.side(slot).track.as_ref()
+        self.side(slot).told()
     }
 
     pub(super) fn is_video(&self, slot: Slot) -> bool {
@@ -127,19 +114,23 @@ impl Line {
         self.played.is_some()
     }
 
+    pub(super) const fn played(&self) -> Option<(MediaTime, Duration)> {
+        self.played
+    }
+
     pub(super) fn has_held(&self) -> bool {
         !self.held.is_empty()
     }
 
-    /// Whether both slots bring it.
-    pub(super) fn is_shared(&self) -> bool {
-        self.sides.iter().all(|side| side.newest.is_some() && side.track.is_some()) && !self.is_text()
+    /// Whether both slots bring it, whose newest decode times are these.
+    pub(super) fn is_shared(&self, newest: [Option<MediaTime>; 2]) -> bool {
+        self.sides.iter().zip(newest).all(|(side, newest)| side.is_near(newest)) && !self.is_text()
     }
 
     /// Whether both slots bring the same.
     pub(super) fn matches(&self) -> bool {
         let [one, other] = &self.sides;
-        let is_same = one.track.as_ref().map(|track| &track.format) == other.track.as_ref().map(|track| &track.format);
+        let is_same = one.told().map(|track| &track.format) == other.told().map(|track| &track.format);
         is_same && self.matches >= Self::ENOUGH
     }
 
@@ -167,21 +158,25 @@ impl Line {
             // Its clock went back: what it brought before says nothing any more.
             side.recent.clear();
             side.remember(print);
-            self.is_behind = false;
-            return Verdict::Strayed;
+            return Verdict::Restarted;
         }
         side.remember(print);
         if unit.is_damaged {
             return Verdict::Fine;
         }
-        match self.side(slot.other()).find(&print) {
+        let found = self.side(slot.other()).find(&print);
+        match found {
             Some(true) => (self.matches, self.misses) = (self.matches.saturating_add(1), 0),
             Some(false) => self.misses = self.misses.saturating_add(1),
             None => {}
         }
         let half = self.step().map_or(0, |step| step.flicks() / 2);
-        let differs = self.side(slot.other()).differs(&print, MediaDuration::from_flicks(half));
-        if differs || self.misses >= Self::MISSES { Verdict::Strayed } else { Verdict::Fine }
+        match found {
+            _ if self.side(slot.other()).differs(&print, MediaDuration::from_flicks(half)) => Verdict::Differs,
+            _ if self.misses >= Self::MISSES => Verdict::Lacking,
+            Some(true) => Verdict::Same,
+            _ => Verdict::Fine,
+        }
     }
 
     /// The slots have to show anew that they bring the same.
@@ -191,8 +186,8 @@ impl Line {
 
     /// The slot is gone; what it brought stays, in case that it comes back with the same.
     pub(super) fn lose(&mut self, slot: Slot) {
-        self.unlock();
-        self.side_mut(slot).is_resuming = true;
+        let side = self.side_mut(slot);
+        (side.is_told, side.is_resuming) = (false, true);
     }
 
     /// What follows has another clock.
@@ -201,7 +196,13 @@ impl Line {
         self.steps.clear();
         self.held.clear();
         self.held_bytes = 0;
-        self.sides.iter_mut().for_each(|side| side.is_resuming = false);
+        for side in &mut self.sides {
+            // Whoever comes back finds nothing to go on with.
+            if !side.is_told {
+                *side = Side::default();
+            }
+            side.is_resuming = false;
+        }
     }
 
     /// Lets go of what only this slot brought and what waits.
@@ -216,6 +217,11 @@ impl Line {
     /// Another slot goes on where this one left off.
     pub(super) const fn hand_over(&mut self) {
         self.is_behind = self.played.is_some();
+    }
+
+    /// What the slot on air brings from here on is on another clock than what went on.
+    pub(super) const fn catch_up(&mut self) {
+        self.is_behind = false;
     }
 
     /// Whether what went on from the other slot holds this access unit already.
@@ -324,7 +330,7 @@ impl Line {
     /// Nobody can bring anything before it any more.
     fn are_past(&self, dts: MediaTime, awaited: [bool; 2]) -> bool {
         let is_past = |side: &Side| side.newest.is_some_and(|newest| newest >= dts);
-        self.sides.iter().zip(awaited).all(|(side, is_awaited)| !is_awaited || side.track.is_none() || is_past(side))
+        self.sides.iter().zip(awaited).all(|(side, is_awaited)| !is_awaited || !side.is_told || is_past(side))
     }
 
     fn is_text(&self) -> bool {
@@ -344,41 +350,5 @@ impl Line {
             Slot::Primary => &mut self.sides[0],
             Slot::Secondary => &mut self.sides[1],
         }
-    }
-}
-
-impl Side {
-    fn remember(&mut self, print: Print) {
-        if self.recent.len() == Line::RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(print);
-        self.newest = Some(print.dts);
-    }
-
-    /// Whether it brought the same access unit; `None` where it has not come so far or its memory does not reach back.
-    fn find(&self, print: &Print) -> Option<bool> {
-        let reaches = self.recent.front()?.dts <= print.dts && print.dts <= self.newest?;
-        let mut known = self.recent.iter().rev().filter(|known| known.dts == print.dts);
-        reaches.then(|| known.any(|known| known.is_damaged || known == print))
-    }
-
-    /// Whether it brought another access unit at that instant or less than `half` a step beside it.
-    fn differs(&self, print: &Print, half: MediaDuration) -> bool {
-        let is_near = |known: &Print| known.dts.since(print.dts).flicks().saturating_abs() <= half.flicks();
-        self.recent.iter().rev().any(|known| is_near(known) && known != print && !known.is_damaged)
-    }
-
-    fn before_newest(&self) -> Option<MediaTime> {
-        self.recent.iter().rev().nth(1).map(|print| print.dts)
-    }
-}
-
-impl Print {
-    fn of(unit: &AccessUnit) -> Self {
-        let data = unit.data.as_ref();
-        let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        let ends = [word(data.first_chunk()), word(data.last_chunk())];
-        Self { dts: unit.dts, len: data.len(), ends, is_damaged: unit.is_damaged }
     }
 }

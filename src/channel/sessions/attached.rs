@@ -10,7 +10,7 @@ use crate::{
     },
     ingest::{Demuxer, IngestLimits, LimitMeter},
     media::{AccessUnit, Track, TrackFormat, TrackId},
-    time::Now,
+    time::{MediaDuration, MediaTime, Now},
 };
 
 /// A session that was taken in.
@@ -21,7 +21,13 @@ pub(in crate::channel) struct Attached {
     pub(in crate::channel) meter: LimitMeter,
     pub(in crate::channel) health: IngestHealth,
     pub(in crate::channel) last_bytes: Duration,
+    /// Its peer is gone: what comes out of its parser yet may be half of what was sent.
+    pub(in crate::channel) is_finished: bool,
     tracks: BTreeMap<TrackId, Told>,
+    /// A whole number of wraps of its clock that is added to its times.
+    shift: MediaDuration,
+    /// Hosts are to be told of a track.
+    has_untold: bool,
     /// A discontinuity that is to be told.
     pub(in crate::channel) jump: Option<TrackDiscontinuity>,
     /// The track whose pictures its health counts.
@@ -36,6 +42,10 @@ struct Told {
     /// Its id in the merged contribution, where this session brings it.
     merged: Option<TrackId>,
     tally: TrackTally,
+    /// When hosts were told of it last.
+    told_at: Option<Duration>,
+    /// What is said of it now is not what hosts were told.
+    is_untold: bool,
 }
 
 /// What becomes of a track that a session told.
@@ -50,6 +60,11 @@ pub(in crate::channel) enum Claim {
 }
 
 impl Attached {
+    /// A session that is a whole number of wraps and less than this from the contribution is on its clock.
+    const SAME_CLOCK: MediaDuration = MediaDuration::from_secs(60);
+    /// Hosts are told of a track at most once in this time.
+    const QUIET: Duration = Duration::from_secs(1);
+
     pub(in crate::channel) fn new(
         id: IngestId,
         session: Session,
@@ -65,7 +80,10 @@ impl Attached {
             meter: LimitMeter::new(limits),
             health,
             last_bytes: now.monotonic,
+            is_finished: false,
             tracks: BTreeMap::new(),
+            shift: MediaDuration::ZERO,
+            has_untold: false,
             jump: None,
             video: None,
             window: (now.monotonic, 0, 0),
@@ -99,13 +117,43 @@ impl Attached {
         if self.tracks.len() >= Session::MAX_TRACKS {
             return Claim::TooMany;
         }
-        let key = TrackKey::new(track, &self.session, passes_through);
+        let mut key = TrackKey::new(track, &self.session, passes_through);
+        while key.is_by_name() && self.tracks.values().any(|told| told.key == key) {
+            key.index += 1;
+        }
         let tally = TrackTally::new(track, now.monotonic);
-        self.tracks.insert(track.id, Told { track: track.clone(), key: key.clone(), merged: None, tally });
+        let told =
+            Told { track: track.clone(), key: key.clone(), merged: None, tally, told_at: None, is_untold: false };
+        self.tracks.insert(track.id, told);
         match owners.get(&key) {
             Some(owner) if *owner != self.id => Claim::Taken(*owner),
             _ => Claim::Owned(key, true),
         }
+    }
+
+    /// Hosts are to know what is said of a track.
+    pub(in crate::channel) fn announce(&mut self, track: TrackId) {
+        if let Some(told) = self.tracks.get_mut(&track) {
+            (told.is_untold, self.has_untold) = (true, true);
+        }
+    }
+
+    /// The next track that hosts are to be told of: one that changes all the time as it is once a second (FAULTS I8), and one
+    /// whose session `ends` for the last time.
+    pub(in crate::channel) fn next_untold(&mut self, ends: bool, now: Duration) -> Option<Track> {
+        if !self.has_untold {
+            return None;
+        }
+        let is_due = |told: &&mut Told| {
+            let quiet = told.told_at.is_none_or(|at| now >= at.saturating_add(Self::QUIET));
+            told.is_untold && (ends || quiet)
+        };
+        if let Some(told) = self.tracks.values_mut().find(is_due) {
+            (told.is_untold, told.told_at) = (false, Some(now));
+            return Some(told.track.clone());
+        }
+        self.has_untold = self.tracks.values().any(|told| told.is_untold);
+        None
     }
 
     /// The key of a sound that stands in another place now, where nothing else has that place: the map that told it first was
@@ -115,6 +163,27 @@ impl Attached {
         let key = TrackKey::new(track, &self.session, passes_through);
         let is_free = !owners.contains_key(&key) && self.tracks.values().all(|other| other.key != key);
         (is_free && !passes_through && told.key.kind == "audio").then_some(key)
+    }
+
+    /// Sets the times of an access unit beside the contribution, which has come to `newest`: a session that began behind a
+    /// wrap of its time stamps is on the clock of those that began before it.
+    pub(in crate::channel) fn set_beside(&mut self, unit: &mut AccessUnit, newest: Option<MediaTime>) {
+        if let Some((wrap, newest)) = self.demuxer.wrap().zip(newest) {
+            let away = newest.since(unit.dts);
+            let is_near = |shift| away.minus(shift).flicks().saturating_abs() <= Self::SAME_CLOCK.flicks();
+            let wrap = wrap.flicks().max(1);
+            let wraps = away.flicks().saturating_add(wrap / 2).div_euclid(wrap);
+            let nearest = MediaDuration::from_flicks(wraps.saturating_mul(wrap));
+            if !is_near(self.shift) && is_near(nearest) {
+                self.shift = nearest;
+            }
+        }
+        (unit.dts, unit.pts) = (self.shifted(unit.dts), self.shifted(unit.pts));
+    }
+
+    /// A time of this session beside the contribution.
+    pub(in crate::channel) const fn shifted(&self, at: MediaTime) -> MediaTime {
+        at.plus(self.shift)
     }
 
     /// This session brings the track, under this id in the merged contribution.

@@ -15,7 +15,7 @@ use crate::{
     access::StreamKey,
     error::{Fault, LimitError, ParseError},
     ingest::{Demuxed, Demuxer, Unwrap},
-    time::{Now, Timescale},
+    time::{MediaDuration, Now, Timescale},
     wire::rtmp::{Aggregate, Ceilings, ChunkReader, ChunkWriter, Control, HANDSHAKE_LEN, Handshake, MessageType},
 };
 
@@ -312,6 +312,10 @@ impl Demuxer for RtmpSession {
         }
         let result = self.hold(bytes).and_then(|()| self.run());
         result.inspect_err(|error| self.fail(error))
+    }
+
+    fn wrap(&self) -> Option<MediaDuration> {
+        Some(self.feed.clock().wrap())
     }
 
     fn pull(&mut self) -> Option<Demuxed> {

@@ -35,7 +35,7 @@ use self::{
 use super::{Demuxed, Demuxer, TsConfig, TsDemuxer, tally::Tally};
 use crate::{
     error::{Fault, LimitError, ParseError},
-    time::Now,
+    time::{MediaDuration, Now},
     wire::{
         fec::FecPacket,
         rtp::{Header, is_rtcp},
@@ -235,6 +235,10 @@ impl Demuxer for RtpReceiver {
         self.window.expire(now.monotonic, &mut self.ready);
         self.receive(leg, &bytes, now.monotonic);
         Ok(())
+    }
+
+    fn wrap(&self) -> Option<MediaDuration> {
+        self.ts.wrap()
     }
 
     fn pull(&mut self) -> Option<Demuxed> {

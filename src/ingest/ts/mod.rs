@@ -35,7 +35,7 @@ use self::mux::Mux;
 use super::{Demuxed, Demuxer};
 use crate::{
     error::{LimitError, ParseError},
-    time::Now,
+    time::{MediaDuration, Now},
     wire::ts::{Framed, Framer},
 };
 
@@ -117,6 +117,10 @@ impl TsDemuxer {
 impl Demuxer for TsDemuxer {
     fn push(&mut self, bytes: Bytes, _now: Now) -> Result<(), ParseError> {
         self.take(bytes)
+    }
+
+    fn wrap(&self) -> Option<MediaDuration> {
+        Some(self.mux.out.clock.wrap())
     }
 
     fn pull(&mut self) -> Option<Demuxed> {
