@@ -5,12 +5,12 @@
 //! access units ─► settling ── tracks known ─► one reel per rendition ─► segmenter ─► segments
 //! ```
 //!
-//! Media time is the source's own, so that two hosts agree; only a source that goes back in time is moved on behind what is
-//! stored. Segments are whole GOPs of the reference rung, the video rung with most bits per second. A rung that dies or lags
-//! is missing in the segments that it does not keep up with and comes back with an IDR at a boundary. A track that changes
-//! its set-up, or that comes after the tracks are settled, is left out until it is as it was or the channel is reset. A GOP
-//! may be as long as the longest segment that was told before the first; one that outgrows it is cut there, and what is left
-//! of it is dropped and counted (FAULTS row 37).
+//! Media time is the source's own, so that two hosts agree; only a source that goes back in time, and a spare encoder with
+//! quite another clock, are moved on behind what is stored. Segments are whole GOPs of the reference rung, the video rung
+//! with most bits per second. A rung that dies or lags is missing in the segments that it does not keep up with and comes
+//! back with an IDR at a boundary. A track that changes its set-up, or that comes after the tracks are settled, is left out
+//! until it is as it was or the channel is reset. A GOP may be as long as the longest segment that was told before the
+//! first; one that outgrows it is cut there, and what is left of it is dropped and counted (FAULTS row 37).
 
 mod reel;
 mod renditions;
