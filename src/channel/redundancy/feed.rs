@@ -53,7 +53,7 @@ mod tests {
         let dts = |secs| MediaTime::ZERO.plus(MediaDuration::from_secs(secs));
         let mut feed = Feed::default();
         assert_eq!(feed.lasts(), None);
-        [7, 8, 9].map(|n| feed.take(dts(n), at(100)));
+        (7..10).for_each(|n| feed.take(dts(n), at(100)));
         assert_eq!((feed.lasts(), feed.newest()), (Some(at(102)), Some(dts(9))));
         // One alone lasts no time, and neither does one that steps back; a jump is no hour of pictures.
         feed.take(dts(10), at(101));
