@@ -65,6 +65,8 @@ pub struct RtpReceiver {
     repair: Repair,
     legs: [LegCounter; 2],
     ready: VecDeque<Ready>,
+    /// Bytes of the longest payload so far: what a lost one may have held.
+    longest: usize,
     tally: Tally,
     /// Bytes of all datagrams.
     received: u64,
@@ -98,6 +100,7 @@ impl RtpReceiver {
             repair: Repair::default(),
             legs: Default::default(),
             ready: VecDeque::new(),
+            longest: 0,
             tally: Tally::default(),
             received: 0,
             finished: VecDeque::new(),
@@ -247,13 +250,15 @@ impl Demuxer for RtpReceiver {
             }
             match self.ready.pop_front()? {
                 Ready::Payload(payload) => {
+                    self.longest = self.longest.max(payload.len());
                     // The reader was pulled to its end, so it takes any payload.
                     let taken = self.ts.take(payload);
                     debug_assert!(taken.is_ok());
                 }
                 Ready::Fault(fault) => {
-                    if let (Fault::Loss { lost, .. }, true) = (&fault, self.repair.is_active()) {
-                        self.repair.tally.lost += lost;
+                    if let Fault::Loss { lost, .. } = &fault {
+                        self.ts.lost(lost.saturating_mul((self.longest / PACKET_LEN) as u64));
+                        self.repair.tally.lost += if self.repair.is_active() { *lost } else { 0 };
                     }
                     return Some(Demuxed::Fault(fault));
                 }

@@ -103,6 +103,11 @@ impl TsDemuxer {
         self.mux.forgive();
     }
 
+    /// Up to so many packets are missing before what is taken next, by a count that sees more than continuity counters do.
+    pub(super) fn lost(&mut self, packets: u64) {
+        self.mux.lost(packets);
+    }
+
     fn read(&mut self, is_last: bool) -> bool {
         match self.framer.next(&self.input, &mut self.at, is_last) {
             Some(Framed::Packet(packet)) => self.mux.packet(packet),

@@ -107,6 +107,11 @@ impl Reader {
         self.continuity.forgive();
     }
 
+    /// So much was lost that its counter may have gone round.
+    pub(super) const fn doubt(&mut self) {
+        self.continuity.doubt();
+    }
+
     /// The stream ends here, or goes on elsewhere.
     pub(super) fn finish(&mut self, out: &mut Out) {
         if let Body::Pes(_, elementary) = &mut self.body {

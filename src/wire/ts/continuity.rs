@@ -8,6 +8,9 @@ pub(crate) struct Continuity {
     last: Option<u8>,
     tail: [u8; TAIL],
     is_forgiving: bool,
+    is_doubtful: bool,
+    /// The last packet had `discontinuity_indicator`.
+    was_marked: bool,
 }
 
 /// How a packet follows the one before it.
@@ -19,7 +22,7 @@ pub(crate) enum Arrival {
     Duplicate,
     /// So many are missing before it, modulo 16: never 0.
     Lost(u8),
-    /// The counter jumped where the source said or showed that it would; nothing is known to be lost.
+    /// The counter jumped where the source said or showed that it would, or is no guide: nothing is known to be lost here.
     Jump,
 }
 
@@ -31,20 +34,31 @@ impl Continuity {
             return Arrival::Next;
         };
         let tail = payload.last_chunk::<TAIL>().copied().unwrap_or_default();
+        let is_marked = packet.is_discontinuity();
+        // A repeated packet repeats the indicator, too.
+        let is_same = tail == self.tail && is_marked == self.was_marked;
         let arrival = match self.last {
             None => Arrival::Next,
             Some(last) => match packet.counter.wrapping_sub(last).wrapping_sub(1) & 0x0F {
+                // A multiple of 16 may be missing, or 15 more.
+                0 if self.is_doubtful => Arrival::Jump,
                 0 => Arrival::Next,
-                _ if self.is_forgiving || packet.is_discontinuity() => Arrival::Jump,
+                15 if is_same && !self.is_doubtful && !self.is_forgiving => Arrival::Duplicate,
+                _ if self.is_forgiving || is_marked => Arrival::Jump,
                 // The same counter with other content is a loss of 15, or of 15 + 16 n.
-                15 if tail == self.tail => Arrival::Duplicate,
                 lost => Arrival::Lost(lost),
             },
         };
         self.last = Some(packet.counter);
         self.tail = tail;
-        self.is_forgiving = false;
+        self.was_marked = is_marked;
+        (self.is_forgiving, self.is_doubtful) = (false, false);
         arrival
+    }
+
+    /// So much was lost, on whatever PIDs, that the counter may have gone round.
+    pub(crate) const fn doubt(&mut self) {
+        self.is_doubtful = true;
     }
 
     /// The source changed: the next jump is no loss.
@@ -79,5 +93,32 @@ mod tests {
         pid.forgive();
         assert_eq!(pid.check(&packet(1, &a)), Arrival::Jump);
         assert_eq!(pid.check(&packet(3, &a)), Arrival::Lost(1));
+    }
+
+    #[test]
+    fn row_23_a_marked_packet_may_be_repeated_too_row_11() {
+        let mut pid = Continuity::default();
+        let [a, b] = [[1; 184], [2; 184]];
+        assert_eq!(pid.check(&packet(14, &a)), Arrival::Next);
+        let marked = Packet { adaptation: &[0x80], ..packet(3, &b) };
+        assert_eq!(pid.check(&marked), Arrival::Jump);
+        assert_eq!(pid.check(&marked), Arrival::Duplicate);
+        // The same again without the mark is another one.
+        assert_eq!(pid.check(&packet(3, &b)), Arrival::Lost(15));
+        assert_eq!(pid.check(&marked), Arrival::Jump);
+    }
+
+    #[test]
+    fn row_20_a_counter_that_may_have_gone_round_is_no_guide() {
+        let mut pid = Continuity::default();
+        let [a, b] = [[1; 184], [2; 184]];
+        assert_eq!(pid.check(&packet(3, &a)), Arrival::Next);
+        pid.doubt();
+        assert_eq!(pid.check(&packet(4, &b)), Arrival::Jump);
+        assert_eq!(pid.check(&packet(5, &b)), Arrival::Next);
+        pid.doubt();
+        assert_eq!(pid.check(&packet(5, &b)), Arrival::Lost(15));
+        pid.doubt();
+        assert_eq!(pid.check(&packet(9, &b)), Arrival::Lost(3));
     }
 }
