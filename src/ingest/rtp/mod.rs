@@ -128,8 +128,15 @@ impl RtpReceiver {
         let is_whole = header.payload.len().is_multiple_of(PACKET_LEN);
         // Only transport packets give the feed a type of its own.
         let is_known = self.source.is_some_and(|source| source.payload_type == header.payload_type);
-        if header.payload_type != Header::MP2T && !(DYNAMIC.contains(&header.payload_type) && (is_known || is_whole)) {
+        if header.payload_type != Header::MP2T
+            && !(Header::DYNAMIC.contains(&header.payload_type) && (is_known || is_whole))
+        {
             return self.ignore("other payload type");
+        }
+        let is_here = |source: Source| source.place(&header, &self.window) != Belongs::Elsewhere;
+        if header.payload.is_empty() && !self.source.is_some_and(is_here) {
+            // It tells of no source.
+            return self.ignore("empty payload");
         }
         self.count(leg, &header);
         if !self.follow(&header, now) {
@@ -164,9 +171,12 @@ impl RtpReceiver {
     fn follow(&mut self, header: &Header, now: Duration) -> bool {
         let Some(source) = self.source else { return true };
         match source.place(header, &self.window) {
-            Belongs::Here => return true,
+            Belongs::Here => {
+                self.retired.iter_mut().for_each(Retired::give_way);
+                return true;
+            }
             Belongs::Past => self.ignore("older than the window"),
-            Belongs::Elsewhere if self.retired.is_some_and(|retired| retired.claims(header, now)) => {
+            Belongs::Elsewhere if self.retired.as_mut().is_some_and(|retired| retired.claims(header, now)) => {
                 self.ignore("of the source before");
             }
             Belongs::Elsewhere => {
@@ -190,7 +200,7 @@ impl RtpReceiver {
         let is_other = self.source.is_some_and(|source| source.payload_type != payload_type);
         // The padding bit of a FEC packet is an XOR: what it leaves may be as long as media by chance, and has no sync bytes.
         let has_media = || Header::parse(datagram).is_ok_and(|header| is_transport(datagram.get(header.payload)));
-        DYNAMIC.contains(&payload_type) && (is_media(parity) || is_other) && !has_media()
+        Header::DYNAMIC.contains(&payload_type) && (is_media(parity) || is_other) && !has_media()
     }
 
     fn correct(&mut self, datagram: &Bytes, now: Duration) {
@@ -303,6 +313,5 @@ fn is_transport(payload: Option<&[u8]>) -> bool {
     payload.is_some_and(|it| is_media(it.len()) && it.chunks(PACKET_LEN).all(|packet| packet.first() == Some(&0x47)))
 }
 
-const DYNAMIC: std::ops::RangeInclusive<u8> = 96..=127;
 /// More than the window and the longest loss can let go at once.
 const MAX_READY: usize = 4096;
