@@ -73,7 +73,7 @@ impl Feed {
 #[derive(Debug, Default)]
 pub(super) struct Mux {
     pub(super) bytes: Vec<u8>,
-    counters: BTreeMap<u16, u8>,
+    pub(super) counters: BTreeMap<u16, u8>,
 }
 
 impl Mux {
@@ -83,6 +83,12 @@ impl Mux {
 
     pub(super) fn pid(packet: &[u8; 188]) -> u16 {
         u16::from_be_bytes([packet[1] & 0x1F, packet[2]])
+    }
+
+    /// Where the packets lie in which a unit of this PID begins.
+    pub(super) fn starts(bytes: &[u8], pid: u16) -> impl Iterator<Item = (usize, &[u8; 188])> {
+        let packets = bytes.as_chunks::<188>().0.iter().enumerate();
+        packets.map(|(n, packet)| (n * 188, packet)).filter(move |(_, it)| Self::pid(it) == pid && it[1] & 0x40 != 0)
     }
 
     pub(super) fn tables(&mut self, video: u16) {

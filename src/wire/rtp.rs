@@ -23,6 +23,8 @@ pub(crate) struct Header {
 impl Header {
     /// `PT` of an MPEG-2 transport stream (RFC 3551 table 5).
     pub(crate) const MP2T: u8 = 33;
+    /// `PT` whose meaning is agreed on elsewhere (RFC 3551 section 3).
+    pub(crate) const DYNAMIC: std::ops::RangeInclusive<u8> = 96..=127;
 
     /// Reads the header of a datagram.
     ///
@@ -56,11 +58,6 @@ impl Header {
             payload: from..from.saturating_add(len),
         })
     }
-}
-
-/// Whether the first byte is one of RTP or RTCP, version 2.
-pub(crate) fn is_version_2(datagram: &[u8]) -> bool {
-    datagram.first().is_some_and(|first| first >> 6 == VERSION)
 }
 
 /// Whether a datagram of version 2 is RTCP: its packet types lie where RTP has payload types 64 to 95 with a marker.

@@ -1,6 +1,6 @@
 //! Reception on each of two paths that carry the same datagrams (SMPTE ST 2022-7), counted before they merge.
 
-use super::FecTally;
+use super::{FecTally, source::is_loss};
 use crate::wire::rtp::Header;
 
 /// One of two paths by which the same datagrams come (SMPTE ST 2022-7).
@@ -37,8 +37,8 @@ pub struct Reception {
 #[derive(Clone, Debug, Default)]
 pub(super) struct LegCounter {
     pub(super) tally: LegTally,
-    /// Its SSRC and its highest sequence number.
-    newest: Option<(u32, u16)>,
+    /// Its SSRC, its highest sequence number and the time stamp of that.
+    newest: Option<(u32, u16, u32)>,
     /// How far the highest is from the lowest, as far as is remembered.
     span: u16,
     /// One bit for each of the last sequence numbers up to the highest: it is counted as lost.
@@ -47,13 +47,15 @@ pub(super) struct LegCounter {
 
 impl LegCounter {
     pub(super) fn note(&mut self, header: &Header) {
-        let step = match self.newest {
-            Some((ssrc, newest)) if ssrc == header.ssrc => header.sequence.wrapping_sub(newest).cast_signed(),
-            _ => i16::MIN,
+        let (step, time) = match self.newest {
+            Some((ssrc, newest, stamp)) if ssrc == header.ssrc => {
+                (header.sequence.wrapping_sub(newest).cast_signed(), header.timestamp.wrapping_sub(stamp).cast_signed())
+            }
+            _ => (i16::MIN, 0),
         };
         let behind = step.unsigned_abs();
         match step {
-            1..MAX_LOSS => {
+            1.. if is_loss(step.into(), time) => {
                 self.miss(header.sequence, behind);
                 self.span = self.span.saturating_add(behind).min(REMEMBERED as u16);
             }
@@ -76,7 +78,7 @@ impl LegCounter {
             // Another source, or a reset: what came before is no guide.
             _ => (self.missing, self.span) = ([0; REMEMBERED / 64], 0),
         }
-        self.newest = Some((header.ssrc, header.sequence));
+        self.newest = Some((header.ssrc, header.sequence, header.timestamp));
         self.tally.received += 1;
         self.mark(header.sequence, false);
     }
@@ -103,8 +105,6 @@ impl LegCounter {
 const REMEMBERED: usize = 1024;
 /// Further behind is a reset.
 const MAX_BEHIND: i16 = -(REMEMBERED as i16) + 1;
-/// Further ahead is a reset (RFC 3550 Appendix A.1, MAX_DROPOUT).
-const MAX_LOSS: i16 = 3000;
 
 #[cfg(test)]
 mod tests {

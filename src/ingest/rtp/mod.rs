@@ -65,6 +65,8 @@ pub struct RtpReceiver {
     repair: Repair,
     legs: [LegCounter; 2],
     ready: VecDeque<Ready>,
+    /// Bytes of the longest payload so far: what a lost one may have held.
+    longest: usize,
     tally: Tally,
     /// Bytes of all datagrams.
     received: u64,
@@ -98,6 +100,7 @@ impl RtpReceiver {
             repair: Repair::default(),
             legs: Default::default(),
             ready: VecDeque::new(),
+            longest: 0,
             tally: Tally::default(),
             received: 0,
             finished: VecDeque::new(),
@@ -125,8 +128,15 @@ impl RtpReceiver {
         let is_whole = header.payload.len().is_multiple_of(PACKET_LEN);
         // Only transport packets give the feed a type of its own.
         let is_known = self.source.is_some_and(|source| source.payload_type == header.payload_type);
-        if header.payload_type != Header::MP2T && !(DYNAMIC.contains(&header.payload_type) && (is_known || is_whole)) {
+        if header.payload_type != Header::MP2T
+            && !(Header::DYNAMIC.contains(&header.payload_type) && (is_known || is_whole))
+        {
             return self.ignore("other payload type");
+        }
+        let is_here = |source: Source| source.place(&header, &self.window) != Belongs::Elsewhere;
+        if header.payload.is_empty() && !self.source.is_some_and(is_here) {
+            // It tells of no source.
+            return self.ignore("empty payload");
         }
         self.count(leg, &header);
         if !self.follow(&header, now) {
@@ -161,9 +171,12 @@ impl RtpReceiver {
     fn follow(&mut self, header: &Header, now: Duration) -> bool {
         let Some(source) = self.source else { return true };
         match source.place(header, &self.window) {
-            Belongs::Here => return true,
+            Belongs::Here => {
+                self.retired.iter_mut().for_each(Retired::give_way);
+                return true;
+            }
             Belongs::Past => self.ignore("older than the window"),
-            Belongs::Elsewhere if self.retired.is_some_and(|retired| retired.claims(header, now)) => {
+            Belongs::Elsewhere if self.retired.as_mut().is_some_and(|retired| retired.claims(header, now)) => {
                 self.ignore("of the source before");
             }
             Belongs::Elsewhere => {
@@ -187,7 +200,7 @@ impl RtpReceiver {
         let is_other = self.source.is_some_and(|source| source.payload_type != payload_type);
         // The padding bit of a FEC packet is an XOR: what it leaves may be as long as media by chance, and has no sync bytes.
         let has_media = || Header::parse(datagram).is_ok_and(|header| is_transport(datagram.get(header.payload)));
-        DYNAMIC.contains(&payload_type) && (is_media(parity) || is_other) && !has_media()
+        Header::DYNAMIC.contains(&payload_type) && (is_media(parity) || is_other) && !has_media()
     }
 
     fn correct(&mut self, datagram: &Bytes, now: Duration) {
@@ -251,13 +264,15 @@ impl Demuxer for RtpReceiver {
             }
             match self.ready.pop_front()? {
                 Ready::Payload(payload) => {
+                    self.longest = self.longest.max(payload.len());
                     // The reader was pulled to its end, so it takes any payload.
                     let taken = self.ts.take(payload);
                     debug_assert!(taken.is_ok());
                 }
                 Ready::Fault(fault) => {
-                    if let (Fault::Loss { lost, .. }, true) = (&fault, self.repair.is_active()) {
-                        self.repair.tally.lost += lost;
+                    if let Fault::Loss { lost, .. } = &fault {
+                        self.ts.lost(lost.saturating_mul((self.longest / PACKET_LEN) as u64));
+                        self.repair.tally.lost += if self.repair.is_active() { *lost } else { 0 };
                     }
                     return Some(Demuxed::Fault(fault));
                 }
@@ -302,6 +317,5 @@ fn is_transport(payload: Option<&[u8]>) -> bool {
     payload.is_some_and(|it| is_media(it.len()) && it.chunks(PACKET_LEN).all(|packet| packet.first() == Some(&0x47)))
 }
 
-const DYNAMIC: std::ops::RangeInclusive<u8> = 96..=127;
 /// More than the window and the longest loss can let go at once.
 const MAX_READY: usize = 4096;

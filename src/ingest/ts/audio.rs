@@ -1,7 +1,7 @@
 //! Elementary streams of sound to access units (ISO/IEC 13818-1 clause 2.4.3.7).
 //!
 //! Frames lie anywhere in the PES packets. The first frame that begins in a PES packet has its PTS, those after it follow at
-//! exactly their samples each. A frame counts in sync, where a PES packet begins with it or where another follows it; another
+//! exactly their samples each; those after a loss wait for the next PTS and are counted back from it. A frame counts in sync, where a PES packet begins with it or where another follows it; another
 //! sound is believed after three equal frames. What a frame looks like is said in `frames.rs`.
 
 use std::collections::VecDeque;
@@ -39,6 +39,10 @@ pub(super) struct Audio<S: FrameSyntax> {
     sound: Option<S::Sound>,
     /// Another sound and the frames that had it, held until it is believed.
     candidate: Option<Candidate<S::Sound>>,
+    /// Frames that no time stamp is before.
+    waiting: VecDeque<(S::Sound, Frame)>,
+    /// Bytes of the stream up to here may be wrong, and how many frames they were.
+    doubted: Option<u64>,
     /// It was told that this is of a kind that is not taken.
     is_refused: bool,
 }
@@ -46,7 +50,13 @@ pub(super) struct Audio<S: FrameSyntax> {
 #[derive(Debug)]
 struct Candidate<T> {
     sound: T,
-    frames: Vec<(MediaTime, Bytes)>,
+    frames: Vec<(MediaTime, Frame)>,
+}
+
+#[derive(Debug)]
+struct Frame {
+    data: Bytes,
+    is_damaged: bool,
 }
 
 impl<S: FrameSyntax> Audio<S> {
@@ -63,6 +73,8 @@ impl<S: FrameSyntax> Audio<S> {
             skipped: 0,
             sound: None,
             candidate: None,
+            waiting: VecDeque::new(),
+            doubted: None,
             is_refused: false,
         }
     }
@@ -82,7 +94,7 @@ impl<S: FrameSyntax> Audio<S> {
                     self.refuse(error, out);
                 }
                 let rest = self.data.get(1..).unwrap_or(&[]);
-                self.skip(1 + memchr::memchr(S::SYNC, rest).unwrap_or(rest.len()));
+                self.skip(1 + memchr::memchr(S::SYNC, rest).unwrap_or(rest.len()), out);
                 return true;
             }
         };
@@ -92,7 +104,7 @@ impl<S: FrameSyntax> Audio<S> {
         }
         let after = self.data.get(len..).unwrap_or(&[]);
         if !is_sure && !matches!(after, [first, second, ..] if S::is_sync(*first, *second)) {
-            self.skip(1);
+            self.skip(1, out);
             return true;
         }
         self.is_synced = true;
@@ -103,11 +115,20 @@ impl<S: FrameSyntax> Audio<S> {
     }
 
     fn frame(&mut self, len: usize, out: &mut Out) {
+        let mut stamp = None;
         while let Some((_, pts)) = self.marks.pop_front_if(|(at, _)| *at <= self.base) {
+            stamp = Some(pts);
+        }
+        if let Some(pts) = stamp {
+            self.place_waiting(pts, out);
             self.anchor = Some((pts, 0));
         }
+        let is_damaged = self.doubted.is_some_and(|to| to > self.base);
         let frame = self.data.split_to(len).freeze();
         self.base += len as u64;
+        if stamp.is_some() && !is_damaged {
+            self.doubted = None;
+        }
         let (sound, data) = match self.syntax.open(frame) {
             Ok(Some(opened)) => opened,
             Ok(None) => return out.dropped(1, "before the set-up of its decoder"),
@@ -117,23 +138,49 @@ impl<S: FrameSyntax> Audio<S> {
                 if let (Some((_, samples)), Some(sound)) = (&mut self.anchor, &self.sound) {
                     *samples += i64::from(S::timing(sound).0);
                 }
+                self.drop_waiting(out);
                 return out.dropped(1, "cannot be read");
             }
         };
+        let frame = Frame { data, is_damaged };
         let Some((start, samples)) = &mut self.anchor else {
-            return out.dropped(1, "no time stamp");
+            if self.waiting.len() == MAX_WAITING {
+                self.waiting.pop_front();
+                out.dropped(1, NO_STAMP);
+            }
+            return self.waiting.push_back((sound, frame));
         };
         let (frame_samples, rate) = S::timing(&sound);
         let pts = start.plus(samples_long(*samples, rate));
         *samples += i64::from(frame_samples);
+        self.take(sound, pts, frame, out);
+    }
+
+    /// Frames that waited for a time stamp have theirs: that of the frame after them is `end`.
+    fn place_waiting(&mut self, end: MediaTime, out: &mut Out) {
+        let mut left: i64 = self.waiting.iter().map(|(sound, _)| i64::from(S::timing(sound).0)).sum();
+        while let Some((sound, frame)) = self.waiting.pop_front() {
+            let (samples, rate) = S::timing(&sound);
+            let pts = end.plus(samples_long(-left, rate));
+            left -= i64::from(samples);
+            self.take(sound, pts, frame, out);
+        }
+    }
+
+    fn drop_waiting(&mut self, out: &mut Out) {
+        out.dropped(self.waiting.len() as u64, NO_STAMP);
+        self.waiting.clear();
+    }
+
+    fn take(&mut self, sound: S::Sound, pts: MediaTime, frame: Frame, out: &mut Out) {
         if self.sound.is_none() {
             self.announce(sound.clone(), out);
         }
         if self.sound.as_ref() == Some(&sound) {
             self.drop_candidate(out);
-            self.unit(&sound, pts, data, out);
+            self.unit(&sound, pts, frame, out);
         } else {
-            self.believe(sound, pts, data, out);
+            self.believe(sound, pts, frame, out);
         }
     }
 
@@ -149,21 +196,21 @@ impl<S: FrameSyntax> Audio<S> {
     }
 
     /// A change is taken after three equal frames in a row; until then they are held.
-    fn believe(&mut self, sound: S::Sound, pts: MediaTime, data: Bytes, out: &mut Out) {
+    fn believe(&mut self, sound: S::Sound, pts: MediaTime, frame: Frame, out: &mut Out) {
         if self.candidate.as_ref().is_some_and(|other| other.sound != sound) {
             self.drop_candidate(out);
         }
         let new = || Candidate { sound: sound.clone(), frames: Vec::new() };
         let candidate = self.candidate.get_or_insert_with(new);
-        candidate.frames.push((pts, data));
+        candidate.frames.push((pts, frame));
         if candidate.frames.len() < BELIEVED {
             return;
         }
         let frames = std::mem::take(&mut candidate.frames);
         self.candidate = None;
         self.announce(sound.clone(), out);
-        for (pts, data) in frames {
-            self.unit(&sound, pts, data, out);
+        for (pts, frame) in frames {
+            self.unit(&sound, pts, frame, out);
         }
     }
 
@@ -177,7 +224,7 @@ impl<S: FrameSyntax> Audio<S> {
         self.sound = Some(sound);
     }
 
-    fn unit(&self, sound: &S::Sound, pts: MediaTime, data: Bytes, out: &mut Out) {
+    fn unit(&self, sound: &S::Sound, pts: MediaTime, frame: Frame, out: &mut Out) {
         let (samples, rate) = S::timing(sound);
         out.queue.push_back(Demuxed::Unit(AccessUnit {
             track: self.identity.track,
@@ -185,12 +232,16 @@ impl<S: FrameSyntax> Audio<S> {
             dts: pts,
             duration: samples_long(samples.into(), rate),
             is_random_access: true,
-            is_damaged: false,
-            data,
+            is_damaged: frame.is_damaged,
+            data: frame.data,
         }));
     }
 
-    fn skip(&mut self, count: usize) {
+    fn skip(&mut self, count: usize, out: &mut Out) {
+        if self.doubted.is_some() {
+            self.anchor = None;
+        }
+        self.drop_waiting(out);
         let count = count.min(self.data.len());
         drop(self.data.split_to(count));
         self.base += count as u64;
@@ -232,7 +283,7 @@ impl<S: FrameSyntax> Elementary for Audio<S> {
 
     fn end(&mut self, _out: &mut Out) {}
 
-    /// The frame that is cut is dropped, and what follows has no time before the next PES packet.
+    /// The frame that is cut is dropped, and what follows has its time by the next PES packet.
     fn gap(&mut self, _is_between: bool, out: &mut Out) {
         out.dropped(u64::from(!self.data.is_empty()), "cut by packet loss");
         self.base += self.data.len() as u64;
@@ -240,10 +291,11 @@ impl<S: FrameSyntax> Elementary for Audio<S> {
         self.data.clear();
         self.marks.clear();
         (self.wanted, self.anchor, self.is_synced) = (0, None, false);
+        self.drop_waiting(out);
     }
 
-    fn damage(&mut self, out: &mut Out) {
-        self.gap(false, out);
+    fn damage(&mut self, _out: &mut Out) {
+        self.doubted = Some(self.base + self.data.len() as u64);
     }
 
     fn finish(&mut self, out: &mut Out) {
@@ -258,6 +310,7 @@ impl<S: FrameSyntax> Elementary for Audio<S> {
         self.data.clear();
         self.marks.clear();
         (self.wanted, self.anchor, self.is_synced) = (0, None, false);
+        self.drop_waiting(out);
         self.drop_candidate(out);
     }
 
@@ -279,3 +332,6 @@ const BELIEVED: usize = 3;
 const BLOCK: usize = 16 << 10;
 /// PES packets in which no frame begins keep no more stamps than this.
 const MAX_MARKS: usize = 32;
+/// More frames than a PES packet holds.
+const MAX_WAITING: usize = 64;
+const NO_STAMP: &str = "no time stamp";

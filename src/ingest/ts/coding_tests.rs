@@ -178,6 +178,71 @@ fn fields_without_their_other_one_stay_alone() {
 }
 
 #[test]
+fn row_34_the_sps_that_an_idr_names_counts() {
+    // SPS 0 is 320 wide; SPS 1, which PPS 1 names, is the same and 352 wide.
+    let sps = |id: (u32, u32), width: (u32, u32)| {
+        pack(&[
+            (0x67, 8),
+            (66, 8),
+            (0, 8),
+            (30, 8),
+            id,
+            (1, 1),
+            (0b011, 3),
+            (0b010, 3),
+            (0, 1),
+            width,
+            (9, 7),
+            (1, 1),
+            (1, 1),
+            (0, 2),
+            (1, 1),
+        ])
+    };
+    let sets = |id: (u32, u32), width| {
+        let pps = pack(&[(0x68, 8), id, id, (0, 2), (1, 1), (1, 1), (0, 3), (1, 1), (1, 1), (1, 1), (0, 3), (1, 1)]);
+        [b"\0\0\0\x01", &sps(id, width)[..], b"\0\0\0\x01", &pps].concat()
+    };
+    let (old, new) = (sets((1, 1), (20, 9)), sets((0b010, 3), (22, 9)));
+    let slice = |nal: u32, pps: (u32, u32)| {
+        let mut slice = [&[0, 0, 1][..], &pack(&[(nal, 8), (1, 1), (0b0001000, 7), pps, (0b10101, 5)])].concat();
+        slice.resize(90, 0x55);
+        slice
+    };
+    let widths = |is_early: bool| {
+        let mut mux = Mux::default();
+        mux.map(&[], &[(0x1B, VIDEO, &[])]);
+        for n in 0..30u64 {
+            let nal = if n % 10 == 0 { 0x65 } else { 0x41 };
+            let head = match n {
+                0 => old.clone(),
+                // Sets of another id may come long before the picture that names them.
+                5 if is_early => new.clone(),
+                10 if !is_early => new.clone(),
+                _ => Vec::new(),
+            };
+            let pps = if (10..20).contains(&n) { (0b010, 3) } else { (1, 1) };
+            let pts = 90_000 + n * 3600;
+            mux.pes(VIDEO, 0xE0, Some((pts, pts)), &[AUD, &head, &slice(nal, pps)].concat(), false);
+        }
+        let found = run(&mux.bytes);
+        assert_eq!(faults(&found), Vec::<&Fault>::new(), "{is_early}");
+        assert_eq!(units(&found, tracks(&found)[0].id).len(), 30);
+        let all = found.iter().scan(0, |units, item| {
+            *units += usize::from(matches!(item, Demuxed::Unit(_)));
+            Some((*units, item))
+        });
+        let told = all.filter_map(|(units, item)| match item {
+            Demuxed::Track(track) => Some((units, track.format.video().unwrap().width)),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(widths(false), [(0, 320), (10, 352), (20, 320)]);
+    assert_eq!(widths(true), [(0, 320), (10, 352), (20, 320)]);
+}
+
+#[test]
 fn captions_stay_inside_the_access_unit() {
     let sei = b"\0\0\x01\x06\x04\x0E\xB5\x00\x31GA94\x03\x41\xFF\xFC\x94\x2C\xFF\x80";
     let mut mux = Mux::default();

@@ -3,10 +3,11 @@
 //! Takes the first program that has anything to read, or the one asked for: one stream of H.264 or MPEG-2 video, all of AAC
 //! (ADTS, LATM), AC-3 and MPEG audio. Its other streams are told once as
 //! [`TrackFormat::Unknown`](crate::media::TrackFormat::Unknown) and passed over, as are other programs. Loss is told
-//! exactly where the counters tell it; a video access unit that it touched is flagged, an audio frame dropped. The
+//! exactly where the counters tell it; a video access unit that it touched is flagged, an audio frame that it cut dropped. The
 //! clock is that of the time stamps; PCR is only shown. To take another coding, implement `FrameSyntax` or
 //! `PictureSyntax` and name it in `layout.rs` and `reader.rs`.
 
+mod alignment;
 mod audio;
 mod cues;
 mod elementary;
@@ -101,6 +102,11 @@ impl TsDemuxer {
     /// The source changed: continuity counters may jump without anything being lost.
     pub(super) fn source_changed(&mut self) {
         self.mux.forgive();
+    }
+
+    /// Up to so many packets are missing before what is taken next, by a count that sees more than continuity counters do.
+    pub(super) fn lost(&mut self, packets: u64) {
+        self.mux.lost(packets);
     }
 
     fn read(&mut self, is_last: bool) -> bool {

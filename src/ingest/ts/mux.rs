@@ -93,6 +93,14 @@ impl Mux {
         self.streams.iter_mut().for_each(|reader| reader.forgive());
     }
 
+    /// So many packets may be missing here, on whatever PIDs: counters of 16 tell only fewer.
+    pub(super) fn lost(&mut self, packets: u64) {
+        if packets >= COUNTER_RANGE {
+            self.tables.iter_mut().for_each(|table| table.continuity.doubt());
+            self.streams.iter_mut().for_each(|reader| reader.doubt());
+        }
+    }
+
     /// Bytes were passed over; the packet before them may be broken, too.
     pub(super) fn resync(&mut self, skipped: u64) {
         self.out.fault(Fault::Resync { skipped });
@@ -398,6 +406,8 @@ impl TablePid {
     }
 }
 
+/// Values of a continuity counter.
+const COUNTER_RANGE: u64 = 16;
 const TABLE_PAT: u8 = 0;
 const TABLE_PMT: u8 = 2;
 /// Of the 256 PIDs that are followed at most, 65 may carry tables and one a clock.

@@ -21,6 +21,9 @@ pub(super) trait PictureSyntax: Debug + Default + Send {
     /// What the unit means whose first bytes are these; there are fewer than the look-ahead only where it ends.
     fn unit(&mut self, start: &[u8]) -> Unit;
 
+    /// The picture that [`unit`](Self::unit) told last is the first of an access unit.
+    fn begin(&mut self) {}
+
     /// A whole unit that [`unit`](Self::unit) said to keep, with the zero bytes that follow it.
     fn keep(&mut self, unit: &[u8]);
 

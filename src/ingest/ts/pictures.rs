@@ -2,7 +2,7 @@
 //!
 //! PES packets are taken as one run of bytes with time stamps at some of them, so that it does not matter whether a PES packet
 //! holds one access unit, many or a part of one. An access unit ends where the next begins. Where a PES packet says its
-//! length and the last ones all began an access unit, it also ends there, which saves one access unit of latency. The two
+//! length and is like those before (`alignment.rs`), it also ends there, which saves one access unit of latency. The two
 //! fields of a frame are one access unit. What a unit behind a start code means is said by a [`PictureSyntax`]; to take another
 //! coding, implement it in a file of its own and name it in `layout.rs`.
 
@@ -12,6 +12,7 @@ use bytes::BytesMut;
 use memchr::memmem::Finder;
 
 use super::{
+    alignment::Alignment,
     elementary::{Elementary, Identity},
     out::{Out, Stamp},
     picture_syntax::{Field, PictureSyntax, Role, Unit, is_pair},
@@ -41,8 +42,9 @@ pub(super) struct Pictures<S: PictureSyntax> {
     is_fresh: bool,
     /// Bytes are passed over until the next start code.
     is_skipping: bool,
-    /// PES packets in a row that began with an access unit.
-    aligned: u8,
+    alignment: Alignment,
+    /// Where in the stream the PES packet began.
+    pes_at: u64,
     /// Packets are missing since the last time stamp: what has none cannot be placed.
     is_time_lost: bool,
     frame: Option<MediaDuration>,
@@ -81,7 +83,8 @@ impl<S: PictureSyntax> Pictures<S> {
             marks: VecDeque::new(),
             is_fresh: false,
             is_skipping: false,
-            aligned: 0,
+            alignment: Alignment::default(),
+            pes_at: 0,
             is_time_lost: false,
             frame: None,
             last: None,
@@ -164,6 +167,7 @@ impl<S: PictureSyntax> Pictures<S> {
     }
 
     fn begin(&mut self, at: usize, is_random_access: bool) {
+        self.syntax.begin();
         self.open.has_picture = true;
         self.open.is_random_access = is_random_access;
         self.open.stamp = self.take_mark(at);
@@ -199,6 +203,9 @@ impl<S: PictureSyntax> Pictures<S> {
         }
         if self.format.is_none() {
             self.dropped_before += 1;
+            if self.dropped_before == TELL_AFTER {
+                out.dropped(std::mem::take(&mut self.dropped_before), S::BEFORE_START);
+            }
         } else if self.syntax.waits() && !open.is_random_access {
             self.last = open.stamp.or(self.last);
             out.dropped(1, S::BEFORE_NEW);
@@ -282,11 +289,12 @@ impl<S: PictureSyntax> Pictures<S> {
 
 impl<S: PictureSyntax> Elementary for Pictures<S> {
     fn start(&mut self, stamp: Option<Stamp>) {
+        self.pes_at = self.base + self.data.len() as u64;
         if let Some(stamp) = stamp {
             if self.marks.len() == MAX_MARKS {
                 self.marks.pop_front();
             }
-            self.marks.push_back((self.base + self.data.len() as u64, stamp));
+            self.marks.push_back((self.pes_at, stamp));
         }
         self.is_fresh = true;
         self.is_skipping = false;
@@ -305,7 +313,7 @@ impl<S: PictureSyntax> Elementary for Pictures<S> {
         if is_first {
             let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
             let is_start = matches!(bytes.get(zeros..), Some([1, unit @ ..]) if zeros >= 2 && S::begins(unit));
-            self.aligned = if is_start { self.aligned.saturating_add(1) } else { 0 };
+            self.alignment.begin(is_start);
         }
         if self.data.capacity() - self.data.len() < bytes.len() {
             self.data.reserve(BLOCK.max(self.data.len()));
@@ -319,7 +327,8 @@ impl<S: PictureSyntax> Elementary for Pictures<S> {
     }
 
     fn end(&mut self, out: &mut Out) {
-        if self.aligned >= ALIGNED_ENOUGH {
+        let len = self.base + self.data.len() as u64 - self.pes_at;
+        if self.alignment.end(len as usize) {
             self.scan(true, out);
             // A field waits for the other one of its frame.
             if self.open.field.is_none() {
@@ -330,19 +339,20 @@ impl<S: PictureSyntax> Elementary for Pictures<S> {
 
     fn gap(&mut self, is_between: bool, out: &mut Out) {
         self.scan(true, out);
-        if is_between && self.aligned > 0 {
+        if is_between && self.alignment.is_end() {
             // What is missing may be the other field.
             self.open.is_damaged |= self.open.field.is_some();
             self.flush(out);
         } else {
             self.damage(out);
         }
+        self.alignment.gap();
         self.is_skipping = true;
         self.is_time_lost = true;
     }
 
     fn damage(&mut self, out: &mut Out) {
-        self.scan(false, out);
+        self.scan(true, out);
         self.open.is_damaged |= !self.data.is_empty();
     }
 
@@ -368,6 +378,8 @@ impl<S: PictureSyntax> Elementary for Pictures<S> {
 const START_CODE: &[u8] = &[0, 0, 1];
 /// One tick of 90 kHz.
 const TICK: MediaDuration = MediaDuration::from_flicks(FLICKS_PER_SECOND / 90_000);
+/// Pictures that are dropped before the first are told by so many, about a second.
+const TELL_AFTER: u64 = 30;
 const MAX_BUMP: MediaDuration = MediaDuration::from_millis(10);
 const MAX_UNIT: usize = 8 << 20;
 const MAX_HELD: usize = 32 << 20;
@@ -377,5 +389,3 @@ const MAX_MARKS: usize = 32;
 const SCAN_STEP: usize = 4096;
 /// Access units share blocks of this size, where they are smaller.
 const BLOCK: usize = 64 << 10;
-/// So many aligned PES packets make us trust that the next ones are aligned.
-const ALIGNED_ENOUGH: u8 = 8;

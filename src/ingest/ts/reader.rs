@@ -64,12 +64,20 @@ impl Reader {
             pes.gap();
             return out.ignore("scrambled");
         }
+        if packet.is_start && pes.is_cut() {
+            elementary.gap(false, out);
+        }
+        let was_whole = pes.is_whole();
         let step = match pes.push(payload, packet.is_start) {
             Ok(step) => step,
-            Err(kind) => return out.unreadable(kind, self.stream.pid),
+            Err(kind) => {
+                elementary.gap(was_whole, out);
+                return out.unreadable(kind, self.stream.pid);
+            }
         };
         if let Some(header) = step.header {
             if header.is_scrambled {
+                elementary.gap(was_whole, out);
                 **pes = PesReader::new();
                 return out.ignore("scrambled");
             }
@@ -107,9 +115,17 @@ impl Reader {
         self.continuity.forgive();
     }
 
+    /// So much was lost that its counter may have gone round.
+    pub(super) const fn doubt(&mut self) {
+        self.continuity.doubt();
+    }
+
     /// The stream ends here, or goes on elsewhere.
     pub(super) fn finish(&mut self, out: &mut Out) {
-        if let Body::Pes(_, elementary) = &mut self.body {
+        if let Body::Pes(pes, elementary) = &mut self.body {
+            if pes.is_cut() {
+                elementary.damage(out);
+            }
             elementary.finish(out);
         }
     }

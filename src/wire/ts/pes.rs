@@ -82,6 +82,11 @@ impl PesReader {
         matches!(self.state, State::Data(Some(0)))
     }
 
+    /// Whether more of the packet must come: it said so, or its header is not all here.
+    pub(crate) const fn is_cut(&self) -> bool {
+        matches!(self.state, State::Header | State::Data(Some(1..)))
+    }
+
     fn data<'a>(&mut self, header: Option<PesHeader>, left: Option<usize>, bytes: &'a [u8]) -> PesStep<'a> {
         let data = left.and_then(|left| bytes.get(..left)).unwrap_or(bytes);
         let still = left.map(|left| left.saturating_sub(data.len()));
@@ -223,5 +228,10 @@ mod tests {
         assert_eq!(reader.push(&[6], false).unwrap().data, [6]);
         let step = reader.push(&[0, 0, 1, 0xE0, 0, 3, 0x80, 0, 0], true).unwrap();
         assert!(step.is_end && step.data.is_empty() && reader.is_whole());
+        assert!(!reader.is_cut());
+        reader.push(&BOTH[..21], true).unwrap();
+        assert!(reader.is_cut());
+        reader.push(&BOTH[..9], true).unwrap();
+        assert!(reader.is_cut());
     }
 }
