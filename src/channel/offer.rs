@@ -6,7 +6,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
-    ladder::{Rung, offered},
+    ladder::{Preset, offered},
     media::{Segment, VideoTrack},
     time::MediaTime,
 };
@@ -50,8 +50,8 @@ impl Offers {
 }
 
 /// For each rendition whether `video` is good for it: rungs in the preset's order, then `sounds` languages, which always are.
-pub(super) fn renditions(rungs: &[Rung], video: Option<&VideoTrack>, sounds: usize) -> Arc<[bool]> {
-    offered(rungs, video).into_iter().chain(std::iter::repeat_n(true, sounds)).collect()
+pub(super) fn renditions(preset: &Preset, video: Option<&VideoTrack>, sounds: usize) -> Arc<[bool]> {
+    offered(preset, video).into_iter().chain(std::iter::repeat_n(true, sounds)).collect()
 }
 
 #[cfg(test)]
@@ -92,7 +92,7 @@ mod tests {
     fn rungs_larger_than_the_pictures_are_not_offered() {
         let preset = crate::ladder::Preset::default_720p();
         let count = |width, height| {
-            let offered = renditions(&preset.rungs, Some(&VideoTrack::new(width, height)), 2);
+            let offered = renditions(&preset, Some(&VideoTrack::new(width, height)), 2);
             assert_eq!((offered.len(), &offered[7..]), (9, &[true, true][..]));
             offered.iter().filter(|is_offered| **is_offered).count() - 2
         };

@@ -12,7 +12,7 @@ use crate::{
         sound_queue::{NO_PLACE, Sound},
     },
     error::Fault,
-    ladder::{DecodeOp, OpenLadder, Rung, SoundFrom, SoundLane, SoundOp},
+    ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundLane, SoundOp},
     media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
     splice::{OnAir, Picture, Slot, Switcher, SwitcherConfig, Taken},
     time::{MediaDuration, MediaTime, Now},
@@ -30,7 +30,7 @@ pub(super) struct AirChain {
     on_air: Option<OnAir>,
     /// Up to where the sound of each output is settled.
     settled: Vec<MediaTime>,
-    rungs: Vec<Rung>,
+    preset: Preset,
     offers: Offers,
     changes: VecDeque<(OnAir, MediaTime)>,
     faults: VecDeque<Fault>,
@@ -67,7 +67,7 @@ impl AirChain {
             video: None,
             on_air: None,
             settled: vec![at; config.audio.len()],
-            rungs: config.preset.rungs.clone(),
+            preset: config.preset.clone(),
             offers: Offers::default(),
             changes: VecDeque::new(),
             faults: VecDeque::new(),
@@ -267,7 +267,7 @@ impl AirChain {
 
     /// What the contribution is good for.
     fn offer(&self) -> Option<Arc<[bool]>> {
-        Some(renditions(&self.rungs, self.video.as_ref(), self.settled.len()))
+        Some(renditions(&self.preset, self.video.as_ref(), self.settled.len()))
     }
 
     fn place_sound(&mut self, from: &mut Contribution, output: usize) {

@@ -41,6 +41,10 @@ pub struct Picture {
     pub kind: PictureKind,
     /// Which field it is, where it is one: `true` for the bottom field.
     pub is_bottom_field: Option<bool>,
+    /// `top_field_first`.
+    pub is_top_first: bool,
+    /// `repeat_first_field`.
+    pub repeats_first_field: bool,
 }
 
 /// `picture_coding_type`.
@@ -140,16 +144,33 @@ impl Picture {
             _ => PictureKind::Other,
         };
         let extension = memchr::memmem::find(unit, &[0, 0, 1, EXTENSION]).and_then(|at| unit.get(at + 4..));
-        // Picture coding extension: id 8, four f_codes, intra_dc_precision, picture_structure.
-        let is_bottom_field = match extension {
-            Some([id, _, structure, ..]) if id >> 4 == 8 => match structure & 3 {
-                1 => Some(false),
-                2 => Some(true),
-                _ => None,
-            },
+        // Picture coding extension: id 8, four f_codes, intra_dc_precision, picture_structure; then eight flags, of which the
+        // first is top_field_first and the seventh is repeat_first_field.
+        let (structure, flags) = match extension {
+            Some([id, _, structure, flags @ ..]) if id >> 4 == 8 => {
+                (structure & 3, flags.first().copied().unwrap_or(0))
+            }
+            _ => (3, 0),
+        };
+        let is_bottom_field = match structure {
+            1 => Some(false),
+            2 => Some(true),
             _ => None,
         };
-        Ok(Self { temporal_reference, kind, is_bottom_field })
+        let (is_top_first, repeats_first_field) = (flags & 0x80 != 0, flags & 2 != 0);
+        Ok(Self { temporal_reference, kind, is_bottom_field, is_top_first, repeats_first_field })
+    }
+
+    /// For how many fields it shows, its other field with it (clause 6.3.10): two, or three where the first is repeated. In a
+    /// sequence that is `progressive_sequence`, frames are repeated instead: two, four or six.
+    #[must_use]
+    pub const fn fields(&self, is_progressive_sequence: bool) -> u8 {
+        match (self.repeats_first_field, is_progressive_sequence, self.is_top_first) {
+            (false, ..) => 2,
+            (true, false, _) => 3,
+            (true, true, false) => 4,
+            (true, true, true) => 6,
+        }
     }
 }
 
@@ -286,10 +307,23 @@ mod tests {
     #[test]
     fn pictures_fields_and_frames() {
         let frame = Picture::parse(&[0, 0x00, 0x8F, 0xFF, 0xF8, 0, 0, 1, 0xB5, 0x8F, 0xFF, 0xF3, 0x41]).unwrap();
-        let i = Picture { temporal_reference: 2, kind: PictureKind::I, is_bottom_field: None };
+        let (kind, is_bottom_field, is_top_first) = (PictureKind::I, None, false);
+        let i = Picture { temporal_reference: 2, kind, is_bottom_field, is_top_first, repeats_first_field: false };
         assert_eq!(frame, i);
         let field = Picture::parse(&[0, 0x00, 0x97, 0xFF, 0xFB, 0x80, 0, 0, 1, 0xB5, 0x81, 0x1F, 0xF2]).unwrap();
         assert_eq!((field.kind, field.is_bottom_field), (PictureKind::P, Some(true)));
         assert!(Picture::parse(&[0, 0]).is_err());
+    }
+
+    #[test]
+    fn pictures_show_for_as_many_fields_as_they_say() {
+        let fields = |flags: u8, is_progressive_sequence| {
+            let unit = [0, 0x00, 0x8F, 0xFF, 0xF8, 0, 0, 1, 0xB5, 0x8F, 0xFF, 0xF3, flags];
+            Picture::parse(&unit).unwrap().fields(is_progressive_sequence)
+        };
+        assert_eq!([0x00, 0x80, 0x02, 0x82].map(|flags| fields(flags, false)), [2, 2, 3, 3]);
+        assert_eq!([0x00, 0x80, 0x02, 0x82].map(|flags| fields(flags, true)), [2, 2, 4, 6]);
+        // MPEG-1 has no such extension.
+        assert_eq!(Picture::parse(&[0, 0x00, 0x8F, 0xFF, 0xF8]).unwrap().fields(true), 2);
     }
 }

@@ -7,6 +7,10 @@
 //! Implicit signalling (clause 1.6.5.3): the set-up says LC at half the rate and the band replication is in fill elements.
 //! The library takes it up when it is there from the first access unit on; where it comes later, the decoder is made anew
 //! with the band replication stated, so that every stream ends up at its full rate.
+//!
+//! Channels are put where the down-mixer expects them: see `layout`.
+
+mod layout;
 
 use rusty_aac::{
     DecodedAudio,
@@ -14,6 +18,7 @@ use rusty_aac::{
     decode::Decoder,
 };
 
+use self::layout::Places;
 use super::AudioDecoder;
 use crate::{
     error::Fault,
@@ -23,6 +28,8 @@ use crate::{
 /// A decoder of one AAC track.
 pub(super) struct AacDecoder {
     decoder: Decoder,
+    /// How many channels are sent, and where each that is given out comes from.
+    layout: (usize, Places),
 }
 
 impl AacDecoder {
@@ -40,7 +47,8 @@ impl AacDecoder {
         if decoder.channels() > MOST_CHANNELS {
             return Err(Fault::Codec { what: format!("AAC of {} channels is not supported", decoder.channels()) });
         }
-        Ok(Self { decoder })
+        let layout = layout::of(decoder.stream_config())?;
+        Ok(Self { decoder, layout })
     }
 
     /// The decoder runs at half the rate of a stream that has band replication after all.
@@ -48,6 +56,25 @@ impl AacDecoder {
         let stream = self.decoder.stream_config();
         let may = !stream.sbr && !stream.sbr_explicitly_absent && !stream.ext_rate_signalled;
         may && self.decoder.saw_sbr() && self.decoder.output_sample_rate() == stream.sample_rate
+    }
+
+    /// Puts the channels of a block in their places.
+    fn placed(&self, decoded: &DecodedAudio) -> Result<(u8, Vec<i16>), Fault> {
+        // Rounds and, by the rules of `as`, saturates.
+        let whole = |sample: &f32| (sample * 32_768.0).round() as i16;
+        let (channels, (sent, places)) = (usize::from(decoded.channels), self.layout);
+        match channels {
+            // These have but one order; two may be one with parametric stereo.
+            1 | 2 => Ok((channels as u8, decoded.samples.iter().map(whole).collect())),
+            _ if channels != sent => Err(Fault::Codec { what: format!("AAC access unit of {channels} channels") }),
+            _ => {
+                let place =
+                    |instant: &[f32], from: &Option<usize>| from.and_then(|from| instant.get(from)).map_or(0, whole);
+                let instants = decoded.samples.chunks_exact(channels);
+                let data = instants.flat_map(|instant| places.iter().map(move |from| place(instant, from))).collect();
+                Ok((places.len() as u8, data))
+            }
+        }
     }
 
     fn decode_block(&mut self, data: &[u8]) -> Result<DecodedAudio, Fault> {
@@ -72,16 +99,8 @@ impl AudioDecoder for AacDecoder {
             return Err(Fault::Codec { what: format!("AAC access unit of {} bytes", unit.data.len()) });
         }
         let decoded = self.decode_block(&unit.data)?;
-        match u8::try_from(decoded.channels) {
-            Ok(channels) if (1..=MOST_CHANNELS).contains(&usize::from(channels)) => Ok(Samples {
-                pts: unit.pts,
-                sample_rate: decoded.sample_rate,
-                channels,
-                // Rounds and, by the rules of `as`, saturates.
-                data: decoded.samples.iter().map(|sample| (sample * 32_768.0).round() as i16).collect(),
-            }),
-            _ => Err(Fault::Codec { what: format!("AAC access unit of {} channels", decoded.channels) }),
-        }
+        let (channels, data) = self.placed(&decoded)?;
+        Ok(Samples { pts: unit.pts, sample_rate: decoded.sample_rate, channels, data })
     }
 }
 

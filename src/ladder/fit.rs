@@ -2,7 +2,8 @@
 //!
 //! Rungs have square samples and their sizes are fixed before a feed is known, so of the three modes of v3 there are
 //! two here: `None` is [`StretchMode::Stretch`] and `AutoFit` is itself. `AutoSize`, which gives the rung the feed's
-//! shape, cannot be.
+//! shape, cannot be. In place of v3's one layer at the size of a feed that is below the lowest, such a feed stands in the
+//! middle of the smallest rung, no larger than it is (A12.9).
 
 use crate::media::{Frame, FramePool};
 
@@ -49,9 +50,33 @@ impl StretchMode {
             Place { left: 0, top: (rung.1 - height) / 4 * 2, size: (rung.0, height) }
         }
     }
+
+    /// The same in the smallest rung, where a side of the picture that would grow stays as long as it is displayed.
+    pub(super) fn place_in_smallest(self, size: (usize, usize), aspect: (u32, u32), rung: (usize, usize)) -> Place {
+        let place = self.place(size, aspect, rung);
+        if !place.enlarges(size, aspect) {
+            return place;
+        }
+        let (wide, down) = displayed_width(size, aspect);
+        let width = usize::try_from(wide / (2 * down) * 2).unwrap_or(rung.0).clamp(2, rung.0.max(2));
+        let height = (size.1 / 2 * 2).clamp(2, rung.1.max(2));
+        Place { left: (rung.0 - width) / 4 * 2, top: (rung.1 - height) / 4 * 2, size: (width, height) }
+    }
+}
+
+/// Width of a picture as it is displayed, as a fraction: samples are as high as they are.
+fn displayed_width(size: (usize, usize), (across, down): (u32, u32)) -> (u128, u128) {
+    let (across, down) = if across == 0 || down == 0 { (1, 1) } else { (across, down) };
+    (size.0 as u128 * u128::from(across), down.into())
 }
 
 impl Place {
+    /// Whether a picture of `size`, whose samples are `aspect` wide to high, is more than 1 % larger here than displayed.
+    pub(super) fn enlarges(self, size: (usize, usize), aspect: (u32, u32)) -> bool {
+        let (wide, down) = displayed_width(size, aspect);
+        self.size.0 as u128 * down * 100 > wide * 101 || self.size.1 as u128 * 100 > size.1 as u128 * 101
+    }
+
     /// Whether it is all of a rung of `rung` samples.
     pub(super) fn fills(self, rung: (usize, usize)) -> bool {
         self.size == rung
@@ -113,6 +138,29 @@ mod tests {
         assert_eq!(fit((720, 576), (64, 45), (960, 540)), (0, 0, (960, 540)));
         assert_eq!(fit((1920, 804), (1, 1), (1280, 720)), (0, 92, (1280, 536)));
         assert_eq!(fit((1080, 1920), (1, 1), (1280, 720)), (436, 0, (406, 720)));
+    }
+
+    #[test]
+    fn a_picture_below_the_smallest_rung_is_not_scaled_up_a12_9() {
+        let fit = |stretch: StretchMode, size, aspect| {
+            let place = stretch.place_in_smallest(size, aspect, (340, 192));
+            (place.left, place.top, place.size)
+        };
+        for stretch in [StretchMode::AutoFit, StretchMode::Stretch] {
+            assert_eq!(fit(stretch, (320, 180), (1, 1)), (10, 6, (320, 180)));
+            assert_eq!(fit(stretch, (176, 144), (12, 11)), (74, 24, (192, 144)));
+            assert_eq!(fit(stretch, (2, 2), (0, 0)), (168, 94, (2, 2)));
+            assert_eq!(fit(stretch, (338, 191), (1, 1)), (0, 0, (340, 192)), "within 1 %");
+        }
+        assert_eq!(fit(StretchMode::AutoFit, (640, 480), (1, 1)), (42, 0, (256, 192)));
+        assert_eq!(fit(StretchMode::Stretch, (320, 480), (1, 1)), (10, 0, (320, 192)));
+        for size in [(2, 2), (4096, 2), (2, 2304), (0, 0)] {
+            for aspect in [(0, 0), (1, u32::MAX), (u32::MAX, 1), (u32::MAX, u32::MAX)] {
+                let (left, top, (width, height)) = fit(StretchMode::AutoFit, size, aspect);
+                assert!(width >= 2 && height >= 2 && left + width <= 340 && top + height <= 192);
+                assert!([left, top, width, height].iter().all(|n| n % 2 == 0));
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Sound from one sample rate to another: a windowed sinc in as many phases as the reduced ratio needs.
+//! Sound from one sample rate to another: a windowed sinc in as many phases as the reduced ratio needs, or in
+//! [`MOST_FILTERS`] where that is more: then each sample takes the filter next before its place.
 //!
 //! Rates stand in an exact ratio, so the place of every new sample between the old ones is a whole number of phases and
 //! never drifts. The filter is symmetric about that place: it has no delay to make up for, only samples to wait for.
@@ -6,8 +7,9 @@
 
 /// Resamples one channel of sound.
 pub(super) struct Resampler {
-    /// `phases` filters of `taps` weights, their sum [`ONE`].
+    /// `filters` filters of `taps` weights, their sum [`ONE`].
     weights: Vec<i16>,
+    filters: usize,
     taps: usize,
     /// New samples per `step` old ones.
     phases: usize,
@@ -26,11 +28,12 @@ impl Resampler {
         let stretch = (step as f64 / phases as f64).max(1.0);
         let half = (HALF * stretch).ceil() as usize;
         let taps = (2 * half).next_multiple_of(LANES);
-        let mut weights = Vec::with_capacity(phases * taps);
-        for phase in 0..phases {
-            push_phase(&mut weights, taps, phase as f64 / phases as f64, stretch);
+        let filters = phases.min(MOST_FILTERS);
+        let mut weights = Vec::with_capacity(filters * taps);
+        for filter in 0..filters {
+            push_phase(&mut weights, taps, filter as f64 / filters as f64, stretch);
         }
-        let mut resampler = Self { weights, taps, phases, step, whole: 0, phase: 0, held: Vec::new() };
+        let mut resampler = Self { weights, filters, taps, phases, step, whole: 0, phase: 0, held: Vec::new() };
         resampler.restart();
         resampler
     }
@@ -47,7 +50,8 @@ impl Resampler {
     pub(super) fn push(&mut self, samples: impl Iterator<Item = i16>, mut out: impl FnMut(i16)) {
         self.held.extend(samples);
         while let Some(window) = self.held.get(self.whole..self.whole + self.taps) {
-            let weights = self.weights.get(self.phase * self.taps..).unwrap_or(&[]);
+            let place = self.phase * self.filters / self.phases;
+            let weights = self.weights.get(place * self.taps..).unwrap_or(&[]);
             out(filter(window, weights));
             self.phase += self.step;
             self.whole += self.phase / self.phases;
@@ -59,8 +63,8 @@ impl Resampler {
     }
 }
 
-/// The ratio of two rates in lowest terms. The second is the number of phases, which a filter's size and the time to make
-/// it grow with: under 1 000 between all rates of ISO/IEC 14496-3 table 1.18, up to the rate itself between odd ones.
+/// The ratio of two rates in lowest terms. The second is the number of phases: under 1 000 between all rates of ISO/IEC
+/// 14496-3 table 1.18, up to the rate itself between odd ones.
 pub(super) fn reduced(from: u32, to: u32) -> (usize, usize) {
     let (from, to) = (from.max(1), to.max(1));
     let (mut divisor, mut rest) = (from, to);
@@ -131,5 +135,8 @@ const HALF: f64 = 36.0;
 const ROLL_OFF: f64 = 0.94;
 /// Weights of one window add up to this.
 const ONE: i16 = 1 << 14;
+/// More filters than this would take seconds to make; so many stand so close that what is off is below the 16 bits of
+/// speech and music.
+const MOST_FILTERS: usize = 1_000;
 /// Samples that are multiplied at once.
 const LANES: usize = 8;

@@ -2,7 +2,8 @@
 //!
 //! Sizes go down a cascade, each made from the smallest larger one, so that the big source is read once (1080 → 720 →
 //! 540 → …). Rungs of one size share one picture, and a rung of the source's size gets the source itself. A source of
-//! another shape goes down without bars, so that its edges stay sharp, and gets them last. Its colour becomes BT.709 in
+//! another shape goes down without bars, so that its edges stay sharp, and gets them last. In the smallest rung nothing is
+//! scaled up: a source below it stands in its middle. Its colour becomes BT.709 in
 //! limited range once: on the largest picture made where all others come from that, else on the source. A picture that
 //! is the same as the last (slate, freeze) is not scaled again. It never fails: a source of another kind is planned
 //! anew.
@@ -149,7 +150,11 @@ impl Cascade {
 
     fn plan(&mut self) {
         let Source { size: source, aspect, colour } = self.source;
-        let place = |rung: &(usize, usize)| self.stretch.place(source, aspect, *rung);
+        let smallest = self.rungs.iter().copied().min_by_key(|(width, height)| (width * height, *width));
+        let place = |rung: &(usize, usize)| match smallest {
+            Some(smallest) if smallest == *rung => self.stretch.place_in_smallest(source, aspect, *rung),
+            _ => self.stretch.place(source, aspect, *rung),
+        };
         let mut sizes: Vec<_> = self.rungs.iter().map(|rung| place(rung).size).collect();
         sizes.sort_unstable_by_key(|(width, height)| std::cmp::Reverse((width * height, *width)));
         sizes.dedup();

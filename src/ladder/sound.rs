@@ -1,11 +1,12 @@
 //! Any sound to the channel's sound: stereo at one sample rate, without a gap.
 //!
 //! More channels are mixed down with the coefficients of Rec. ITU-R BS.775-3 annex 4 table 2, scaled so that nothing
-//! clips; mono goes to both sides (A12.15). Channels stand in the order left, right, centre, low frequency, then back
-//! and side pairs; the low frequency channel is left out. Times are counted in samples from the first one after a
+//! clips; mono goes to both sides, and a single surround to both at half its power (A12.15; ATSC A/52:2018 clause 7.8.2).
+//! Channels stand in the order left, right, centre, low frequency, then back and side pairs; the low frequency channel is
+//! left out. Times are counted in samples from the first one after a
 //! restart: they never drift from the samples, whatever the rounding of the source's own time stamps.
 
-use super::resample::{Resampler, reduced};
+use super::resample::Resampler;
 use crate::{
     media::Samples,
     time::{MediaDuration, MediaTime, Timescale},
@@ -39,14 +40,11 @@ impl SoundNormaliser {
     /// Takes `samples` and gives out what is due, which may be nothing: the filter waits for 36 samples, 0.75 ms at
     /// 48 kHz. A source that changes its rate or channels is taken up anew by itself.
     ///
-    /// Samples of a rate that no broadcast uses (outside 7 350 to 192 000 Hz, or without a common measure with the
-    /// channel's), of no channel or of more than 8 are taken as none.
+    /// Samples of a rate that no broadcast uses (outside 7 350 to 192 000 Hz), of no channel or of more than 8 are taken as
+    /// none.
     pub fn push(&mut self, samples: Samples) -> Samples {
         let Samples { pts, sample_rate, channels, mut data } = samples;
-        if !RATES.contains(&sample_rate)
-            || reduced(sample_rate, self.rate.per_second()).1 > MOST_PHASES
-            || !(1..=8).contains(&channels)
-        {
+        if !RATES.contains(&sample_rate) || !(1..=8).contains(&channels) {
             data.clear();
             return self.wrap(data);
         }
@@ -125,20 +123,18 @@ fn mix_down(data: &[i16], channels: u8, left: &mut Vec<i16>, right: &mut Vec<i16
 
 /// Rates taken, in Hz.
 const RATES: std::ops::RangeInclusive<u32> = 7_350..=192_000;
-/// Most phases of a resampler, so that an odd rate cannot ask for seconds of filter design.
-const MOST_PHASES: usize = 1_000;
 
 /// For 1 to 8 channels the parts of each that go left and right, in 1/32768. Every side adds up to one at the most. With
 /// s = 0.7071, a side is 1 + s (centre) + s (surround), divided by the sum: 1 : s = 19195 : 13573 with one such part,
-/// 13573 : 9597 with two, 10498 : 7423 with three.
+/// 13573 : 9597 with two, 10498 : 7423 with three. A single surround goes to each side by s², as it is heard from both.
 const MATRICES: [&[[i32; 2]]; 8] = [
     &[[32_768, 32_768]],
     &[[32_768, 0], [0, 32_768]],
     &[[19_195, 0], [0, 19_195], [13_573, 13_573]],
-    &[[13_573, 0], [0, 13_573], [9597, 9597], [9597, 9597]],
+    &[[14_847, 0], [0, 14_847], [10_498, 10_498], [7423, 7423]],
     &[[13_573, 0], [0, 13_573], [9597, 9597], [9597, 0], [0, 9597]],
     &[[13_573, 0], [0, 13_573], [9597, 9597], [0, 0], [9597, 0], [0, 9597]],
-    &[[10_498, 0], [0, 10_498], [7423, 7423], [0, 0], [7423, 7423], [7423, 0], [0, 7423]],
+    &[[11_244, 0], [0, 11_244], [7951, 7951], [0, 0], [5622, 5622], [7951, 0], [0, 7951]],
     &[[10_498, 0], [0, 10_498], [7423, 7423], [0, 0], [7423, 0], [0, 7423], [7423, 0], [0, 7423]],
 ];
 

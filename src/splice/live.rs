@@ -8,62 +8,6 @@ use crate::{
     time::{MediaDuration, MediaTime},
 };
 
-/// A contribution that is wanted on air and whose frame rate is still being measured.
-#[derive(Debug)]
-pub(super) struct Joining {
-    stated: Option<FrameRate>,
-    /// Presentation times since the IDR, in decode order; at most [`Joining::ENOUGH`].
-    times: Vec<(MediaTime, MediaTime)>,
-    pub(super) last_arrival: Duration,
-}
-
-impl Joining {
-    /// Pictures to see before the frame rate is taken as known.
-    const ENOUGH: usize = 8;
-    /// A stated rate with longer frames is a slip of whoever wrote it, and would stretch the output's grid beyond use.
-    const LONGEST_FRAME: MediaDuration = MediaDuration::from_secs(1);
-
-    /// Starts at an IDR picture; `stated` is the rate that the stream's own timing gives.
-    pub(super) fn new(stated: Option<FrameRate>, now: Duration) -> Self {
-        let stated = stated.filter(|rate| rate.frame_duration() <= Self::LONGEST_FRAME);
-        Self { stated, times: Vec::with_capacity(Self::ENOUGH), last_arrival: now }
-    }
-
-    /// Notes the next access unit; the measured rate once it is known.
-    pub(super) fn push(&mut self, pts: MediaTime, dts: MediaTime, now: Duration) -> Option<FrameRate> {
-        self.last_arrival = now;
-        self.times.push((pts, dts));
-        if self.times.len() < Self::ENOUGH { None } else { Some(self.rate()) }
-    }
-
-    /// What was seen, in decode order: the first is the IDR.
-    pub(super) fn times(&self) -> &[(MediaTime, MediaTime)] {
-        &self.times
-    }
-
-    /// The stated rate where the measured one does not contradict it, else the nearest broadcast rate.
-    fn rate(&self) -> FrameRate {
-        let mut pts: Vec<MediaTime> = self.times.iter().map(|(pts, _)| *pts).collect();
-        pts.sort_unstable();
-        // The median gap: neither one lost picture nor one that is still to come (B pictures) spoils it.
-        let mut gaps: Vec<i64> = pts.windows(2).map(|w| w[1].since(w[0]).flicks()).filter(|gap| *gap > 0).collect();
-        gaps.sort_unstable();
-        let Some(median) = gaps.get(gaps.len() / 2).copied() else { return self.stated.unwrap_or(FrameRate::FPS_30) };
-        // Time stamps in whole milliseconds are off by up to one of them.
-        let slack = median / 20 + MediaDuration::from_millis(1).flicks();
-        if let Some(stated) = self.stated
-            && (stated.frame_duration().flicks() - median).abs() <= slack
-        {
-            return stated;
-        }
-        let near: Vec<i64> = gaps.iter().copied().filter(|gap| (gap - median).abs() <= slack).collect();
-        // A few gaps that each span half the clock do not fit together.
-        let sum = near.iter().fold(0i64, |sum, gap| sum.saturating_add(*gap));
-        let mean = sum / i64::try_from(near.len().max(1)).unwrap_or(1);
-        FrameRate::nearest(MediaDuration::from_flicks(mean)).unwrap_or(FrameRate::FPS_30)
-    }
-}
-
 /// A contribution that is on air: where its pictures stand on the output's frame grid.
 #[derive(Debug)]
 pub(super) struct LiveFeed {
@@ -193,19 +137,5 @@ mod tests {
         assert_eq!(live.settle(50_000_000_600), Settled::Open);
         live.push(frame(601), frame(601), Duration::ZERO);
         assert_eq!(live.settle(50_000_000_601), Settled::Picture(frame(601)));
-    }
-
-    #[test]
-    fn a_rate_is_found_whatever_the_times_and_the_stream_say() {
-        let slow = FrameRate::new(1, u32::MAX);
-        let mut still = Joining::new(slow, Duration::ZERO);
-        let mut wild = Joining::new(slow, Duration::ZERO);
-        for n in 0..Joining::ENOUGH {
-            let rate = still.push(MediaTime::ZERO, MediaTime::ZERO, Duration::ZERO);
-            assert!(rate.is_none_or(|rate| rate == FrameRate::FPS_30));
-            let far = [FAR[0], FAR[1], MediaTime::ZERO][n % 3];
-            let rate = wild.push(far, far, Duration::ZERO);
-            assert!(rate.is_none_or(|rate| rate == FrameRate::FPS_30));
-        }
     }
 }

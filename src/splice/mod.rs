@@ -6,6 +6,7 @@
 
 mod cadence;
 mod glyphs;
+mod joining;
 mod live;
 mod slate;
 mod switcher;

@@ -6,7 +6,8 @@ use crate::{
     media::FrameRate,
     splice::{
         Cadence,
-        live::{Joining, LiveFeed, Settled},
+        joining::Joining,
+        live::{LiveFeed, Settled},
     },
     time::{MediaDuration, MediaTime, Now},
 };

@@ -18,12 +18,13 @@ use crate::{
     timeline::{assert_same, assert_seamless},
 };
 
-/// Sends pictures that say that they are `width` wide for `seconds`, then leaves.
+/// Sends pictures that say that they are `width` wide and three fifths as high for `seconds`, then leaves: no rung has that
+/// shape.
 fn contribute(rig: &mut Rig, width: u32, seconds: i64) {
     let feed = Feed::default();
     let id: IngestId = rig.attach("feed", feed.demuxer());
     let config = H264Config { framing: NalFraming::AnnexB, sps: vec![], pps: vec![] };
-    let format = TrackFormat::H264(VideoTrack::new(width, 32), config);
+    let format = TrackFormat::H264(VideoTrack::new(width, width * 3 / 5), config);
     feed.push(Demuxed::Track(Track::new(TrackId(1), Timescale::MPEG, format)));
     for n in 0..seconds * 25 {
         let pts = MediaTime::from_ticks(n * 3600, Timescale::MPEG);
@@ -123,7 +124,7 @@ fn a_program_that_starts_under_a_contribution_starts_with_its_offer() {
     let feed = Feed::default();
     rig.attach("feed", feed.demuxer());
     let config = H264Config { framing: NalFraming::AnnexB, sps: vec![], pps: vec![] };
-    let track = |width| TrackFormat::H264(VideoTrack::new(width, 32), config.clone());
+    let track = |width| TrackFormat::H264(VideoTrack::new(width, width * 3 / 5), config.clone());
     feed.push(Demuxed::Track(Track::new(TrackId(1), Timescale::MPEG, track(40))));
     for n in 0..300i64 {
         let pts = MediaTime::from_ticks(n * 3600, Timescale::MPEG);

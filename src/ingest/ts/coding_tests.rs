@@ -260,10 +260,14 @@ const GROUP: &[u8] = &[0, 0, 1, 0xB8, 0x00, 0x08, 0x00, 0x40];
 
 /// A picture of MPEG-2 with user data and two slices; `structure` is 1 and 2 for fields, 3 for a frame.
 fn picture(reference: u32, kind: u32, structure: u32) -> Vec<u8> {
+    picture_of(reference, kind, structure, false)
+}
+
+fn picture_of(reference: u32, kind: u32, structure: u32, repeats_first_field: bool) -> Vec<u8> {
     let mut all = vec![0, 0, 1, 0];
     all.extend(pack(&[(reference, 10), (kind, 3), (0xFFFF, 16), (0, 3)]));
     all.extend([0, 0, 1, 0xB5]);
-    all.extend(pack(&[(8, 4), (0xFFFF, 16), (0, 2), (structure, 2), (0, 8), (0, 8)]));
+    all.extend(pack(&[(8, 4), (0xFFFF, 16), (0, 2), (structure, 2), (2 * u32::from(repeats_first_field), 8), (0, 8)]));
     all.extend(b"\0\0\x01\xB2GA94\x03\x41");
     for slice in 1..3 {
         all.extend([0, 0, 1, slice]);
@@ -305,6 +309,33 @@ fn mpeg_2_pictures_with_one_time_stamp_a_group() {
         let shown = 900_000 + 3600 * (n as i64 / 6 * 6 + [3, 1, 2, 6, 4, 5][n % 6]);
         assert_eq!((pts, dts), (shown, 900_000 + n as i64 * 3600), "{n}");
         assert_eq!(units[n].is_random_access, n % 6 == 0);
+    }
+}
+
+#[test]
+fn mpeg_2_film_in_three_two_is_placed_by_its_fields_a12_6() {
+    // 30000/1001 frames a second, of which every other picture shows for a field longer; one time stamp a group.
+    let mut mux = Mux::default();
+    mux.map(&[], &[(0x02, VIDEO, &[])]);
+    let sequence = [&SEQUENCE[..7], &[0x24], &SEQUENCE[8..]].concat();
+    let start = |order: i64| 900_000 + (order * 5 + 1) / 2 * 3003 / 2;
+    for n in 0..4i64 {
+        let pictures = [(2, 1), (0, 3), (1, 3), (5, 2), (3, 3), (4, 3)];
+        let pictures = pictures.map(|(order, kind)| picture_of(order, kind, 3, order % 2 == 0));
+        let data = [[&sequence[..], EXTENSION, GROUP].concat(), pictures.concat()].concat();
+        let pts = start(n * 6 + 2);
+        // It decodes when the last picture of the group before begins to show, which does so for two fields.
+        mux.pes(VIDEO, 0xE0, Some((pts as u64, start(n * 6) as u64 - 3003)), &data, false);
+    }
+    let found = run(&mux.bytes);
+    assert_eq!(faults(&found), Vec::<&Fault>::new());
+    let units = units(&found, tracks(&found)[0].id);
+    for (n, (pts, dts)) in times(&units).into_iter().enumerate().skip(6) {
+        let order = n as i64 / 6 * 6 + [2, 0, 1, 5, 3, 4][n % 6];
+        assert!((pts - start(order)).abs() <= 1, "{n}: {pts}, not {}", start(order));
+        // A B picture shows when it decodes.
+        assert!(n % 3 == 0 || (pts - dts).abs() <= 1, "{n}: {pts} {dts}");
+        assert!(dts <= pts + 1 && pts - dts <= 4 * 3003 + 2, "{n}: {pts} {dts}");
     }
 }
 

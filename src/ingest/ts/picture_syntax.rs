@@ -69,8 +69,15 @@ pub(super) enum Role {
 pub(super) struct Picture {
     pub(super) is_random_access: bool,
     pub(super) field: Option<Field>,
-    /// Its place in display order, counted in frames, where the stream says so.
-    pub(super) order: Option<i64>,
+    /// Its place in display and in decode order, where the stream says so.
+    pub(super) order: Option<Order>,
+}
+
+/// When a picture shows and when it decodes, counted in fields from any start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) shows: i64,
+    pub(super) decodes: i64,
 }
 
 /// One field of a frame; the other has the same number and is the other one.

@@ -15,7 +15,7 @@ use super::{
     alignment::Alignment,
     elementary::{Elementary, Identity},
     out::{Out, Stamp},
-    picture_syntax::{Field, PictureSyntax, Role, Unit, is_pair},
+    picture_syntax::{Field, Order, PictureSyntax, Role, Unit, is_pair},
 };
 use crate::{
     error::{Fault, LimitError},
@@ -49,8 +49,8 @@ pub(super) struct Pictures<S: PictureSyntax> {
     is_time_lost: bool,
     frame: Option<MediaDuration>,
     last: Option<Stamp>,
-    /// Display order and time of a picture before.
-    last_order: Option<(i64, MediaTime)>,
+    /// Place and time of a picture before.
+    last_order: Option<(Order, Stamp)>,
     format: Option<TrackFormat>,
     dropped_before: u64,
     finder: Finder<'static>,
@@ -63,7 +63,7 @@ struct Open {
     has_picture: bool,
     is_random_access: bool,
     is_damaged: bool,
-    order: Option<i64>,
+    order: Option<Order>,
     /// The field whose other one may follow.
     field: Option<Field>,
     /// Where it ends if that one does not follow.
@@ -225,7 +225,7 @@ impl<S: PictureSyntax> Pictures<S> {
         len
     }
 
-    /// The time of an access unit: its own, or one frame after the one before, in display order where that is known. A decode
+    /// The time of an access unit: its own, or one frame after the one before, or by its place where that is known. A decode
     /// time that is level with the last or a little behind it is moved one tick past it (FAULTS row 40); a longer step back is
     /// a jump, which is for the channel to judge.
     fn place(&mut self, open: &Open, out: &mut Out) -> Option<Stamp> {
@@ -233,9 +233,13 @@ impl<S: PictureSyntax> Pictures<S> {
             Some(stamp) => stamp,
             None => {
                 let (last, frame) = (self.last.filter(|_| !self.is_time_lost)?, self.frame?);
-                let ordered = open.order.zip(self.last_order);
-                let ordered = ordered.map(|(order, (of, pts))| pts.plus(frame.times(order.saturating_sub(of))));
-                Stamp { pts: ordered.unwrap_or(last.pts.plus(frame)), dts: last.dts.plus(frame) }
+                let later =
+                    |at: MediaTime, fields| at.plus(MediaDuration::from_flicks(frame.times(fields).flicks() / 2));
+                let ordered = open.order.zip(self.last_order).map(|(order, (of, at))| Stamp {
+                    pts: later(at.pts, order.shows.saturating_sub(of.shows)),
+                    dts: later(at.dts, order.decodes.saturating_sub(of.decodes)),
+                });
+                ordered.unwrap_or(Stamp { pts: last.pts.plus(frame), dts: last.dts.plus(frame) })
             }
         };
         if let Some(last) = self.last.filter(|last| stamp.dts <= last.dts && last.dts.since(stamp.dts) <= MAX_BUMP) {
@@ -245,7 +249,7 @@ impl<S: PictureSyntax> Pictures<S> {
         let measured = self.last.filter(|last| stamp.dts > last.dts.plus(TICK)).map(|last| stamp.dts.since(last.dts));
         self.frame = self.syntax.frame().or(measured).or(self.frame);
         self.last = Some(stamp);
-        self.last_order = open.order.map(|order| (order, stamp.pts));
+        self.last_order = open.order.map(|order| (order, stamp));
         Some(stamp)
     }
 

@@ -14,6 +14,10 @@ pub(super) struct Blocks {
     pub(super) channels: [State; CHANNELS],
     coupling: State,
     coupled: Option<Coupled>,
+    /// Bands in which the right channel is turned (clause 5.4.3.18), and the leaks of clause 5.4.3.45: both stay as they are
+    /// when the coupling strategy is sent anew.
+    turned: [bool; 18],
+    leaks: (i32, i32),
     /// Bands of sums and differences instead of left and right.
     rematrix: [bool; 4],
     parameters: Parameters,
@@ -46,9 +50,6 @@ struct Coupled {
     bands: [usize; 18],
     count: usize,
     has_phases: bool,
-    /// Bands in which the right channel is turned.
-    turned: [bool; 18],
-    leaks: (i32, i32),
 }
 
 impl State {
@@ -76,6 +77,8 @@ impl Blocks {
             channels: std::array::from_fn(|_| State::new()),
             coupling: State::new(),
             coupled: None,
+            turned: [false; 18],
+            leaks: (0, 0),
             rematrix: [false; 4],
             parameters: Parameters::default(),
             noise: Noise(1),
@@ -126,7 +129,8 @@ impl Blocks {
             };
             let exponent = i32::from((word as u8).cast_signed() >> 5);
             let gain = (32 + (word & 31)) as f32 / 32.0 * (exponent as f32).exp2();
-            self.channels.iter_mut().skip(program).for_each(|channel| channel.gain = gain);
+            let last = if header.mode == 0 { program + 1 } else { CHANNELS };
+            self.channels.iter_mut().take(last).skip(program).for_each(|channel| channel.gain = gain);
         }
         Ok(())
     }
@@ -145,7 +149,7 @@ impl Blocks {
         } else if is_first {
             return Err(Broken("a first block without its coupling strategy"));
         }
-        let Some(coupled) = &mut self.coupled else { return Ok(()) };
+        let Some(coupled) = &self.coupled else { return Ok(()) };
         let mut is_any = false;
         for channel in self.channels.iter_mut().take(full).filter(|channel| channel.is_coupled) {
             if bits.flag()? {
@@ -158,9 +162,9 @@ impl Blocks {
                 }
             }
         }
-        if header.mode == 2 && coupled.has_phases && is_any {
-            for turned in coupled.turned.iter_mut().take(coupled.count) {
-                *turned = bits.flag()?;
+        if header.mode == 2 && is_any {
+            for turned in self.turned.iter_mut().take(coupled.count) {
+                *turned = coupled.has_phases && bits.flag()?;
             }
         }
         Ok(())
@@ -257,11 +261,13 @@ impl Blocks {
         } else if is_first {
             return Err(Broken("a first block without its signal to noise offsets"));
         }
-        if let Some(coupled) = &mut self.coupled
-            && bits.flag()?
-        {
-            let leaks = [bits.read(3)?, bits.read(3)?].map(|leak| ((leak << 8) + 768) as i32);
-            coupled.leaks = leaks.into();
+        if self.coupled.is_some() {
+            if bits.flag()? {
+                let leaks = [bits.read(3)?, bits.read(3)?].map(|leak| ((leak << 8) + 768) as i32);
+                self.leaks = leaks.into();
+            } else if is_first {
+                return Err(Broken("a first block without its coupling leaks"));
+            }
         }
         Ok(())
     }
@@ -304,7 +310,7 @@ impl Blocks {
         }
         if let Some(coupled) = &self.coupled {
             let (start, end) = (coupled.start, coupled.end);
-            self.coupling.allocate(&self.parameters, start, end, Some(coupled.leaks), false);
+            self.coupling.allocate(&self.parameters, start, end, Some(self.leaks), false);
         }
     }
 
@@ -326,7 +332,8 @@ impl Blocks {
         }
         if let Some(coupled) = &self.coupled {
             for (place, channel) in self.channels.iter_mut().enumerate().filter(|(_, channel)| channel.is_coupled) {
-                coupled.spread(&self.coupling, channel, place == 1, &mut self.noise);
+                let turned = if place == 1 { &self.turned } else { &[false; 18] };
+                coupled.spread(&self.coupling, channel, turned, &mut self.noise);
             }
         }
         Ok(())
@@ -396,15 +403,15 @@ impl Coupled {
             *place = band;
         }
         let (start, end) = (37 + 12 * begin, 37 + 12 * end);
-        Ok(Self { begin, start, end, bands, count: band + 1, has_phases, turned: [false; 18], leaks: (0, 0) })
+        Ok(Self { begin, start, end, bands, count: band + 1, has_phases })
     }
 
     /// Gives a channel its share (clause 7.4.3).
-    fn spread(&self, coupling: &State, channel: &mut State, is_right: bool, noise: &mut Noise) {
+    fn spread(&self, coupling: &State, channel: &mut State, turned: &[bool; 18], noise: &mut Noise) {
         let ranges = (self.start..self.end).step_by(12).zip(self.bands);
         for (start, band) in ranges {
             let share = channel.share.get(band).copied().unwrap_or(0.0);
-            let is_turned = is_right && self.turned.get(band).is_some_and(|turned| *turned);
+            let is_turned = turned.get(band).is_some_and(|turned| *turned);
             let share = if is_turned { -share } else { share };
             let own = channel.coefficients.iter_mut().zip(&coupling.coefficients);
             let coded = coupling.pointers.iter().zip(&coupling.exponents);
@@ -453,3 +460,6 @@ fn scale(exponent: u8) -> f32 {
 
 const CHANNELS: usize = 6;
 const LFE: usize = 5;
+
+#[cfg(test)]
+mod tests;

@@ -72,10 +72,14 @@ impl Weaver {
         pad(lines.now.1, whole, &mut self.below);
         let missing = lines.missing.0.iter().zip(lines.missing.1);
         self.woven.iter_mut().zip(missing).for_each(|(woven, (a, b))| *woven = half(*a, *b));
-        if lines.is_alone {
-            self.motion.fill(u8::MAX);
-        } else if let Some(motion) = self.motion.get_mut(REACH..REACH + width) {
-            find_motion(lines, motion);
+        // Beside the line nothing moves.
+        self.motion.fill(0);
+        if let Some(motion) = self.motion.get_mut(REACH..REACH + width) {
+            if lines.is_alone {
+                motion.fill(u8::MAX);
+            } else {
+                find_motion(lines, motion);
+            }
         }
         for (near, window) in self.near.iter_mut().zip(self.motion.array_windows::<WINDOW>()) {
             *near = window.iter().fold(0, |most, motion| most.max(*motion));

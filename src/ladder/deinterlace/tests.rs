@@ -86,6 +86,18 @@ fn the_lone_frame_of_a_run_is_guessed_from_its_first_field() {
 }
 
 #[test]
+fn a_lone_frame_leaves_nothing_behind_for_the_next_run() {
+    let frames = || (0..6).map(|n| woven(n, Scan::TopFirst, |t, x, y| detail(x, y) / 2 + (t * x * 7 % 41) as u8));
+    let (mut deinterlacer, mut out) = (Deinterlacer::new(), Vec::new());
+    deinterlacer.push(woven(0, Scan::TopFirst, |_, x, y| detail(x, y)), &mut out);
+    deinterlacer.flush(&mut out);
+    out.clear();
+    frames().for_each(|frame| deinterlacer.push(frame, &mut out));
+    deinterlacer.flush(&mut out);
+    assert!(out.iter().zip(run(frames())).all(|(a, b)| same(a, &b)));
+}
+
+#[test]
 fn sizes_and_scans_may_change_at_any_frame_and_order_is_kept() {
     let kinds = [Scan::TopFirst, Scan::Progressive, Scan::BottomFirst];
     let sizes = [(96, 64), (2, 2), (70, 6), (66, 4)];

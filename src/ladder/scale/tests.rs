@@ -75,7 +75,8 @@ fn edges_do_not_wrap_or_leak() {
     for (from, to) in [((64, 64), (34, 34)), ((34, 34), (64, 64)), ((500, 20), (34, 180)), ((2, 2), (34, 34))] {
         let source = picture(from, |x, _| if x * 2 < from.0 { 0 } else { 255 });
         let mut out = Vec::new();
-        Cascade::with_stretch(from, &[to], StretchMode::Stretch).scale(&source, &mut out);
+        // The smallest rung is the one that nothing is scaled up to.
+        Cascade::with_stretch(from, &[to, (2, 2)], StretchMode::Stretch).scale(&source, &mut out);
         for line in out[0].y().data.chunks(to.0) {
             assert_eq!((line[0], line[to.0 - 1]), (0, 255), "{from:?} {to:?}");
         }
@@ -102,6 +103,24 @@ fn a_feed_of_another_shape_keeps_it_in_every_rung_between_sharp_black_bars_a12_1
     cascade.scale(&flat((1920, 804)), &mut wide);
     assert!(wide[0].y().data.chunks(1280).take(92).all(|row| row == [16; 1280]));
     assert!(wide[0].y().data.chunks(1280).skip(92).take(536).all(|row| row == [200; 1280]));
+}
+
+#[test]
+fn a_feed_below_the_smallest_rung_stands_in_its_middle_a12_9() {
+    let source = picture((320, 180), |x, y| (50 + x / 2 + y % 7) as u8);
+    let mut out = Vec::new();
+    Cascade::new((1920, 1080), &sizes()).scale(&source, &mut out);
+    assert!(out[5].is_same_picture(&out[6]));
+    for (row, line) in out[6].y().data.chunks(340).enumerate() {
+        match row.checked_sub(6).and_then(|row| source.y().data.chunks(320).nth(row)) {
+            Some(inner) => {
+                assert!(line[10..330] == *inner && line[..10] == [16; 10] && line[330..] == [16; 10], "{row}")
+            }
+            None => assert_eq!(line, [16; 340], "{row}"),
+        }
+    }
+    // A rung above it, which is not listed, is filled.
+    assert!(out[4].y().data.iter().all(|luma| *luma > 40));
 }
 
 #[test]

@@ -209,6 +209,25 @@ fn b_pictures_show_in_order() {
 }
 
 #[test]
+fn film_in_three_two_shows_every_picture_at_29_97_a12_6() {
+    let mut s = switcher();
+    s.attach(true);
+    let mut slots = Vec::new();
+    for n in 0..100i64 {
+        // Two and three fields by turns, in whole ticks.
+        let pts = ticks(n * 5 / 2 * 3003 / 2);
+        s.push(pts, pts, n % 12 == 0, Some(FrameRate::FPS_29_97), now(n as u64 * 42));
+        slots.extend(std::iter::from_fn(|| s.pull()));
+    }
+    assert_eq!(s.cadence().rate(), FrameRate::FPS_29_97);
+    let live = slots.iter().filter(|slot| matches!(slot.picture, Picture::Live(_))).count();
+    let holds = slots.iter().filter(|slot| slot.picture == Picture::Hold).count();
+    assert!((95..=100).contains(&live), "{live}");
+    // Four pictures in five frames.
+    assert!((live / 4).abs_diff(holds) <= 1, "{live} {holds}");
+}
+
+#[test]
 fn the_operator_slate_covers_the_feed_for_its_time_a15_1() {
     let mut s = switcher();
     feed(&mut s, 0, FRAME, 60, 0);
