@@ -43,7 +43,7 @@ fn push(session: &mut SmoothDemuxer, bytes: impl Into<Bytes>) -> Vec<Demuxed> {
 }
 
 /// A whole POST in pieces of `cut` bytes; its end is the end of its body.
-fn post(streams: &SmoothStreams, bytes: &[u8], cut: usize) -> Vec<Demuxed> {
+pub fn post(streams: &SmoothStreams, bytes: &[u8], cut: usize) -> Vec<Demuxed> {
     let mut session = session(streams);
     let mut found = Vec::new();
     for piece in bytes.chunks(cut) {
@@ -66,7 +66,7 @@ fn refusal(bytes: &[u8]) -> Refusal {
     Refusal::from(&error)
 }
 
-fn units(found: &[Demuxed]) -> Vec<AccessUnit> {
+pub fn units(found: &[Demuxed]) -> Vec<AccessUnit> {
     let unit = |item: &Demuxed| if let Demuxed::Unit(unit) = item { Some(unit.clone()) } else { None };
     found.iter().filter_map(unit).collect()
 }
@@ -75,7 +75,7 @@ fn of(found: &[Demuxed], track: u32) -> Vec<AccessUnit> {
     units(found).into_iter().filter(|unit| unit.track == TrackId(track)).collect()
 }
 
-fn faults(found: &[Demuxed]) -> Vec<Fault> {
+pub fn faults(found: &[Demuxed]) -> Vec<Fault> {
     let fault = |item: &Demuxed| if let Demuxed::Fault(fault) = item { Some(fault.clone()) } else { None };
     found.iter().filter_map(fault).collect()
 }
@@ -90,7 +90,7 @@ fn drop_of(stream: u32, reason: FragmentDrop) -> Fault {
 }
 
 /// Header boxes and GOPs as one body.
-fn body(feed: &SmoothFeed, gops: &[Gop]) -> Vec<u8> {
+pub fn body(feed: &SmoothFeed, gops: &[Gop]) -> Vec<u8> {
     let fragments = SmoothFeed::sent(gops).into_iter().flat_map(|sent| sent.bytes);
     feed.header().into_iter().chain(fragments).collect()
 }

@@ -1,8 +1,8 @@
-//! What a publishing point remembers of its streams from one POST to the next.
+//! What is remembered of the streams under one `Streams(identifier)` from one POST to the next.
 //!
 //! An encoder that lost its connection sends the last two fragments of each stream again (SPECS d1), in a new POST. The
-//! memory is keyed by what the live server manifest calls a stream and by its bitrate, and not by the URL: the same sound
-//! may come under several identifiers.
+//! memory is keyed by what the live server manifest calls a stream, by its bitrate and, where several are called the same, by
+//! their order: track numbers may be others after a restart.
 //!
 //! ```text
 //!        taken already    in the last one   follows      after a hole
@@ -21,7 +21,11 @@ use crate::{
     time::{MediaDuration, MediaTime},
 };
 
-/// The memory of one publishing point: keep one beside the channel, and give a clone to each POST's session.
+/// The memory of one `Streams(identifier)` of a publishing point: keep one for each beside the channel, and give a clone to
+/// the session of each POST to it.
+///
+/// Identifiers must not share one: rungs that each carry the same sound would take each other's fragments for their own, sent
+/// twice, and none would have all of it.
 ///
 /// Its sessions must be driven one after the other for the same input to give the same output, as those of one channel
 /// are. At most 64 streams are remembered; of more, the one that was silent for longest is forgotten.
@@ -39,6 +43,8 @@ struct Memory {
 pub(super) struct StreamName {
     pub(super) name: String,
     pub(super) bitrate: u32,
+    /// How many streams of the same header are called the same and come before it.
+    pub(super) namesakes: u32,
 }
 
 /// How far a stream has come.
@@ -76,10 +82,10 @@ impl SmoothStreams {
         self.lock().streams.clear();
     }
 
-    /// Where the newest fragment of the stream ends, as far as it was taken.
+    /// Where the newest fragment of the stream ends, as far as it was taken; of several that are called the same, the first.
     #[must_use]
     pub fn newest(&self, name: &str, bitrate: u32) -> Option<MediaTime> {
-        let name = StreamName { name: name.into(), bitrate };
+        let name = StreamName { name: name.into(), bitrate, namesakes: 0 };
         self.lock().streams.get(&name).map(|position| position.end)
     }
 
@@ -158,7 +164,7 @@ mod tests {
 
     #[test]
     fn each_place_in_time_has_its_verdict() {
-        let (streams, name) = (SmoothStreams::new(), StreamName { name: "v".into(), bitrate: 1 });
+        let (streams, name) = (SmoothStreams::new(), StreamName { name: "v".into(), bitrate: 1, namesakes: 0 });
         let at = |millis| MediaTime::ZERO.plus(MediaDuration::from_millis(millis));
         for start in (100_000..110_000).step_by(2000) {
             assert_eq!(streams.judge(&name, at(start), false), Verdict::Next);
@@ -185,7 +191,7 @@ mod tests {
     fn the_stream_that_was_silent_for_longest_is_forgotten() {
         let streams = SmoothStreams::new();
         for n in 0..100 {
-            let name = StreamName { name: format!("s{n}"), bitrate: 0 };
+            let name = StreamName { name: format!("s{n}"), bitrate: 0, namesakes: 0 };
             streams.accept(&name, MediaTime::ZERO, MediaTime::ZERO);
         }
         assert!(streams.newest("s35", 0).is_none() && streams.newest("s36", 0).is_some());
