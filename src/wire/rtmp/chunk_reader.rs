@@ -300,8 +300,8 @@ impl ChunkReader {
             .ok_or_else(|| self.error(ParseErrorKind::Truncated { what: "RTMP control message" }, message.csid))?;
         if message.kind == MessageType::ABORT {
             if let Some(stream) = self.streams.iter_mut().find(|stream| stream.csid == number) {
-                self.partial = self.partial.saturating_sub(stream.body.len());
-                stream.body.clear();
+                // The buffer goes, too: a chunk stream may never be used again.
+                self.partial = self.partial.saturating_sub(std::mem::take(&mut stream.body).len());
                 stream.is_in_message = false;
             }
             return Ok(());
