@@ -1,17 +1,18 @@
 //! What is remembered from one Smooth Streaming POST to the next, and of which stream (SPECS d1, FAULTS row 66).
 
 use headend::{
-    ingest::smooth::SmoothStreams,
+    error::{Fault, FragmentDrop},
+    ingest::{Demuxed, smooth::SmoothStreams},
     media::{AccessUnit, TrackId},
 };
 
 use crate::{
     rig::{
-        smooth_feed::{Gop, SmoothFeed},
+        smooth_feed::{AUDIO, Gop, SmoothFeed, VIDEO},
         smooth_post::{Told, avc1, fragment, header, moov, mp4a},
         ts_feed::{PPS, SPS_180},
     },
-    smooth_posts::{body, faults, post, units},
+    smooth_posts::{body, drop_of, faults, of, post, units},
 };
 
 fn short(offset: i64, count: usize) -> (SmoothFeed, Vec<Gop>) {
@@ -57,4 +58,39 @@ fn rungs_that_each_carry_the_same_sound_have_a_memory_each_and_lose_none() {
     let one = post(&SmoothStreams::new(), &body(&feed, &gops), 1000);
     let other = post(&SmoothStreams::new(), &body(&feed, &gops), 1000);
     assert_eq!((faults(&one), &one), (vec![], &other));
+}
+
+#[test]
+fn row_7_an_encoder_that_is_restarted_within_seconds_loses_nothing() {
+    for before in [5, 12, 25] {
+        let (feed, gops) = short(0, before);
+        let streams = SmoothStreams::new();
+        post(&streams, &body(&feed, &gops), 1000);
+        // FFmpeg begins at 0 each time, and has other pictures.
+        let (feed, gops) = short(0, 30);
+        let found = post(&streams, &body(&feed, &gops), 1000);
+        assert_eq!((faults(&found), units(&found).len()), (vec![], feed.script.units.len()), "after {before} s");
+    }
+}
+
+#[test]
+fn row_66_what_is_sent_again_at_the_start_of_a_post_is_known_by_the_last_four() {
+    let (feed, gops) = short(0, 12);
+    for again in 1..=4 {
+        let streams = SmoothStreams::new();
+        let first = post(&streams, &body(&feed, &gops[..10]), 1000);
+        let second = post(&streams, &body(&feed, &gops[10 - again..]), 1000);
+        let twice = Fault::FragmentsDropped { count: 1, stream: VIDEO, reason: FragmentDrop::OverlapTimestamp };
+        let told = faults(&second);
+        assert_eq!((told.iter().filter(|fault| **fault == twice).count(), told.len()), (again, 2 * again));
+        for track in [VIDEO, AUDIO] {
+            let count = of(&first, track).len() + of(&second, track).len();
+            assert_eq!(count, feed.script.units.iter().filter(|unit| unit.is_video == (track == VIDEO)).count());
+        }
+    }
+    // Once one was taken, what is older is late, as it ever was.
+    let bytes = [body(&feed, &gops[..10]), gops[2].video.to_vec()].concat();
+    let found = post(&SmoothStreams::new(), &bytes, 1000);
+    assert_eq!(faults(&found), [drop_of(VIDEO, FragmentDrop::OverlapTimestamp)]);
+    assert_eq!(found.last(), Some(&Demuxed::End));
 }

@@ -71,7 +71,7 @@ pub fn units(found: &[Demuxed]) -> Vec<AccessUnit> {
     found.iter().filter_map(unit).collect()
 }
 
-fn of(found: &[Demuxed], track: u32) -> Vec<AccessUnit> {
+pub fn of(found: &[Demuxed], track: u32) -> Vec<AccessUnit> {
     units(found).into_iter().filter(|unit| unit.track == TrackId(track)).collect()
 }
 
@@ -85,7 +85,7 @@ fn tracks(found: &[Demuxed]) -> Vec<Track> {
     found.iter().filter_map(track).collect()
 }
 
-fn drop_of(stream: u32, reason: FragmentDrop) -> Fault {
+pub fn drop_of(stream: u32, reason: FragmentDrop) -> Fault {
     Fault::FragmentsDropped { count: 1, stream, reason }
 }
 
