@@ -15,8 +15,6 @@ pub(super) struct ChunkStream {
     delta: u32,
     /// The extended time stamp of the last header that had one in full.
     pub(super) extended: Option<u32>,
-    /// Whether the peer repeats it on type 3 chunks, as the specification says and as some encoders do not.
-    pub(super) repeats_extended: bool,
     pub(super) is_in_message: bool,
     pub(super) body: BytesMut,
 }
@@ -46,7 +44,6 @@ impl ChunkStream {
             timestamp: 0,
             delta: 0,
             extended: None,
-            repeats_extended: true,
             is_in_message: false,
             body: BytesMut::new(),
         }
@@ -85,12 +82,9 @@ impl ChunkStream {
     }
 
     /// Goes on with a message, or starts one like the last (type 3); gives its length.
-    pub(super) fn continue_or_repeat(&mut self, header: &Header) -> usize {
+    pub(super) fn continue_or_repeat(&mut self) -> usize {
         if !self.is_in_message {
             self.timestamp = self.timestamp.wrapping_add(self.delta);
-        }
-        if self.extended.is_some() {
-            self.repeats_extended = header.extended.is_some();
         }
         self.length
     }

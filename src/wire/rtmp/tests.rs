@@ -174,6 +174,36 @@ fn the_last_bytes_of_a_message_follow_the_dialect_seen_before() {
 }
 
 #[test]
+fn row_64_the_dialect_is_known_on_every_chunk_stream_and_found_by_a_few_bytes() {
+    let time: &[u8] = &0x0123_4567u32.to_be_bytes();
+    let message = |csid: u8, len: u8, repeats: bool| {
+        let again = if repeats { time } else { &[] };
+        let body = &[0x41; 256][..usize::from(len) + 128];
+        let mut bytes = [&[csid, 0xFF, 0xFF, 0xFF, 0, 0][..], &[len + 128, 9, 1, 0, 0, 0], time, &body[..128]].concat();
+        for chunk in body[128..].chunks(128) {
+            bytes.extend([&[0xC0 | csid][..], again, chunk].concat());
+        }
+        (bytes, body.to_vec())
+    };
+    for repeats in [true, false] {
+        for last in 1..=3 {
+            // The first message with an extended time stamp ends in a chunk that is too short to hold one.
+            let (first, body) = message(6, last, repeats);
+            assert_eq!(&messages(&first).unwrap()[0].payload[..], &body[..], "repeats: {repeats}, {last}");
+            // Its end even looks like one, but the dialect is known from another chunk stream.
+            let (known, _) = message(7, 100, repeats);
+            let (mut alike, mut body) = message(6, last, repeats);
+            for bytes in [&mut alike, &mut body] {
+                let at = bytes.len() - usize::from(last);
+                bytes[at..].copy_from_slice(&time[..usize::from(last)]);
+            }
+            let read = messages(&[known, alike, message(6, 100, repeats).0].concat()).unwrap();
+            assert_eq!((&read[1].payload[..], read.len()), (&body[..], 3), "repeats: {repeats}, {last}");
+        }
+    }
+}
+
+#[test]
 fn extended_deltas_and_time_wraps() {
     let bytes = b"\x04\xFF\xFF\xFF\0\0\x01\x08\x01\0\0\0\xFF\xFF\xFF\xF0a\
                   \x44\0\0\x20\0\0\x01\x08b\
