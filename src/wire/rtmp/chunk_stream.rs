@@ -60,9 +60,10 @@ impl ChunkStream {
         if let Some(stream_id) = header.stream_id {
             self.stream_id = stream_id;
             self.timestamp = time;
-            // By the letter (clause 5.3.1.2.4) a type 3 chunk that follows would add the time stamp once more. librtmp
-            // means "the same time" by it, and no encoder was seen that means the letter.
-            self.delta = 0;
+            // A type 3 header that starts the next message adds the time stamp once more (clause 5.3.1.2.4), and FFmpeg
+            // writes one wherever the delta happens to be that number. Others mean "the same time" by it, and must where
+            // the number is too long for the distance of two messages of one length.
+            self.delta = if time <= LONGEST_DELTA { time } else { 0 };
         } else {
             self.delta = time;
             self.timestamp = self.timestamp.wrapping_add(time);
@@ -106,3 +107,6 @@ pub(super) fn basic_header(bytes: &[u8]) -> Option<(u8, u32, &[u8])> {
         short => Some((format, short.into(), rest)),
     }
 }
+
+/// Milliseconds: a picture each second is the least that is usual.
+const LONGEST_DELTA: u32 = 1000;

@@ -114,8 +114,15 @@ fn headers_leave_out_what_the_last_one_said() {
     let read = messages(bytes).unwrap();
     let fields: Vec<_> = read.iter().map(|m| (m.timestamp, m.kind.0, m.stream_id, &m.payload[..])).collect();
     assert_eq!(fields, [(10, 8, 1, &b"a"[..]), (30, 9, 1, b"bb"), (60, 9, 1, b"cc"), (90, 9, 1, b"dd")]);
-    // After a type 0 header there is no delta to use again.
-    assert_eq!(times(b"\x04\0\0\x0A\0\0\x01\x08\x01\0\0\0a\xC4b\xC4c"), [10, 10, 10]);
+}
+
+#[test]
+fn row_64_a_type_3_header_after_one_of_type_0_means_its_time_as_a_delta() {
+    // As FFmpeg writes sound at 21, 42 and 64 ms: the delta is the field that was written last (clause 5.3.1.2.4).
+    assert_eq!(times(b"\x04\0\0\x15\0\0\x01\x08\x01\0\0\0a\xC4b\x84\0\0\x16c"), [21, 42, 64]);
+    assert_eq!(times(b"\x04\0\0\0\0\0\x01\x08\x01\0\0\0a\xC4b"), [0, 0]);
+    // An hour is no delta: the same time again.
+    assert_eq!(times(b"\x04\x36\xEE\x80\0\0\x01\x08\x01\0\0\0a\xC4b\xC4c"), [3_600_000; 3]);
 }
 
 /// A message of 200 bytes in two chunks with an extended time stamp, then one like it by a type 3 header.
