@@ -57,6 +57,21 @@ fn twelve() -> (SmoothFeed, Vec<Gop>) {
 }
 
 #[test]
+fn cmaf_fragments_with_a_tfdt_alone_are_on_air_like_those_with_a_tfxd_a8_2() {
+    let run = |is_cmaf| {
+        // Up from 2^32 ticks of 10 MHz.
+        let mut feed = SmoothFeed::new(4_300_000_000);
+        feed.is_cmaf = is_cmaf;
+        let gops = feed.gops(12);
+        let (rig, seen) = watch(&[(feed.header(), SmoothFeed::sent(&gops))]);
+        assert_in_step(&rig, 9);
+        assert_eq!(seen.video.len(), 12 * 30);
+        rig
+    };
+    assert_same_output(&run(false), &run(true));
+}
+
+#[test]
 fn row_7_an_encoder_that_is_restarted_at_once_is_shown_from_its_first_picture_on() {
     let (feed, gops) = twelve();
     let mut again = SmoothFeed::new(0);

@@ -374,6 +374,20 @@ fn negative_offsets_set_decode_times_back_and_keep_presentation_times() {
     assert_eq!(units(&found)[0].pts.ticks(smooth), -213_333);
 }
 
+#[test]
+fn row_40_decode_times_level_or_a_tick_back_are_bumped_and_counted_in_each_fragment() {
+    let feed = SmoothFeed::new(0);
+    let picture = |duration| (duration, 0, &b"\0\0\0\x02\x65\x88"[..]);
+    // Three at the same time, then a fragment that begins a tick before the last picture of the one before it.
+    let level = fragment(VIDEO, 0, &[picture(0), picture(0), picture(300_000), picture(100_000)], None);
+    let back = fragment(VIDEO, 299_999, &[picture(400_000)], None);
+    let found = post_new(&[feed.header(), level, back].concat());
+    let smooth = Timescale::new(10_000_000).unwrap();
+    let times: Vec<_> = units(&found).iter().map(|unit| (unit.dts.ticks(smooth), unit.pts.ticks(smooth))).collect();
+    assert_eq!(times, [(0, 0), (10_000, 0), (20_000, 0), (300_000, 300_000), (310_000, 299_999)]);
+    assert_eq!(faults(&found), [Fault::Bumped { count: 2 }, Fault::Bumped { count: 1 }]);
+}
+
 /// SPECS d4.
 #[test]
 fn a_sparse_track_is_cues_at_the_time_of_their_splice() {
