@@ -12,8 +12,10 @@ use std::{
 
 use bytes::Bytes;
 use headend::{
+    codec::h264::nal_ranges,
+    error::Fault,
     ingest::{
-        Demuxed, Demuxer,
+        Demuxed, Demuxer, TsConfig, TsDemuxer,
         rtmp::{RtmpConfig, RtmpSession},
     },
     media::{AccessUnit, NalFraming, TrackFormat},
@@ -112,6 +114,47 @@ fn access_units_are_the_tags_that_the_encoder_wrote() {
     }
 }
 
+/// The access units of the messages of a capture: is it video, decode time and composition offset in milliseconds, how long
+/// its payload is and how that begins.
+fn message_units(answer: &[u8]) -> Vec<(bool, i64, i64, usize, Vec<u8>)> {
+    let messages: Vec<serde_json::Value> = serde_json::from_slice(answer).unwrap();
+    let unit = |message: &serde_json::Value| {
+        let number = |key: &str| message[key].as_i64().unwrap();
+        let text = message["head"].as_str().unwrap();
+        let head: Vec<u8> =
+            (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect();
+        let (skipped, cts) = match (number("type"), &head[..]) {
+            (8, [0xAF, 1, ..]) => (2, 0),
+            (9, [0x17 | 0x27, 1, a, b, c, ..]) => (5, i32::from_be_bytes([*a, *b, *c, 0]) >> 8),
+            _ => return None,
+        };
+        let len = number("len") as usize - skipped;
+        Some((skipped == 5, number("ts"), cts.into(), len, head[skipped..].to_vec()))
+    };
+    messages.iter().filter_map(unit).collect()
+}
+
+#[test]
+fn access_units_are_the_messages_of_the_capture_one_by_one() {
+    let Some(folder) = media() else { return };
+    for (name, video, audio) in
+        [("ffmpeg5_h264_aac", 101, 173), ("ffmpeg9_ext_timestamp", 101, 173), ("gst_rtmp2sink_h264_aac", 75, 131)]
+    {
+        let items = run(&std::fs::read(folder.join(format!("rtmp/{name}.c2s.bin"))).unwrap(), || 1460);
+        let expected = message_units(&std::fs::read(folder.join(format!("rtmp/{name}.messages.json"))).unwrap());
+        let count = |is_video| expected.iter().filter(|unit| unit.0 == is_video).count();
+        assert_eq!((count(true), count(false)), (video, audio), "{name}");
+        let units = units(&items);
+        assert_eq!(units.len(), expected.len(), "{name}");
+        for (unit, (is_video, dts, cts, len, head)) in units.iter().zip(&expected) {
+            assert_eq!((unit.track.0 == 0, unit.dts.ticks(Timescale::MILLIS)), (*is_video, *dts), "{name}");
+            assert_eq!(unit.composition_offset(), MediaDuration::from_millis(*cts), "{name}");
+            assert_eq!((unit.data.len(), unit.data.starts_with(head)), (*len, true), "{name} at {dts}");
+        }
+        assert!(!items.iter().any(|item| matches!(item, Demuxed::Fault(_))), "{name}");
+    }
+}
+
 #[test]
 fn reads_of_any_size_give_the_same() {
     let Some(folder) = media() else { return };
@@ -164,6 +207,12 @@ fn extended_time_stamps_go_on_over_the_24_bit_border() {
         assert!(times.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(times[0] < MediaTime::from_ticks(0xFF_FFFF, Timescale::MILLIS));
         assert!(times[times.len() - 1] > MediaTime::from_ticks(0xFF_FFFF, Timescale::MILLIS));
+        // The same source as in the other capture, later.
+        let expected = flv_units(&std::fs::read(folder.join("rtmp/ffmpeg5_h264_aac.expected.flv")).unwrap());
+        let payloads: Vec<_> = units.iter().filter(|unit| (unit.track.0 == 0) == is_video).collect();
+        let expected: Vec<_> = expected.iter().filter(|unit| unit.0 == is_video).collect();
+        assert_eq!(payloads.len(), expected.len());
+        assert!(payloads.iter().zip(expected).all(|(unit, (.., payload))| unit.data[..] == payload[..]));
     }
 }
 
@@ -259,4 +308,81 @@ fn flv_files_give_the_packets_that_ffmpeg_finds() {
         let expected: &[_] = if name.contains("bipbop") { &["PARSE_TRUNCATED", "INGEST_DROPPED"] } else { &[] };
         assert_eq!(faults, expected, "{name}");
     }
+}
+
+/// ExoPlayer's list: time in microseconds, length and Java's hash of each sample, NAL units with start codes.
+#[test]
+fn an_flv_file_gives_the_samples_that_another_player_finds() {
+    let Some(folder) = media() else { return };
+    let items = through_a_session(&std::fs::read(folder.join("flv/androidx-sample.flv")).unwrap());
+    let dump = std::fs::read_to_string(folder.join("flv/answers/androidx-sample.flv.dump.txt")).unwrap();
+    let hash = |data: &[u8]| {
+        let hash = |hash: i32, byte: &u8| hash.wrapping_mul(31).wrapping_add(byte.cast_signed().into());
+        data.iter().fold(1, hash).cast_unsigned()
+    };
+    for (track, heading, count) in [(1, "track 8:", 45), (0, "track 9:", 30)] {
+        let text = dump.split(heading).nth(1).unwrap().split("track ").next().unwrap();
+        let field = |text: &str, name: &str| {
+            let rest = text.split(name).nth(1).unwrap();
+            rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>()
+        };
+        let sample = |text: &str| {
+            let time: i64 = field(text, "time = ").parse().unwrap();
+            let len: usize = field(text, "length ").parse().unwrap();
+            (time, len, u32::from_str_radix(&field(text, "hash "), 16).unwrap())
+        };
+        let expected: Vec<_> = text.split("  sample ").skip(2).map(sample).collect();
+        let found: Vec<_> = units(&items)
+            .iter()
+            .filter(|unit| unit.track.0 == track)
+            .map(|unit| {
+                let mut data = unit.data.to_vec();
+                let mut at = 0;
+                while track == 0 && at < data.len() {
+                    let len: &mut [u8; 4] = data[at..].first_chunk_mut().unwrap();
+                    at += 4 + u32::from_be_bytes(std::mem::replace(len, [0, 0, 0, 1])) as usize;
+                }
+                (unit.pts.ticks(Timescale::MILLIS) * 1000, data.len(), hash(&data))
+            })
+            .collect();
+        assert_eq!((&found, found.len()), (&expected, count), "{heading}");
+    }
+}
+
+#[test]
+fn an_flv_file_has_the_pictures_of_its_twin_in_a_transport_stream_and_none_of_its_sound() {
+    let Some(folder) = media() else { return };
+    let items = through_a_session(&std::fs::read(folder.join("flv/vhs-bipbop0.flv")).unwrap());
+    let mut twin = TsDemuxer::new(TsConfig::default());
+    let mut found = Vec::new();
+    for piece in std::fs::read(folder.join("ts/vhs-bipbop0.ts")).unwrap().chunks(1316) {
+        twin.push(Bytes::copy_from_slice(piece), now()).unwrap();
+        found.extend(std::iter::from_fn(|| twin.pull()));
+    }
+    twin.finish();
+    found.extend(std::iter::from_fn(|| twin.pull()));
+    let is_picture = |item: &&Demuxed| matches!(item, Demuxed::Track(track) if track.format.is_video());
+    let Some(Demuxed::Track(video)) = found.iter().find(is_picture) else { panic!("{found:?}") };
+    // Delimiters and parameter sets stand in one of the two only.
+    let nal_units = |unit: &AccessUnit, framing| {
+        let ranges = nal_ranges(&unit.data, framing).map(|range| unit.data.slice(range));
+        ranges.filter(|nal| !(7..=9).contains(&(nal[0] & 0x1F))).collect::<Vec<_>>()
+    };
+    let pictures: Vec<_> = units(&items).into_iter().filter(|unit| unit.track.0 == 0).collect();
+    let others: Vec<_> = units(&found).into_iter().filter(|unit| unit.track == video.id).collect();
+    assert_eq!((pictures.len(), others.len()), (150, 150));
+    for (n, (picture, other)) in pictures.iter().zip(&others).enumerate() {
+        assert_eq!(nal_units(picture, NalFraming::Length(4)), nal_units(other, NalFraming::AnnexB), "{n}");
+        // Milliseconds, rounded up or down.
+        let apart = |units: &[&AccessUnit]| units[n].pts.since(units[0].pts);
+        let millis = |span: MediaDuration| span.flicks() as f64 / MediaDuration::from_millis(1).flicks() as f64;
+        assert!((millis(apart(&pictures)) - millis(apart(&others))).abs() <= 1.0, "{n}");
+    }
+    let dropped = items.iter().filter_map(|item| match item {
+        Demuxed::Fault(Fault::Dropped { count, .. }) => Some(*count),
+        _ => None,
+    });
+    let answer = folder.join("answers/packets/flv__vhs-bipbop0.flv.framecrc.txt");
+    let sounds = framecrc(&std::fs::read_to_string(answer).unwrap(), 1).len();
+    assert_eq!(dropped.sum::<u64>(), sounds as u64);
 }

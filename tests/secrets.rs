@@ -14,6 +14,7 @@ use headend::{
     ingest::{
         Demuxed, Demuxer, IngestRefusal, Leg,
         rtmp::{PublishRequest, Refusal, RtmpConfig, RtmpSession, StreamKey},
+        smooth::PublishingPoint,
     },
     time::{Now, Utc},
 };
@@ -23,6 +24,8 @@ use rig::rtmp_publisher::Publisher;
 const KEY: &str = "s3cr3t+k3y/?&=9f~Zq";
 /// A token in the application's path and query.
 const TOKEN: &str = "t0ken-5f3aQ/x+y==";
+/// A token before a publishing point, which is one part of a path.
+const POINT: &str = "p0int-t0k3n+?&=9f~Zq";
 
 fn now(secs: u64) -> Now {
     Now::new(Duration::from_secs(secs), Utc::from_unix_secs(rig::NOON))
@@ -49,7 +52,7 @@ impl Log {
 
     #[track_caller]
     fn check(&self) {
-        for secret in [KEY, TOKEN] {
+        for secret in [KEY, TOKEN, POINT] {
             for form in forms(secret) {
                 assert!(!self.0.contains(&form), "{form} shows in:\n{}", self.0);
             }
@@ -110,6 +113,30 @@ fn drain(session: &mut RtmpSession, log: &mut Log) {
         }
         log.note(item);
     }
+}
+
+#[test]
+fn a_publishing_point_shows_no_token() {
+    let mut log = Log::default();
+    let escaped: String = POINT.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let plain = POINT.replace('?', "%3F");
+    for written in [&escaped, &plain] {
+        let point = PublishingPoint::parse(&format!("/{written}/ch.isml/Events(e)/Streams(720p)")).unwrap();
+        let token = point.token.clone().unwrap();
+        assert!(token.matches(POINT), "the host needs it");
+        log.note(&point);
+        log.note((&point.token, KeyRule::OneOf(vec![token.clone()])));
+        writeln!(log.0, "{token}").unwrap();
+        for path in [
+            format!("/{written}/more/ch.isml/streams(a)"),
+            format!("/{written}/ch.ism/streams(a)"),
+            format!("/{written}/ch.isml/streams(a"),
+            format!("/ch.isml/streams({written}/)"),
+        ] {
+            log.note_error(PublishingPoint::parse(&path).unwrap_err());
+        }
+    }
+    log.check();
 }
 
 #[test]

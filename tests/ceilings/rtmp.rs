@@ -108,6 +108,36 @@ fn partial_messages_never_pass_sixteen_mebibytes() {
     assert!(found.is_err() && session.is_closed());
 }
 
+/// Section 4: what is aborted is given back, or 63 chunk streams would keep the most that each ever held.
+#[test]
+fn aborted_messages_leave_nothing_behind() {
+    let set = |kind: u8, value: u32| [&[2, 0, 0, 0, 0, 0, 4, kind, 0, 0, 0, 0][..], &value.to_be_bytes()].concat();
+    // Each stream gets `len` bytes of a message of that length and one more, then an Abort.
+    let aborted = |len: u32| {
+        let begin = move |csid: u8| {
+            let head = [&[csid, 0, 0, 0][..], &(len + 1).to_be_bytes()[1..], &[9, 1, 0, 0, 0]].concat();
+            [head, vec![0; len as usize], set(2, csid.into())].concat()
+        };
+        (3..64).map(begin)
+    };
+    for (name, is_on_air, len, ceiling) in
+        [("aborted on air", true, 2 << 20, 10 << 20), ("aborted before a publication", false, 60_000, BOMB)]
+    {
+        let (mut session, _) = session(is_on_air);
+        let found = below(name, ceiling, || {
+            feed(&mut session, &set(1, len).into(), 64).unwrap();
+            for bytes in aborted(len) {
+                // The pieces are a read each, as they come from a socket.
+                for read in bytes.chunks(16 << 10) {
+                    feed(&mut session, &Bytes::copy_from_slice(read), read.len())?;
+                }
+            }
+            Ok::<_, &str>(())
+        });
+        assert_eq!(found, Ok(()), "{name}");
+    }
+}
+
 #[test]
 fn amf0_bombs_on_a_small_stack() {
     let bombs = || {

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses its own part of the rig")]
 
+use std::{cell::RefCell, collections::BTreeMap};
+
 /// An encoder at the other end of the line.
 pub struct Publisher {
     app: String,
@@ -11,7 +13,21 @@ pub struct Publisher {
     stream_id: u32,
     /// Chunks that go on with a message repeat its extended timestamp, as RTMP 1.0 clause 5.3.1.3 has it; some encoders do not.
     pub repeats_extended: bool,
+    /// Headers leave out what the one before them on their chunk stream said (types 1 to 3), as those of FFmpeg do.
+    pub is_compressing: bool,
+    last: RefCell<BTreeMap<u8, Last>>,
     replies: Vec<u8>,
+}
+
+/// The last header of a chunk stream.
+#[derive(Clone, Copy)]
+struct Last {
+    ms: u32,
+    /// What stood in its time field.
+    field: u32,
+    len: usize,
+    kind: u8,
+    stream_id: u32,
 }
 
 impl Publisher {
@@ -23,6 +39,8 @@ impl Publisher {
             chunk_size: 128,
             stream_id: 1,
             repeats_extended: true,
+            is_compressing: false,
+            last: RefCell::default(),
             replies: Vec::new(),
         }
     }
@@ -143,20 +161,36 @@ impl Publisher {
         message
     }
 
-    /// A message of any type, its header in full, in chunks of the size that was announced.
+    /// A message of any type, in chunks of the size that was announced.
     pub fn message(&self, csid: u8, kind: u8, ms: u32, stream_id: u32, body: &[u8]) -> Vec<u8> {
-        let is_extended = ms >= 0xFF_FFFF;
-        let mut out = vec![csid];
-        out.extend(&ms.min(0xFF_FFFF).to_be_bytes()[1..]);
-        out.extend(&(body.len() as u32).to_be_bytes()[1..]);
-        out.push(kind);
-        out.extend(stream_id.to_le_bytes());
+        let last = self.last.borrow().get(&csid).copied();
+        let last = last.filter(|last| self.is_compressing && last.stream_id == stream_id && last.ms <= ms);
+        let field = last.map_or(ms, |last| ms - last.ms);
+        let format = match last {
+            None => 0,
+            Some(last) if (last.len, last.kind) != (body.len(), kind) => 1,
+            Some(last) if last.field != field => 2,
+            Some(_) => 3,
+        };
+        self.last.borrow_mut().insert(csid, Last { ms, field, len: body.len(), kind, stream_id });
+        let mut out = vec![format << 6 | csid];
+        if format < 3 {
+            out.extend(&field.min(0xFF_FFFF).to_be_bytes()[1..]);
+        }
+        if format < 2 {
+            out.extend(&(body.len() as u32).to_be_bytes()[1..]);
+            out.push(kind);
+        }
+        if format == 0 {
+            out.extend(stream_id.to_le_bytes());
+        }
+        let is_extended = field >= 0xFF_FFFF;
         for (index, chunk) in body.chunks(self.chunk_size).enumerate() {
             if index > 0 {
                 out.push(0xC0 | csid);
             }
-            if is_extended && (index == 0 || self.repeats_extended) {
-                out.extend(ms.to_be_bytes());
+            if is_extended && (index == 0 && format < 3 || self.repeats_extended) {
+                out.extend(field.to_be_bytes());
             }
             out.extend(chunk);
         }

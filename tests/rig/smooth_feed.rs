@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{
     rtmp_publisher::with_length,
     script::{Script, Sent},
-    smooth_post::{Sample, Told, avc1, fragment, header, mp4a},
+    smooth_post::{Sample, Told, avc1, boxed, fragment, header, mp4a, timed},
     ts_feed::{PPS, SPS_180},
 };
 
@@ -24,6 +24,8 @@ pub struct SmoothFeed {
     pub index: Option<u64>,
     /// Where it is not empty, the n-th picture of a GOP to decode is the `order[n]`-th to show.
     pub order: Vec<usize>,
+    /// Its fragments say their time as CMAF has it, by `tfdt` in the place of `tfxd`.
+    pub is_cmaf: bool,
 }
 
 /// The two fragments of a GOP.
@@ -37,7 +39,8 @@ pub struct Gop {
 
 impl SmoothFeed {
     pub fn new(offset: i64) -> Self {
-        Self { script: Script::default(), offset, sps: Bytes::from_static(SPS_180), index: None, order: vec![] }
+        let (script, sps) = (Script::default(), Bytes::from_static(SPS_180));
+        Self { script, offset, sps, index: None, order: vec![], is_cmaf: false }
     }
 
     /// The header boxes, which stand before every POST.
@@ -92,6 +95,11 @@ impl SmoothFeed {
             })
             .collect();
         let track = if is_video { VIDEO } else { AUDIO };
-        fragment(track, ticks(units[0].at), &samples, index).into()
+        let at = ticks(units[0].at);
+        if self.is_cmaf {
+            let tfdt = boxed(b"tfdt", &[&[1, 0, 0, 0], &at.to_be_bytes()]);
+            return timed(track, &tfdt, &samples).into();
+        }
+        fragment(track, at, &samples, index).into()
     }
 }

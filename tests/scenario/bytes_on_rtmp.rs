@@ -85,18 +85,21 @@ fn row_63_a_whole_session_in_one_read_shows_every_picture_in_order() {
 
 #[test]
 fn row_64_extended_time_stamps_that_start_cross_and_wrap_change_not_one_byte() {
-    let run = |offset, repeats| {
+    let run = |offset, repeats, compresses| {
         let mut feed = RtmpFeed::new(offset);
         // Larger than the chunk size of 4 096: messages go on in chunks without a header of their own.
         feed.script.size = 8_000;
-        feed.publisher.repeats_extended = repeats;
+        (feed.publisher.repeats_extended, feed.publisher.is_compressing) = (repeats, compresses);
         watch(feed, 240, |sent| sent)
     };
-    let plain = run(0, true);
+    let plain = run(0, true, false);
+    // Headers of types 1 to 3; from a sequence header at 0 on, the first delta may be an extended one.
+    assert_same(&plain, &run(0, true, true));
     assert_in_step(&plain, 6);
     for offset in [0xFF_FFFF, 0xFF_FFFF - 4_000, 0x7FFF_FFFF - 4_000, 0u32.wrapping_sub(4_000), 0xFFFF_FFFF] {
         for repeats in [true, false] {
-            assert_same(&plain, &run(offset, repeats));
+            assert_same(&plain, &run(offset, repeats, false));
+            assert_same(&plain, &run(offset, repeats, true));
         }
     }
 }

@@ -36,6 +36,7 @@ mod program_clock;
 mod program_maps;
 mod real_pictures;
 mod silence;
+mod smooth_memory;
 mod smooth_on_air;
 mod smooth_posts;
 mod sound_and_picture;

@@ -57,6 +57,38 @@ fn twelve() -> (SmoothFeed, Vec<Gop>) {
 }
 
 #[test]
+fn cmaf_fragments_with_a_tfdt_alone_are_on_air_like_those_with_a_tfxd_a8_2() {
+    let run = |is_cmaf| {
+        // Up from 2^32 ticks of 10 MHz.
+        let mut feed = SmoothFeed::new(4_300_000_000);
+        feed.is_cmaf = is_cmaf;
+        let gops = feed.gops(12);
+        let (rig, seen) = watch(&[(feed.header(), SmoothFeed::sent(&gops))]);
+        assert_in_step(&rig, 9);
+        assert_eq!(seen.video.len(), 12 * 30);
+        rig
+    };
+    assert_same_output(&run(false), &run(true));
+}
+
+#[test]
+fn row_7_an_encoder_that_is_restarted_at_once_is_shown_from_its_first_picture_on() {
+    let (feed, gops) = twelve();
+    let mut again = SmoothFeed::new(0);
+    again.script.size = 700;
+    let mut later = again.gops(12);
+    for gop in &mut later {
+        gop.at += Duration::from_secs(13);
+    }
+    let posts = [(feed.header(), SmoothFeed::sent(&gops)), (again.header(), SmoothFeed::sent(&later))];
+    let (rig, seen) = watch(&posts);
+    let sent: Vec<u8> = feed.script.pictures().chain(again.script.pictures()).map(|unit| unit.mark).collect();
+    assert_eq!(marks(&seen), sent);
+    assert_in_step(&rig, 18);
+    assert_eq!(told(&rig, "FragmentDrop_OverlapTimestamp"), 0, "{:?}", rig.events);
+}
+
+#[test]
 fn row_66_duplicates_change_no_byte_and_a_fragment_out_of_order_costs_no_picture() {
     let (feed, gops) = twelve();
     let sent = SmoothFeed::sent(&gops);

@@ -43,7 +43,7 @@ fn push(session: &mut SmoothDemuxer, bytes: impl Into<Bytes>) -> Vec<Demuxed> {
 }
 
 /// A whole POST in pieces of `cut` bytes; its end is the end of its body.
-fn post(streams: &SmoothStreams, bytes: &[u8], cut: usize) -> Vec<Demuxed> {
+pub fn post(streams: &SmoothStreams, bytes: &[u8], cut: usize) -> Vec<Demuxed> {
     let mut session = session(streams);
     let mut found = Vec::new();
     for piece in bytes.chunks(cut) {
@@ -66,16 +66,16 @@ fn refusal(bytes: &[u8]) -> Refusal {
     Refusal::from(&error)
 }
 
-fn units(found: &[Demuxed]) -> Vec<AccessUnit> {
+pub fn units(found: &[Demuxed]) -> Vec<AccessUnit> {
     let unit = |item: &Demuxed| if let Demuxed::Unit(unit) = item { Some(unit.clone()) } else { None };
     found.iter().filter_map(unit).collect()
 }
 
-fn of(found: &[Demuxed], track: u32) -> Vec<AccessUnit> {
+pub fn of(found: &[Demuxed], track: u32) -> Vec<AccessUnit> {
     units(found).into_iter().filter(|unit| unit.track == TrackId(track)).collect()
 }
 
-fn faults(found: &[Demuxed]) -> Vec<Fault> {
+pub fn faults(found: &[Demuxed]) -> Vec<Fault> {
     let fault = |item: &Demuxed| if let Demuxed::Fault(fault) = item { Some(fault.clone()) } else { None };
     found.iter().filter_map(fault).collect()
 }
@@ -85,12 +85,12 @@ fn tracks(found: &[Demuxed]) -> Vec<Track> {
     found.iter().filter_map(track).collect()
 }
 
-fn drop_of(stream: u32, reason: FragmentDrop) -> Fault {
+pub fn drop_of(stream: u32, reason: FragmentDrop) -> Fault {
     Fault::FragmentsDropped { count: 1, stream, reason }
 }
 
 /// Header boxes and GOPs as one body.
-fn body(feed: &SmoothFeed, gops: &[Gop]) -> Vec<u8> {
+pub fn body(feed: &SmoothFeed, gops: &[Gop]) -> Vec<u8> {
     let fragments = SmoothFeed::sent(gops).into_iter().flat_map(|sent| sent.bytes);
     feed.header().into_iter().chain(fragments).collect()
 }
@@ -372,6 +372,20 @@ fn negative_offsets_set_decode_times_back_and_keep_presentation_times() {
     // FFmpeg's first sound is before zero.
     let found = post_new(&[feed.header(), fragment(AUDIO, -213_333, &[(213_333, 0, b"!")], None)].concat());
     assert_eq!(units(&found)[0].pts.ticks(smooth), -213_333);
+}
+
+#[test]
+fn row_40_decode_times_level_or_a_tick_back_are_bumped_and_counted_in_each_fragment() {
+    let feed = SmoothFeed::new(0);
+    let picture = |duration| (duration, 0, &b"\0\0\0\x02\x65\x88"[..]);
+    // Three at the same time, then a fragment that begins a tick before the last picture of the one before it.
+    let level = fragment(VIDEO, 0, &[picture(0), picture(0), picture(300_000), picture(100_000)], None);
+    let back = fragment(VIDEO, 299_999, &[picture(400_000)], None);
+    let found = post_new(&[feed.header(), level, back].concat());
+    let smooth = Timescale::new(10_000_000).unwrap();
+    let times: Vec<_> = units(&found).iter().map(|unit| (unit.dts.ticks(smooth), unit.pts.ticks(smooth))).collect();
+    assert_eq!(times, [(0, 0), (10_000, 0), (20_000, 0), (300_000, 300_000), (310_000, 299_999)]);
+    assert_eq!(faults(&found), [Fault::Bumped { count: 2 }, Fault::Bumped { count: 1 }]);
 }
 
 /// SPECS d4.

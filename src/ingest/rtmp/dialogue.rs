@@ -143,10 +143,7 @@ impl RtmpSession {
         match Data::read(payload) {
             Data::Metadata(metadata, rates) => {
                 self.metadata = Some(*metadata);
-                // What the URL says holds where the metadata says nothing.
-                if rates != Rates::default() {
-                    self.feed.set_rates(rates, &mut self.items);
-                }
+                self.feed.set_rates(rates, &mut self.items);
                 let held = self.waiting.take().map(Waiting::into_messages).unwrap_or_default();
                 held.iter().for_each(|message| self.media(message));
             }

@@ -43,9 +43,10 @@ impl Feed {
         &self.clock
     }
 
-    /// The bitrates that the publisher states from now on; tracks without an access unit yet are announced anew with them.
+    /// The bitrates that the publisher states now; what its URL or it itself said before holds where `rates` say nothing.
+    /// Tracks without an access unit yet are announced anew with them.
     pub(super) fn set_rates(&mut self, rates: Rates, out: &mut VecDeque<Demuxed>) {
-        self.rates = rates;
+        self.rates = rates.or(&self.rates);
         self.video.iter_mut().for_each(|video| video.lane.rename(&self.rates, out));
         self.audio.iter_mut().for_each(|audio| audio.lane.rename(&self.rates, out));
     }

@@ -51,6 +51,19 @@ impl Rates {
         (rates != Self::default()).then_some(rates)
     }
 
+    /// These, and those of `others` for tracks that these do not name.
+    pub(super) fn or(self, others: &Self) -> Self {
+        let both = |mut these: Vec<(u8, u32)>, others: &[(u8, u32)]| {
+            for other in others {
+                if these.len() < MAX_TRACKS && these.iter().all(|(id, _)| id != &other.0) {
+                    these.push(*other);
+                }
+            }
+            these
+        };
+        Self { video: both(self.video, &others.video), audio: both(self.audio, &others.audio) }
+    }
+
     /// The stream name without a query that states rates and nothing else; any other query may be part of the key.
     pub(super) fn without_query(name: &str) -> &str {
         let is_rate = |pair: &str| pair.starts_with("videodatarate=") || pair.starts_with("audiodatarate=");

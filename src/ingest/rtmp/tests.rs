@@ -273,6 +273,29 @@ fn parameter_sets_in_band_are_taken() {
 }
 
 #[test]
+fn a_sequence_header_that_is_repeated_changes_nothing() {
+    // Parameter sets in band took the place of those in the record, or it never had any.
+    let empty = b"\x01\x42\xC0\x1E\xFF\xE0\0".to_vec();
+    for record in [avcc(SPS), empty] {
+        let mut line = Line::on_air();
+        let p = &line.publisher;
+        let sets = [with_length(SPS), with_length(b"\x68\xCB\x83\xCB\x21"), idr()].concat();
+        let bytes = [
+            p.video_config(&record),
+            p.video(0, 0, true, &sets),
+            p.video(40, 0, false, &slice()),
+            p.video_config(&record),
+            p.video(80, 0, false, &slice()),
+        ];
+        line.send(bytes.concat()).unwrap();
+        let announced = line.items.iter().filter(|item| matches!(item, Demuxed::Track(_))).count();
+        assert_eq!(announced, if record.len() > 10 { 2 } else { 1 });
+        assert_eq!(line.items.iter().filter(|item| matches!(item, Demuxed::Unit(_))).count(), 3);
+        assert_eq!(line.take_faults(), []);
+    }
+}
+
+#[test]
 fn decode_times_level_or_a_tick_back_are_bumped_and_counted() {
     let mut line = Line::started();
     let p = &line.publisher;

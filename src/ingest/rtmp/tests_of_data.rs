@@ -84,6 +84,26 @@ fn rates_in_the_stream_name_or_the_url_stand_in_for_metadata_a7_6() {
 }
 
 #[test]
+fn metadata_that_states_one_rate_leaves_that_of_the_url_for_the_other_a7_6() {
+    let mut line = required();
+    line.publisher.rename("key?videodatarate=2500&audiodatarate=128");
+    line = line.go_on_air();
+    let p = &line.publisher;
+    let bytes = [
+        p.video_config(&avcc(SPS)),
+        p.audio_config(ASC),
+        p.metadata(&[("videodatarate", 3000.0)]),
+        p.metadata(&[("width", 640.0)]),
+        p.video(0, 0, true, &idr()),
+        p.audio(0, b"raw"),
+    ];
+    line.send(bytes.concat()).unwrap();
+    let tracks = line.items.iter().filter_map(|item| if let Demuxed::Track(track) = item { Some(track) } else { None });
+    let told: Vec<_> = tracks.map(|track| (track.id.0, track.bitrate)).collect();
+    assert_eq!(told, [(0, 2_500_000), (1, 128_000), (0, 3_000_000)]);
+}
+
+#[test]
 fn metadata_that_comes_late_renames_tracks_without_units() {
     let mut line = Line::started();
     let p = &line.publisher;

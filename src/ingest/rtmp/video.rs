@@ -35,6 +35,8 @@ use crate::{
 pub(super) struct Video {
     pub(super) lane: Lane,
     set_up: SetUp,
+    /// The last record that was taken. Parameter sets in band may have changed the set-up since.
+    record: Bytes,
     is_announced: bool,
     is_started: bool,
 }
@@ -49,7 +51,8 @@ enum SetUp {
 
 impl Video {
     pub(super) const fn new(track: u8) -> Self {
-        Self { lane: Lane::new(Kind::Video, track), set_up: SetUp::None, is_announced: false, is_started: false }
+        let lane = Lane::new(Kind::Video, track);
+        Self { lane, set_up: SetUp::None, record: Bytes::new(), is_announced: false, is_started: false }
     }
 
     /// Takes what a tag has for this track; `dts` is the tag's time.
@@ -96,8 +99,13 @@ impl Video {
         rates: &Rates,
         out: &mut VecDeque<Demuxed>,
     ) -> Result<(), ParseError> {
+        // Many encoders repeat it, and say nothing new by that.
+        if self.fits(codec) && record == self.record {
+            return Ok(());
+        }
         // The record stays for long; its message need not.
         let record = Bytes::copy_from_slice(record);
+        let taken = record.clone();
         let (set_up, format) = match codec {
             Codec::Hevc => {
                 let parsed = hevc::parse_record(&record)?;
@@ -111,6 +119,7 @@ impl Video {
             }
             _ => (SetUp::H264(avcc::parse(&record)?), None),
         };
+        self.record = taken;
         if set_up == self.set_up {
             return Ok(());
         }

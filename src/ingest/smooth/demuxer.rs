@@ -77,7 +77,7 @@ impl Default for SmoothConfig {
 }
 
 impl SmoothDemuxer {
-    /// A session for a POST that began just now, to the publishing point whose memory is `streams`.
+    /// A session for a POST that began just now, to the identifier whose memory is `streams`.
     #[must_use]
     pub fn new(config: SmoothConfig, streams: SmoothStreams, now: Now) -> Self {
         Self {

@@ -42,7 +42,15 @@ pub(super) fn headings(movie: &Movie, manifest: Option<&LiveManifest>) -> Result
         .collect();
     tracks.sort_by_key(|(place, _)| *place);
     let mut counts = [0; 3];
-    tracks.into_iter().map(|(place, track)| heading(track, named.get(place), &mut counts)).collect()
+    let mut headings: Vec<Heading> = Vec::with_capacity(tracks.len());
+    for (place, track) in tracks {
+        let mut found = heading(track, named.get(place), &mut counts)?;
+        let is_same =
+            |other: &&Heading| (&other.stream.name, other.stream.bitrate) == (&found.stream.name, found.stream.bitrate);
+        found.stream.namesakes = headings.iter().rev().find(is_same).map_or(0, |last| last.stream.namesakes + 1);
+        headings.push(found);
+    }
+    Ok(headings)
 }
 
 impl Role {
@@ -93,7 +101,7 @@ fn heading(track: &MovieTrack, named: Option<&ManifestTrack>, counts: &mut [u32;
     let timescale = ticks.into_iter().find_map(Timescale::new).unwrap_or(Timescale::MILLIS);
     let language = named.and_then(|named| Language::new(&named.language)).filter(|known| *known != Language::UND);
     Ok(Heading {
-        stream: StreamName { name: name.clone(), bitrate },
+        stream: StreamName { name: name.clone(), bitrate, namesakes: 0 },
         track: Track {
             id: TrackId(track.id),
             index,

@@ -64,7 +64,12 @@ impl Lane {
         if self.waiting.iter().any(|waiting| waiting.start == fragment.start) {
             return self.dropped(FragmentDrop::OverlapTimestamp, out);
         }
-        match out.streams.judge(&self.heading.stream, fragment.start, self.heading.role.is_sparse()) {
+        let (stream, start) = (&self.heading.stream, fragment.start);
+        let verdict = match self.heading.role.is_sparse() {
+            true => out.streams.judge_sparse(stream, start),
+            false => out.streams.judge(stream, start, !self.is_running),
+        };
+        match verdict {
             Verdict::Drop(reason) => return self.dropped(reason, out),
             Verdict::Ahead if self.is_running => {
                 let at = self.waiting.partition_point(|waiting| waiting.start < fragment.start);

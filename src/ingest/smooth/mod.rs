@@ -2,7 +2,7 @@
 //! Azure Media Services; DASH-IF live media ingest for `tfdt` in the place of `tfxd`).
 //!
 //! An encoder sends each stream, or several together, to a [`PublishingPoint`]. Each POST is one [`SmoothDemuxer`]; what
-//! must be known from one POST to the next stands in the [`SmoothStreams`] of the publishing point. Refused, with the
+//! must be known from one POST to the next stands in the [`SmoothStreams`] of its identifier. Refused, with the
 //! status that [`Refusal`] names: bodies without their header boxes, tracks that nothing can read. To take one more
 //! codec, add it to `format.rs`.
 

@@ -1,14 +1,15 @@
-//! What a publishing point remembers of its streams from one POST to the next.
+//! What is remembered of the streams under one `Streams(identifier)` from one POST to the next.
 //!
 //! An encoder that lost its connection sends the last two fragments of each stream again (SPECS d1), in a new POST. The
-//! memory is keyed by what the live server manifest calls a stream and by its bitrate, and not by the URL: the same sound
-//! may come under several identifiers.
+//! memory is keyed by what the live server manifest calls a stream, by its bitrate and, where several are called the same, by
+//! their order: track numbers may be others after a restart.
 //!
 //! ```text
 //!        taken already    in the last one   follows      after a hole
 //!  ──────────┬──────────────────┬──────────────┬──────────────┬──────► time stamp of the next fragment
 //!         Overlap            Overlap          Next          Ahead
-//!  older, taken or not: NonIncreasing; older than 30 s: the encoder began a new timeline
+//!  older, taken or not: NonIncreasing; older than 30 s, or at the start of a POST than the last four: the encoder began a new
+//!  timeline
 //! ```
 
 use std::{
@@ -21,7 +22,11 @@ use crate::{
     time::{MediaDuration, MediaTime},
 };
 
-/// The memory of one publishing point: keep one beside the channel, and give a clone to each POST's session.
+/// The memory of one `Streams(identifier)` of a publishing point: keep one for each beside the channel, and give a clone to
+/// the session of each POST to it.
+///
+/// Identifiers must not share one: rungs that each carry the same sound would take each other's fragments for their own, sent
+/// twice, and none would have all of it.
 ///
 /// Its sessions must be driven one after the other for the same input to give the same output, as those of one channel
 /// are. At most 64 streams are remembered; of more, the one that was silent for longest is forgotten.
@@ -39,6 +44,8 @@ struct Memory {
 pub(super) struct StreamName {
     pub(super) name: String,
     pub(super) bitrate: u32,
+    /// How many streams of the same header are called the same and come before it.
+    pub(super) namesakes: u32,
 }
 
 /// How far a stream has come.
@@ -76,38 +83,41 @@ impl SmoothStreams {
         self.lock().streams.clear();
     }
 
-    /// Where the newest fragment of the stream ends, as far as it was taken.
+    /// Where the newest fragment of the stream ends, as far as it was taken; of several that are called the same, the first.
     #[must_use]
     pub fn newest(&self, name: &str, bitrate: u32) -> Option<MediaTime> {
-        let name = StreamName { name: name.into(), bitrate };
+        let name = StreamName { name: name.into(), bitrate, namesakes: 0 };
         self.lock().streams.get(&name).map(|position| position.end)
     }
 
-    /// What a fragment from `start` to `end` is. A sparse stream has no fragment for most of its time.
-    pub(super) fn judge(&self, name: &StreamName, start: MediaTime, is_sparse: bool) -> Verdict {
+    /// What a fragment that begins at `start` is: the first that is taken of a POST, or one that follows.
+    pub(super) fn judge(&self, name: &StreamName, start: MediaTime, is_first: bool) -> Verdict {
         let memory = self.lock();
         let Some(position) = memory.streams.get(name) else { return Verdict::Next };
         let behind = position.start.since(start);
-        if behind > RESENT && !is_sparse {
-            return Verdict::Anew;
-        }
-        if position.recent.contains(&start) {
-            return Verdict::Drop(FragmentDrop::OverlapTimestamp);
-        }
-        if behind > RESENT {
-            return Verdict::Anew;
-        }
-        if behind >= MediaDuration::ZERO {
-            return Verdict::Drop(FragmentDrop::NonIncreasingTimestamp);
-        }
-        if is_sparse {
-            return Verdict::Next;
-        }
-        let (hole, span) = (start.since(position.end), position.end.since(position.start));
-        if hole.plus(TOLERATED) < MediaDuration::ZERO {
+        if behind > RESENT || (is_first && position.sent_again_from().is_some_and(|oldest| start < oldest)) {
+            Verdict::Anew
+        } else if position.recent.contains(&start) {
             Verdict::Drop(FragmentDrop::OverlapTimestamp)
-        } else if span > MediaDuration::ZERO && hole > MediaDuration::ZERO && hole.times(2) >= span {
-            Verdict::Ahead
+        } else if behind >= MediaDuration::ZERO {
+            Verdict::Drop(FragmentDrop::NonIncreasingTimestamp)
+        } else {
+            position.follow(start)
+        }
+    }
+
+    /// What a fragment of a sparse stream is, which has none for most of its time: each POST is short, and no rest between
+    /// two of them is a hole.
+    pub(super) fn judge_sparse(&self, name: &StreamName, start: MediaTime) -> Verdict {
+        let memory = self.lock();
+        let Some(position) = memory.streams.get(name) else { return Verdict::Next };
+        let behind = position.start.since(start);
+        if position.recent.contains(&start) {
+            Verdict::Drop(FragmentDrop::OverlapTimestamp)
+        } else if behind > RESENT {
+            Verdict::Anew
+        } else if behind >= MediaDuration::ZERO {
+            Verdict::Drop(FragmentDrop::NonIncreasingTimestamp)
         } else {
             Verdict::Next
         }
@@ -143,10 +153,31 @@ impl SmoothStreams {
     }
 }
 
+impl Position {
+    /// The oldest fragment that an encoder may send again when it connects anew.
+    fn sent_again_from(&self) -> Option<MediaTime> {
+        self.recent.get(self.recent.len().saturating_sub(SENT_AGAIN)).copied()
+    }
+
+    /// What a fragment is that begins after the newest one did.
+    fn follow(&self, start: MediaTime) -> Verdict {
+        let (hole, span) = (start.since(self.end), self.end.since(self.start));
+        if hole.plus(TOLERATED) < MediaDuration::ZERO {
+            Verdict::Drop(FragmentDrop::OverlapTimestamp)
+        } else if span > MediaDuration::ZERO && hole > MediaDuration::ZERO && hole.times(2) >= span {
+            Verdict::Ahead
+        } else {
+            Verdict::Next
+        }
+    }
+}
+
 /// Streams that are remembered.
 const MAX_STREAMS: usize = 64;
 /// Time stamps that are remembered of each.
 const RECENT: usize = 16;
+/// Fragments of a stream that may be sent again at the start of a POST: two by the letter, and as many more.
+const SENT_AGAIN: usize = 4;
 /// What is older was not sent again: two fragments of six seconds, and room to spare.
 const RESENT: MediaDuration = MediaDuration::from_secs(30);
 /// A fragment may begin so long before the last one ends: clocks of 10 MHz round, and encoders do worse.
@@ -158,13 +189,13 @@ mod tests {
 
     #[test]
     fn each_place_in_time_has_its_verdict() {
-        let (streams, name) = (SmoothStreams::new(), StreamName { name: "v".into(), bitrate: 1 });
+        let (streams, name) = (SmoothStreams::new(), StreamName { name: "v".into(), bitrate: 1, namesakes: 0 });
         let at = |millis| MediaTime::ZERO.plus(MediaDuration::from_millis(millis));
         for start in (100_000..110_000).step_by(2000) {
-            assert_eq!(streams.judge(&name, at(start), false), Verdict::Next);
+            assert_eq!(streams.judge(&name, at(start), true), Verdict::Next);
             streams.accept(&name, at(start), at(start + 2000));
         }
-        let judge = |start, is_sparse| streams.judge(&name, at(start), is_sparse);
+        let judge = |start, is_first| streams.judge(&name, at(start), is_first);
         let overlap = Verdict::Drop(FragmentDrop::OverlapTimestamp);
         let older = Verdict::Drop(FragmentDrop::NonIncreasingTimestamp);
         let expected =
@@ -175,7 +206,12 @@ mod tests {
         for (start, verdict) in [(110_900, Verdict::Next), (111_000, Verdict::Ahead), (70_000, Verdict::Anew)] {
             assert_eq!(judge(start, false), verdict, "{start}");
         }
-        assert_eq!((judge(109_500, true), judge(900_000, true)), (Verdict::Next, Verdict::Next));
+        // Five were taken, and the last four of them may be sent again.
+        for (start, verdict) in [(102_000, overlap), (101_999, Verdict::Anew), (107_000, older), (108_000, overlap)] {
+            assert_eq!(judge(start, true), verdict, "{start}, first");
+        }
+        let judge = |start| streams.judge_sparse(&name, at(start));
+        assert_eq!((judge(109_500), judge(900_000), judge(100_000)), (Verdict::Next, Verdict::Next, overlap));
         assert_eq!(streams.newest("v", 1), Some(at(110_000)));
         streams.clone().clear();
         assert_eq!(streams.newest("v", 1), None);
@@ -185,7 +221,7 @@ mod tests {
     fn the_stream_that_was_silent_for_longest_is_forgotten() {
         let streams = SmoothStreams::new();
         for n in 0..100 {
-            let name = StreamName { name: format!("s{n}"), bitrate: 0 };
+            let name = StreamName { name: format!("s{n}"), bitrate: 0, namesakes: 0 };
             streams.accept(&name, MediaTime::ZERO, MediaTime::ZERO);
         }
         assert!(streams.newest("s35", 0).is_none() && streams.newest("s36", 0).is_some());

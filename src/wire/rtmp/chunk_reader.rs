@@ -35,6 +35,9 @@ pub(crate) struct ChunkReader {
     current: Option<Current>,
     /// The beginning of a header that a read cut.
     stash: Stash,
+    /// Whether the peer repeats extended time stamps on type 3 chunks, as the specification says and as some encoders do
+    /// not; nothing before the first of them.
+    repeats_extended: Option<bool>,
     /// Bytes of all messages that are not whole yet.
     partial: usize,
     /// Bytes taken since the start of the session.
@@ -62,6 +65,7 @@ impl ChunkReader {
             streams: Vec::new(),
             current: None,
             stash: Stash::default(),
+            repeats_extended: None,
             partial: 0,
             offset,
         }
@@ -161,7 +165,8 @@ impl ChunkReader {
     }
 
     /// A type 3 header is empty, but for the extended time stamp that it repeats in one dialect and not in the other. Four
-    /// bytes ahead tell: they are the time stamp, or they are payload.
+    /// bytes ahead tell: they are the time stamp, or they are payload. Where there is less payload than that, the dialect is
+    /// known from other chunks or, at first, what payload there is must do.
     fn parse_type_3(&self, csid: u32, basic: usize, rest: &[u8]) -> Result<Option<Header>, ParseError> {
         let Some(stream) = self.streams.iter().find(|stream| stream.csid == csid) else {
             let kind = ParseErrorKind::Invalid { what: "type of the first chunk", value: 3 };
@@ -170,12 +175,13 @@ impl ChunkReader {
         let kind = stream.kind;
         let mut header = Header { csid, time: None, extended: None, length: None, kind, stream_id: None, size: basic };
         let Some(extended) = stream.extended else { return Ok(Some(header)) };
-        let is_repeated = if stream.chunk_len(self.chunk_size) >= 4 {
-            let Some(&ahead) = rest.first_chunk() else { return Ok(None) };
-            u32::from_be_bytes(ahead) == extended
-        } else {
-            // Too little payload to look into: as the last time.
-            stream.repeats_extended
+        let payload = stream.chunk_len(self.chunk_size).min(4);
+        let is_repeated = match self.repeats_extended {
+            Some(repeats) if payload < 4 => repeats,
+            _ => {
+                let Some(ahead) = rest.get(..payload) else { return Ok(None) };
+                extended.to_be_bytes().starts_with(ahead)
+            }
         };
         if is_repeated {
             if rest.len() < 4 {
@@ -197,7 +203,12 @@ impl ChunkReader {
                 return Err(self.error(kind, header.csid));
             }
             Some(time) => stream.take_header(&header, time),
-            None => stream.continue_or_repeat(&header),
+            None => {
+                if stream.extended.is_some() {
+                    self.repeats_extended = Some(header.extended.is_some());
+                }
+                stream.continue_or_repeat()
+            }
         };
         stream.is_in_message = true;
         if limit > ceilings.message {
@@ -300,8 +311,8 @@ impl ChunkReader {
             .ok_or_else(|| self.error(ParseErrorKind::Truncated { what: "RTMP control message" }, message.csid))?;
         if message.kind == MessageType::ABORT {
             if let Some(stream) = self.streams.iter_mut().find(|stream| stream.csid == number) {
-                self.partial = self.partial.saturating_sub(stream.body.len());
-                stream.body.clear();
+                // The buffer goes, too: a chunk stream may never be used again.
+                self.partial = self.partial.saturating_sub(std::mem::take(&mut stream.body).len());
                 stream.is_in_message = false;
             }
             return Ok(());

@@ -15,8 +15,6 @@ pub(super) struct ChunkStream {
     delta: u32,
     /// The extended time stamp of the last header that had one in full.
     pub(super) extended: Option<u32>,
-    /// Whether the peer repeats it on type 3 chunks, as the specification says and as some encoders do not.
-    pub(super) repeats_extended: bool,
     pub(super) is_in_message: bool,
     pub(super) body: BytesMut,
 }
@@ -46,7 +44,6 @@ impl ChunkStream {
             timestamp: 0,
             delta: 0,
             extended: None,
-            repeats_extended: true,
             is_in_message: false,
             body: BytesMut::new(),
         }
@@ -63,9 +60,10 @@ impl ChunkStream {
         if let Some(stream_id) = header.stream_id {
             self.stream_id = stream_id;
             self.timestamp = time;
-            // By the letter (clause 5.3.1.2.4) a type 3 chunk that follows would add the time stamp once more. librtmp
-            // means "the same time" by it, and no encoder was seen that means the letter.
-            self.delta = 0;
+            // A type 3 header that starts the next message adds the time stamp once more (clause 5.3.1.2.4), and FFmpeg
+            // writes one wherever the delta happens to be that number. Others mean "the same time" by it, and must where
+            // the number is too long for the distance of two messages of one length.
+            self.delta = if time <= LONGEST_DELTA { time } else { 0 };
         } else {
             self.delta = time;
             self.timestamp = self.timestamp.wrapping_add(time);
@@ -85,12 +83,9 @@ impl ChunkStream {
     }
 
     /// Goes on with a message, or starts one like the last (type 3); gives its length.
-    pub(super) fn continue_or_repeat(&mut self, header: &Header) -> usize {
+    pub(super) fn continue_or_repeat(&mut self) -> usize {
         if !self.is_in_message {
             self.timestamp = self.timestamp.wrapping_add(self.delta);
-        }
-        if self.extended.is_some() {
-            self.repeats_extended = header.extended.is_some();
         }
         self.length
     }
@@ -112,3 +107,6 @@ pub(super) fn basic_header(bytes: &[u8]) -> Option<(u8, u32, &[u8])> {
         short => Some((format, short.into(), rest)),
     }
 }
+
+/// Milliseconds: a picture each second is the least that is usual.
+const LONGEST_DELTA: u32 = 1000;

@@ -114,8 +114,15 @@ fn headers_leave_out_what_the_last_one_said() {
     let read = messages(bytes).unwrap();
     let fields: Vec<_> = read.iter().map(|m| (m.timestamp, m.kind.0, m.stream_id, &m.payload[..])).collect();
     assert_eq!(fields, [(10, 8, 1, &b"a"[..]), (30, 9, 1, b"bb"), (60, 9, 1, b"cc"), (90, 9, 1, b"dd")]);
-    // After a type 0 header there is no delta to use again.
-    assert_eq!(times(b"\x04\0\0\x0A\0\0\x01\x08\x01\0\0\0a\xC4b\xC4c"), [10, 10, 10]);
+}
+
+#[test]
+fn row_64_a_type_3_header_after_one_of_type_0_means_its_time_as_a_delta() {
+    // As FFmpeg writes sound at 21, 42 and 64 ms: the delta is the field that was written last (clause 5.3.1.2.4).
+    assert_eq!(times(b"\x04\0\0\x15\0\0\x01\x08\x01\0\0\0a\xC4b\x84\0\0\x16c"), [21, 42, 64]);
+    assert_eq!(times(b"\x04\0\0\0\0\0\x01\x08\x01\0\0\0a\xC4b"), [0, 0]);
+    // An hour is no delta: the same time again.
+    assert_eq!(times(b"\x04\x36\xEE\x80\0\0\x01\x08\x01\0\0\0a\xC4b\xC4c"), [3_600_000; 3]);
 }
 
 /// A message of 200 bytes in two chunks with an extended time stamp, then one like it by a type 3 header.
@@ -170,6 +177,36 @@ fn the_last_bytes_of_a_message_follow_the_dialect_seen_before() {
         .concat();
         let read = messages(&bytes).unwrap();
         assert_eq!(&read[0].payload[..], &body[..], "repeats: {repeats}");
+    }
+}
+
+#[test]
+fn row_64_the_dialect_is_known_on_every_chunk_stream_and_found_by_a_few_bytes() {
+    let time: &[u8] = &0x0123_4567u32.to_be_bytes();
+    let message = |csid: u8, len: u8, repeats: bool| {
+        let again = if repeats { time } else { &[] };
+        let body = &[0x41; 256][..usize::from(len) + 128];
+        let mut bytes = [&[csid, 0xFF, 0xFF, 0xFF, 0, 0][..], &[len + 128, 9, 1, 0, 0, 0], time, &body[..128]].concat();
+        for chunk in body[128..].chunks(128) {
+            bytes.extend([&[0xC0 | csid][..], again, chunk].concat());
+        }
+        (bytes, body.to_vec())
+    };
+    for repeats in [true, false] {
+        for last in 1..=3 {
+            // The first message with an extended time stamp ends in a chunk that is too short to hold one.
+            let (first, body) = message(6, last, repeats);
+            assert_eq!(&messages(&first).unwrap()[0].payload[..], &body[..], "repeats: {repeats}, {last}");
+            // Its end even looks like one, but the dialect is known from another chunk stream.
+            let (known, _) = message(7, 100, repeats);
+            let (mut alike, mut body) = message(6, last, repeats);
+            for bytes in [&mut alike, &mut body] {
+                let at = bytes.len() - usize::from(last);
+                bytes[at..].copy_from_slice(&time[..usize::from(last)]);
+            }
+            let read = messages(&[known, alike, message(6, 100, repeats).0].concat()).unwrap();
+            assert_eq!((&read[1].payload[..], read.len()), (&body[..], 3), "repeats: {repeats}, {last}");
+        }
     }
 }
 
