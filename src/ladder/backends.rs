@@ -31,7 +31,8 @@ impl BuiltinCodecs {
     }
 
     /// Decodes every kind of H.264 by the system's libavcodec, which is faster, where the feature `ffmpeg` is on. By default,
-    /// and where it is off, 8-bit 4:2:0 progressive streams keep the decoder of the feature `rusty-h264`.
+    /// and where it is off, 8-bit 4:2:0 progressive streams keep the decoder of the feature `rusty-h264` where that is on,
+    /// else that of `openh264`.
     #[must_use]
     pub const fn with_ffmpeg_for_all(mut self) -> Self {
         self.ffmpeg_for_all = cfg!(feature = "ffmpeg");
@@ -75,7 +76,8 @@ impl Codecs for BuiltinCodecs {
             }
             #[cfg(not(feature = "ffmpeg"))]
             TrackFormat::H264(track, _) if !is_plain(track) => {
-                missing(&format!("{} decode needs the feature ffmpeg", h264_kind(track)))
+                let wanted = if is_beyond(track) { "is not supported" } else { "needs the feature ffmpeg" };
+                missing(&format!("{} decode {wanted}", h264_kind(track)))
             }
             #[cfg(not(any(feature = "rusty-h264", feature = "openh264", feature = "ffmpeg")))]
             TrackFormat::H264(..) => missing("H.264 decode needs the feature openh264"),
@@ -136,6 +138,12 @@ impl Codecs for BuiltinCodecs {
 )]
 fn is_plain(track: &VideoTrack) -> bool {
     track.bit_depth <= 8 && track.chroma == Chroma::Yuv420 && !track.is_interlaced
+}
+
+/// Whether no decoder here takes it, whatever is built in.
+#[cfg(not(feature = "ffmpeg"))]
+fn is_beyond(track: &VideoTrack) -> bool {
+    track.bit_depth > 10 || track.chroma == Chroma::Yuv444
 }
 
 /// What kind of H.264 it is that a plain decoder does not take.

@@ -5,8 +5,8 @@
 //! over the ceiling. The pictures are made 8-bit 4:2:0 by `to_420`.
 //!
 //! Order: libavcodec holds pictures back by its own guess of the reorder depth, and drops one where the guess was too low.
-//! So it is told to assume the deepest that the level allows, but for a stream that starts without any reordering. To
-//! decode one more codec, add it to [`Coded`].
+//! So it is told to assume the deepest that the level allows, but for a stream without any reordering: until a picture shows
+//! at another time than it decodes. To decode one more codec, add it to [`Coded`].
 
 mod library;
 
@@ -94,7 +94,13 @@ impl FfmpegDecoder {
         let tag = self.times.note(unit.pts);
         self.annex_b.clear();
         let mut library = match self.library.take() {
-            Some(library) => library,
+            Some(mut library) => {
+                // The first picture of a stream with negative composition times (FAULTS row 39) did not tell.
+                if unit.pts != unit.dts {
+                    library.hold_most();
+                }
+                library
+            }
             None => {
                 self.annex_b.extend_from_slice(&self.parameter_sets);
                 let starts_in_order = unit.is_random_access && unit.pts <= unit.dts;
@@ -177,7 +183,7 @@ impl VideoDecoder for FfmpegDecoder {
     fn decode(&mut self, unit: &AccessUnit, out: &mut Vec<Frame>) -> Result<(), Fault> {
         let fed = self.feed(unit);
         let collected = self.collect();
-        self.order.release(unit.dts, out);
+        self.order.release(unit, out);
         fed.and(collected)
     }
 

@@ -52,7 +52,7 @@ impl VideoDecoder for OpenH264Decoder {
             self.held.extend(picture);
             state = state.and(step);
         }
-        self.held.order.release(unit.dts, out);
+        self.held.order.release(unit, out);
         if state.is_fatal() {
             self.renew()?;
         }

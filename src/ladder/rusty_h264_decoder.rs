@@ -1,8 +1,8 @@
 //! H.264 decode by rusty_h264 (feature `rusty-h264`): memory-safe but for its SIMD kernels.
 //!
-//! Rec. ITU-T H.264, 8-bit 4:2:0 progressive; what else there is, `h264_input` refuses. It was chosen over OpenH264 on
-//! evidence: exact on every capture where both are right, and on streams with several references and weighted prediction
-//! where OpenH264 is not. It gives a picture with the access unit that has it, in decode order; `presentation_order` holds
+//! Rec. ITU-T H.264, 8-bit 4:2:0 progressive; what else there is, `h264_input` refuses. It is not the default, as it
+//! panics on some broken streams where arithmetic is checked for overflow; but it is exact on every capture, also on streams
+//! with several references and weighted prediction where OpenH264 is not. It gives a picture with the access unit that has it, in decode order; `presentation_order` holds
 //! it until its turn. Nothing is concealed: a picture whose reference was lost is an error, or shows the loss, until the
 //! next IDR picture.
 //!
@@ -70,7 +70,7 @@ impl VideoDecoder for RustyH264Decoder {
                 Err(Fault::Codec { what: format!("H.264 decoder: {error}") })
             }
         };
-        self.order.release(unit.dts, out);
+        self.order.release(unit, out);
         result
     }
 

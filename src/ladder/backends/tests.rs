@@ -28,6 +28,12 @@ fn what_is_not_built_in_names_its_feature() {
 #[test]
 fn every_contribution_is_decoded_or_refused_by_codec_and_feature() {
     let audio = AudioTrack { sample_rate: 48_000, channels: 2 };
+    // Where the feature is on, its decoder says so itself.
+    let beyond = if cfg!(feature = "ffmpeg") {
+        ["H.264 of Yuv444 and 8 bits is not supported", "H.264 of Yuv422 and 12 bits is not supported"]
+    } else {
+        ["H.264 4:4:4 8 bit decode is not supported", "H.264 High 4:2:2 12 bit decode is not supported"]
+    };
     let cases = [
         (h264(8, Chroma::Yuv420, true), cfg!(feature = "ffmpeg"), "H.264 interlaced decode needs the feature ffmpeg"),
         (h264(10, Chroma::Yuv420, false), cfg!(feature = "ffmpeg"), "H.264 High 10 decode needs the feature ffmpeg"),
@@ -36,6 +42,8 @@ fn every_contribution_is_decoded_or_refused_by_codec_and_feature() {
             cfg!(feature = "ffmpeg"),
             "H.264 High 4:2:2 10 bit decode needs the feature ffmpeg",
         ),
+        (h264(8, Chroma::Yuv444, false), false, beyond[0]),
+        (h264(12, Chroma::Yuv422, false), false, beyond[1]),
         (
             TrackFormat::Mpeg2(VideoTrack::new(720, 576)),
             cfg!(feature = "ffmpeg"),

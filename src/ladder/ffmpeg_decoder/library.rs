@@ -95,6 +95,14 @@ impl Library {
         Ok(Self { decoder, frame: Video::empty() })
     }
 
+    /// Holds back as many pictures as the stream's level allows from now on.
+    pub(super) fn hold_most(&mut self) {
+        // SAFETY: the context is ours alone and not in use; the library reads this number anew with every picture.
+        if let Some(raw) = unsafe { self.decoder.as_mut_ptr().as_mut() } {
+            raw.strict_std_compliance = FF_COMPLIANCE_STRICT;
+        }
+    }
+
     /// Feeds one access unit; what it finished is there for [`receive`](Self::receive).
     pub(super) fn send(&mut self, data: &[u8], tag: u64) -> Result<(), String> {
         if data.is_empty() {

@@ -16,6 +16,10 @@ pub(super) fn accept(sps: &[u8], ceiling: u64) -> Result<((u32, u32), Colour), F
     let needs = |what: String| Err(Fault::Codec { what: format!("{what} needs the feature ffmpeg") });
     let chroma = &sps.chroma_info;
     let bits = chroma.bit_depth_luma_minus8.max(chroma.bit_depth_chroma_minus8).saturating_add(8);
+    if bits > 10 || matches!(chroma.chroma_format, ChromaFormat::YUV444) {
+        let what = format!("H.264 of {bits} bits and chroma format {:?} is not supported", chroma.chroma_format);
+        return Err(Fault::Codec { what });
+    }
     if bits > 8 {
         return needs(format!("H.264 of {bits} bits"));
     }
