@@ -24,9 +24,11 @@ fuzz_target!(|data: &[u8]| {
             check_sps(nal);
         }
         assert!(total <= data.len());
-        let config = sets.config(framing);
-        assert!(config.sps.len() <= 32 && config.pps.len() <= 256);
-        assert_eq!(sets.first_sps().is_some(), !config.sps.is_empty() && !config.pps.is_empty());
+        let named = h264::nal_ranges(data, framing).find_map(|range| sets.sps_of(&data[range]));
+        for sps in sets.first_sps().into_iter().chain(named) {
+            let config = sets.config(sps, framing);
+            assert!(config.sps.len() == 1 && (1..=256).contains(&config.pps.len()));
+        }
         let _ = h264::contains_idr(data, framing);
     }
     check_sps(data);
