@@ -378,12 +378,11 @@ impl Switcher {
     }
 
     /// When the contribution on air is lost: it was silent for `loss_after`, or twice as long without a frame for all that it
-    /// sent (sessions that replace each other all the time). What it sent ahead of time, as whole fragments do, plays first:
-    /// the one that comes a little late finds it still on air.
+    /// sent (sessions that replace each other all the time), and what it sent ahead of time has played.
     fn loss_at(&self, live: &LiveFeed) -> Duration {
         let loss_after = self.config.loss_after.to_std();
-        let played = self.monotonic_at(self.position());
-        (live.last_arrival.max(played) + loss_after).min(self.moved.max(played) + loss_after * 2)
+        let lost = (live.last_arrival + loss_after).min(self.moved + loss_after * 2);
+        lost.max(self.monotonic_at(self.position()))
     }
 
     fn clock(&self, now: Now) -> MediaTime {

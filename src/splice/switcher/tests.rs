@@ -246,24 +246,3 @@ fn the_operator_slate_covers_the_feed_for_its_time_a15_1() {
     assert_eq!(slots[30].picture, Picture::Live(ticks(90 * FRAME)));
     assert!(!s.hide_slate());
 }
-
-/// Whole fragments come at once, and never to the millisecond: one that is late is no loss.
-#[test]
-fn a_fragment_that_comes_a_little_late_finds_the_feed_on_air() {
-    let mut s = switcher();
-    s.attach(true);
-    let mut slots = Vec::new();
-    for (n, late) in [0u64, 60, 900, 20, 400].into_iter().enumerate() {
-        let at = now(500 + n as u64 * 2000 + late);
-        s.handle_timeout(at);
-        for k in 0..60 {
-            let pts = ticks((n as i64 * 60 + k) * FRAME);
-            assert_eq!(s.push(pts, pts, k == 0, None, at), Taken::Decode, "{n}, {k}");
-        }
-        slots.extend(std::iter::from_fn(|| s.pull()));
-    }
-    contiguous(&slots, FRAME);
-    let live: Vec<_> = slots.iter().skip_while(|slot| slot.picture == Picture::Test).map(|slot| slot.picture).collect();
-    assert!(live.len() >= 299, "{}", live.len());
-    assert!(live.iter().enumerate().all(|(n, picture)| *picture == Picture::Live(ticks(n as i64 * FRAME))));
-}
