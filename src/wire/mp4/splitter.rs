@@ -217,10 +217,16 @@ impl Gathering {
         }
     }
 
-    /// Makes a part of what was joined.
+    /// Makes a part of what was joined. Room that a large piece cut short is given back: a few bytes must not keep much.
     fn close(&mut self) {
-        if !self.small.is_empty() {
-            self.parts.push(std::mem::take(&mut self.small).freeze());
+        let small = std::mem::take(&mut self.small);
+        if small.is_empty() {
+            return;
+        }
+        if small.len() < small.capacity() / 2 {
+            self.parts.push(Bytes::copy_from_slice(&small));
+        } else {
+            self.parts.push(small.freeze());
         }
     }
 }
