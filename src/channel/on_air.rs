@@ -37,8 +37,8 @@ pub(super) struct AirChain {
 }
 
 impl AirChain {
-    /// Sound that lags the pictures by more than this is not waited for (FAULTS row 41).
-    const SOUND_WAIT: MediaDuration = MediaDuration::from_millis(500);
+    /// Sound is settled no further ahead of the pictures than this.
+    const SOUND_AHEAD: MediaDuration = MediaDuration::from_millis(500);
     /// Sound is settled in steps of at least this much: about an AAC frame.
     const SETTLE_STEP: MediaDuration = MediaDuration::from_millis(20);
     /// The rate at which the library's own pictures come.
@@ -171,14 +171,12 @@ impl AirChain {
     pub(super) fn settle_sound(&mut self, from: Option<&Contribution>, now: Now) {
         let position = self.switcher.position();
         let live = from.filter(|_| self.switcher.on_air() == OnAir::Live);
-        // Pictures that came all at once, as a fragment of seconds, have taken the output ahead of the clock: the sound
-        // that comes behind them is not late before its time has come.
-        let lead = self.switcher.lead(now).max(MediaDuration::ZERO);
-        let oldest = position.minus(Self::SOUND_WAIT).minus(lead);
+        // Sound that is later is not waited for (FAULTS row 41).
+        let oldest = self.switcher.late_before(now);
         for (output, settled) in self.settled.iter_mut().enumerate() {
             let until = match live.filter(|from| from.sound.has_track(output)) {
                 Some(from) => from.sound.end(output).map_or(oldest, |end| {
-                    let newest = position.plus(Self::SOUND_WAIT);
+                    let newest = position.plus(Self::SOUND_AHEAD);
                     end.minus(SoundLane::LAG).min(newest).max(oldest)
                 }),
                 None => position,

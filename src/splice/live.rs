@@ -39,6 +39,8 @@ pub(super) enum Settled {
 impl LiveFeed {
     /// Time stamps that step further than this are a jump and not a gap (FAULTS rows 6, 7, 9).
     const JUMP: MediaDuration = MediaDuration::from_secs(1);
+    /// An output that is no later than this when time stamps jump stays so: the jitter of a network is no reason to hold.
+    const LATE: MediaDuration = MediaDuration::from_millis(250);
     /// Pictures that may wait for their turn; far more than any reordering needs.
     const AHEAD: usize = 512;
 
@@ -52,8 +54,15 @@ impl LiveFeed {
         Self { native, factor, offset, early, watermark, ahead: BTreeMap::new(), last_arrival: now }
     }
 
-    /// Takes the times of the next access unit in decode order; the jump, where its time stamps made one.
-    pub(super) fn push(&mut self, pts: MediaTime, dts: MediaTime, now: Duration) -> Option<MediaDuration> {
+    /// Takes the times of the next access unit in decode order; the jump, where its time stamps made one. `due` is where
+    /// the host's clock stands: after a jump, an output that stood still goes on there and is not late for good.
+    pub(super) fn push(
+        &mut self,
+        pts: MediaTime,
+        dts: MediaTime,
+        now: Duration,
+        due: MediaTime,
+    ) -> Option<MediaDuration> {
         // A feed that stood still for as long as its time stamps moved on has a gap, not a jump.
         let stood_still = MediaDuration::from_std(now.saturating_sub(self.last_arrival));
         self.last_arrival = now;
@@ -65,7 +74,8 @@ impl LiveFeed {
         let jump = (is_far(step) && is_far(step.minus(stood_still))).then_some(step);
         if jump.is_some() {
             // Not by the step, which may have hit the end of the clock.
-            self.offset = expected.since(dts);
+            let place = if due.since(expected) > Self::LATE { due } else { expected };
+            self.offset = place.since(dts);
         }
         self.watermark = self.watermark.max(self.native_index(dts));
         let index = self.native_index(pts);
@@ -108,6 +118,8 @@ impl LiveFeed {
 mod tests {
     use super::*;
 
+    /// Long past: the output is never late.
+    const DUE: MediaTime = MediaTime::ZERO;
     const FAR: [MediaTime; 2] = [MediaTime::from_flicks(i64::MAX), MediaTime::from_flicks(i64::MIN)];
 
     fn live() -> LiveFeed {
@@ -119,7 +131,7 @@ mod tests {
     fn a_jump_to_an_end_of_the_clock_is_a_jump_like_any_other() {
         for far in FAR {
             let mut live = live();
-            assert!(live.push(far, far, Duration::ZERO).is_some());
+            assert!(live.push(far, far, Duration::ZERO, DUE).is_some());
             let frames = (50_000_000_000..).take_while(|index| live.settle(*index) != Settled::Open).count();
             assert!(frames < 5, "{far:?}: {frames}");
         }
@@ -130,12 +142,12 @@ mod tests {
         let mut live = live();
         let frame = |n: i64| MediaTime::ZERO.plus(FrameRate::FPS_25.frame_duration().times(n));
         for n in 0..600 {
-            live.push(frame(n + 90_000), frame(n), Duration::ZERO);
+            live.push(frame(n + 90_000), frame(n), Duration::ZERO, DUE);
         }
-        live.push(frame(600), frame(600), Duration::ZERO);
+        live.push(frame(600), frame(600), Duration::ZERO, DUE);
         while live.settle(50_000_000_600) == Settled::Missing {}
         assert_eq!(live.settle(50_000_000_600), Settled::Open);
-        live.push(frame(601), frame(601), Duration::ZERO);
+        live.push(frame(601), frame(601), Duration::ZERO, DUE);
         assert_eq!(live.settle(50_000_000_601), Settled::Picture(frame(601)));
     }
 }

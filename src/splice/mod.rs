@@ -8,6 +8,7 @@ mod cadence;
 mod glyphs;
 mod joining;
 mod live;
+mod progress;
 mod slate;
 mod switcher;
 mod test_source;

@@ -8,6 +8,7 @@ use crate::{
         Cadence,
         joining::Joining,
         live::{LiveFeed, Settled},
+        progress::Progress,
     },
     time::{MediaDuration, MediaTime, Now},
 };
@@ -91,6 +92,7 @@ pub struct Switcher {
     is_attached: bool,
     /// When the contribution on air last made a frame, on the monotonic clock.
     moved: Duration,
+    progress: Progress,
     lost_at: Option<MediaTime>,
     hold_until: MediaTime,
     operator_slate: Option<Option<MediaTime>>,
@@ -139,6 +141,7 @@ impl Switcher {
             feed: Feed::None,
             is_attached: false,
             moved: now.monotonic,
+            progress: Progress::default(),
             lost_at: None,
             hold_until: MediaTime::from_flicks(i64::MIN),
             operator_slate: None,
@@ -154,6 +157,8 @@ impl Switcher {
     /// Takes the times of a contribution's next picture, in decode order; `stated` is the rate of its own timing.
     pub fn push(&mut self, pts: MediaTime, dts: MediaTime, is_idr: bool, stated: Option<FrameRate>, now: Now) -> Taken {
         let mut taken = Taken::Decode;
+        let due = self.clock(now);
+        self.progress.mark(now.monotonic, self.position());
         match &mut self.feed {
             Feed::None if !is_idr => return Taken::BeforeIdr,
             Feed::None => {
@@ -167,7 +172,7 @@ impl Switcher {
                 }
             }
             Feed::Live(live) => {
-                if let Some(by) = live.push(pts, dts, now.monotonic) {
+                if let Some(by) = live.push(pts, dts, now.monotonic, due) {
                     taken = Taken::Jumped(by);
                 }
             }
@@ -236,6 +241,14 @@ impl Switcher {
     #[must_use]
     pub fn lead(&self, now: Now) -> MediaDuration {
         self.position().since(self.clock(now))
+    }
+
+    /// Up to where the output showed half a second ago, and should have by the host's clock: what belongs beside it and has
+    /// not come yet is late. A contribution that comes in bursts, as whole fragments do, has until its pictures play.
+    #[must_use]
+    pub fn late_before(&self, now: Now) -> MediaTime {
+        let shown = self.progress.before(now.monotonic).unwrap_or(self.position());
+        shown.min(self.clock(now).minus(MediaDuration::from_std(Progress::SPAN)))
     }
 
     /// The host's monotonic clock when the output should have come to `at`.
@@ -324,9 +337,10 @@ impl Switcher {
         }
         let mut times = joining.times().iter();
         let Some(&(pts, _)) = times.next() else { return };
+        let due = self.clock(now);
         let mut live = LiveFeed::new(native, &self.cadence, self.next, pts, now.monotonic);
         for &(pts, dts) in joining.times() {
-            live.push(pts, dts, now.monotonic);
+            live.push(pts, dts, now.monotonic, due);
         }
         self.lost_at = None;
         self.moved = now.monotonic;
@@ -378,11 +392,12 @@ impl Switcher {
     }
 
     /// When the contribution on air is lost: it was silent for `loss_after`, or twice as long without a frame for all that it
-    /// sent (sessions that replace each other all the time), and what it sent ahead of time has played.
+    /// sent (sessions that replace each other all the time). What it sent ahead of time, as whole fragments do, plays first:
+    /// the one that comes a little late finds it still on air.
     fn loss_at(&self, live: &LiveFeed) -> Duration {
         let loss_after = self.config.loss_after.to_std();
-        let lost = (live.last_arrival + loss_after).min(self.moved + loss_after * 2);
-        lost.max(self.monotonic_at(self.position()))
+        let played = self.monotonic_at(self.position());
+        (live.last_arrival.max(played) + loss_after).min(self.moved.max(played) + loss_after * 2)
     }
 
     fn clock(&self, now: Now) -> MediaTime {

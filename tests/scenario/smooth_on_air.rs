@@ -73,19 +73,22 @@ fn cmaf_fragments_with_a_tfdt_alone_are_on_air_like_those_with_a_tfxd_a8_2() {
 
 #[test]
 fn row_7_an_encoder_that_is_restarted_at_once_is_shown_from_its_first_picture_on() {
-    let (feed, gops) = twelve();
-    let mut again = SmoothFeed::new(0);
-    again.script.size = 700;
-    let mut later = again.gops(12);
-    for gop in &mut later {
-        gop.at += Duration::from_secs(13);
+    // Before the loss, just then, and after it.
+    for pause in [100, 500, 1000, 1400, 2200] {
+        let (feed, gops) = twelve();
+        let mut again = SmoothFeed::new(0);
+        again.script.size = 700;
+        let mut later = again.gops(12);
+        for gop in &mut later {
+            gop.at += Duration::from_millis(12_000 + pause);
+        }
+        let posts = [(feed.header(), SmoothFeed::sent(&gops)), (again.header(), SmoothFeed::sent(&later))];
+        let (rig, seen) = watch(&posts);
+        let sent: Vec<u8> = feed.script.pictures().chain(again.script.pictures()).map(|unit| unit.mark).collect();
+        assert_eq!(marks(&seen), sent, "after {pause} ms");
+        assert_in_step(&rig, 18);
+        assert_eq!(told(&rig, "FragmentDrop_OverlapTimestamp"), 0, "{:?}", rig.events);
     }
-    let posts = [(feed.header(), SmoothFeed::sent(&gops)), (again.header(), SmoothFeed::sent(&later))];
-    let (rig, seen) = watch(&posts);
-    let sent: Vec<u8> = feed.script.pictures().chain(again.script.pictures()).map(|unit| unit.mark).collect();
-    assert_eq!(marks(&seen), sent);
-    assert_in_step(&rig, 18);
-    assert_eq!(told(&rig, "FragmentDrop_OverlapTimestamp"), 0, "{:?}", rig.events);
 }
 
 #[test]

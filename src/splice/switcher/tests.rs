@@ -146,7 +146,7 @@ fn loss_holds_then_shows_the_slate_and_the_first_idr_returns_a16_1() {
     s.attach(false);
     s.handle_timeout(now(4900));
     assert!(s.pull().is_none(), "not lost yet");
-    s.handle_timeout(now(6000));
+    s.handle_timeout(now(5500));
     slots.extend(std::iter::from_fn(|| s.pull()));
     contiguous(&slots, FRAME);
     let held = slots.iter().filter(|slot| slot.picture == Picture::Hold).count();
@@ -245,4 +245,47 @@ fn the_operator_slate_covers_the_feed_for_its_time_a15_1() {
     assert_eq!(slots.iter().filter(|slot| slot.picture == Picture::Slate).count(), 30);
     assert_eq!(slots[30].picture, Picture::Live(ticks(90 * FRAME)));
     assert!(!s.hide_slate());
+}
+
+/// Whole fragments come at once, and never to the millisecond: one that is late is no loss.
+#[test]
+fn a_fragment_that_comes_a_little_late_finds_the_feed_on_air() {
+    let mut s = switcher();
+    s.attach(true);
+    let mut slots = Vec::new();
+    for (n, late) in [0u64, 60, 900, 20, 400].into_iter().enumerate() {
+        let at = now(500 + n as u64 * 2000 + late);
+        s.handle_timeout(at);
+        for k in 0..60 {
+            let pts = ticks((n as i64 * 60 + k) * FRAME);
+            assert_eq!(s.push(pts, pts, k == 0, None, at), Taken::Decode, "{n}, {k}");
+        }
+        slots.extend(std::iter::from_fn(|| s.pull()));
+    }
+    contiguous(&slots, FRAME);
+    let live: Vec<_> = slots.iter().skip_while(|slot| slot.picture == Picture::Test).map(|slot| slot.picture).collect();
+    assert!(live.len() >= 299, "{}", live.len());
+    assert!(live.iter().enumerate().all(|(n, picture)| *picture == Picture::Live(ticks(n as i64 * FRAME))));
+}
+
+/// An encoder that starts anew while the output stands still: it goes on where the clock is, not late for good.
+#[test]
+fn a_jump_after_a_stand_still_goes_on_by_the_clock() {
+    let mut s = switcher();
+    s.attach(true);
+    let mut slots = Vec::new();
+    for (n, at) in [500, 2500, 5200].into_iter().enumerate() {
+        let at = now(at);
+        s.handle_timeout(at);
+        // The third begins at 0 again.
+        for k in 0..60 {
+            let pts = ticks(((n as i64 % 2) * 60 + k) * FRAME);
+            s.push(pts, pts, k == 0, None, at);
+        }
+        slots.extend(std::iter::from_fn(|| s.pull()));
+    }
+    contiguous(&slots, FRAME);
+    let holds = slots.iter().filter(|slot| slot.picture == Picture::Hold).count();
+    assert!((20..=22).contains(&holds), "{holds}");
+    assert!(s.lead(now(5200)) > MediaDuration::from_millis(1960));
 }
