@@ -3,20 +3,13 @@
 use super::{PACKET_LEN, Packet};
 
 /// Follows one PID's counter.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Continuity {
     last: Option<u8>,
-    content: Content,
+    /// The packet before, whole: it is compared where the counter stands still, so copying it is all that others cost.
+    before: [u8; PACKET_LEN],
     is_forgiving: bool,
     is_doubtful: bool,
-}
-
-/// What a repeated packet repeats: all of it but the program clock reference.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Content {
-    bytes: [u8; PACKET_LEN],
-    adaptation: usize,
-    payload: usize,
 }
 
 /// How a packet follows the one before it.
@@ -39,7 +32,6 @@ impl Continuity {
             // Without payload the counter stands still; some encoders let it run, so it is not looked at.
             return Arrival::Next;
         }
-        let content = Content::of(packet);
         let may_repeat = !self.is_doubtful && !self.is_forgiving;
         let arrival = match self.last {
             None => Arrival::Next,
@@ -47,14 +39,14 @@ impl Continuity {
                 // A multiple of 16 may be missing, or 15 more.
                 0 if self.is_doubtful => Arrival::Jump,
                 0 => Arrival::Next,
-                15 if may_repeat && content == self.content => Arrival::Duplicate,
+                15 if may_repeat && packet.repeats(&self.before) => Arrival::Duplicate,
                 _ if self.is_forgiving || packet.is_discontinuity() => Arrival::Jump,
                 // The same counter with other content is a loss of 15, or of 15 + 16 n.
                 lost => Arrival::Lost(lost),
             },
         };
         self.last = Some(packet.counter);
-        self.content = content;
+        self.before = *packet.bytes;
         (self.is_forgiving, self.is_doubtful) = (false, false);
         arrival
     }
@@ -70,26 +62,9 @@ impl Continuity {
     }
 }
 
-impl Content {
-    fn of(packet: &Packet<'_>) -> Self {
-        let payload = packet.payload.unwrap_or(&[]);
-        let mut content = Self { adaptation: packet.adaptation.len(), payload: payload.len(), ..Self::default() };
-        if let Some((head, rest)) = content.bytes.split_at_mut_checked(content.adaptation) {
-            head.copy_from_slice(packet.adaptation);
-            if let (true, Some(pcr)) = (packet.pcr().is_some(), head.get_mut(1..7)) {
-                pcr.fill(0);
-            }
-            if let Some(to) = rest.get_mut(..content.payload) {
-                to.copy_from_slice(payload);
-            }
-        }
-        content
-    }
-}
-
-impl Default for Content {
+impl Default for Continuity {
     fn default() -> Self {
-        Self { bytes: [0; PACKET_LEN], adaptation: 0, payload: 0 }
+        Self { last: None, before: [0; PACKET_LEN], is_forgiving: false, is_doubtful: false }
     }
 }
 
@@ -97,60 +72,72 @@ impl Default for Content {
 mod tests {
     use super::*;
 
-    fn packet(counter: u8, payload: &[u8]) -> Packet<'_> {
-        Packet { is_start: false, is_scrambled: false, counter, adaptation: &[], payload: Some(payload) }
+    /// A packet with this counter, adaptation field and payload, which is all that is left of 184 bytes.
+    fn bytes(counter: u8, adaptation: &[u8], payload: u8) -> [u8; PACKET_LEN] {
+        let mut bytes = [payload; PACKET_LEN];
+        bytes[..4].copy_from_slice(&[0x47, 0x01, 0x00, 0x10 | counter]);
+        if !adaptation.is_empty() {
+            bytes[3] |= 0x20;
+            bytes[4] = adaptation.len() as u8;
+            bytes[5..5 + adaptation.len()].copy_from_slice(adaptation);
+        }
+        bytes
     }
+
+    fn check(pid: &mut Continuity, bytes: [u8; PACKET_LEN]) -> Arrival {
+        pid.check(&Packet::parse(&bytes).unwrap())
+    }
+
+    const MARK: &[u8] = &[0x80];
 
     #[test]
     fn next_lost_and_repeated_rows_23_and_28() {
         let mut pid = Continuity::default();
-        let [a, b] = [[1; 184], [2; 184]];
-        assert_eq!(pid.check(&packet(14, &a)), Arrival::Next);
-        assert_eq!(pid.check(&packet(15, &a)), Arrival::Next);
-        assert_eq!(pid.check(&packet(15, &a)), Arrival::Duplicate);
-        assert_eq!(pid.check(&packet(0, &b)), Arrival::Next);
-        assert_eq!(pid.check(&packet(0, &a)), Arrival::Lost(15));
-        assert_eq!(pid.check(&packet(3, &a)), Arrival::Lost(2));
-        assert_eq!(pid.check(&Packet { payload: None, ..packet(9, &a) }), Arrival::Next);
-        assert_eq!(pid.check(&Packet { adaptation: &[0x80], ..packet(9, &a) }), Arrival::Jump);
+        assert_eq!(check(&mut pid, bytes(14, &[], 1)), Arrival::Next);
+        assert_eq!(check(&mut pid, bytes(15, &[], 1)), Arrival::Next);
+        assert_eq!(check(&mut pid, bytes(15, &[], 1)), Arrival::Duplicate);
+        assert_eq!(check(&mut pid, bytes(0, &[], 2)), Arrival::Next);
+        assert_eq!(check(&mut pid, bytes(0, &[], 1)), Arrival::Lost(15));
+        assert_eq!(check(&mut pid, bytes(3, &[], 1)), Arrival::Lost(2));
+        let mut without_payload = bytes(9, &[0; 183], 1);
+        without_payload[3] &= !0x10;
+        assert_eq!(check(&mut pid, without_payload), Arrival::Next);
+        assert_eq!(check(&mut pid, bytes(9, MARK, 1)), Arrival::Jump);
         pid.forgive();
-        assert_eq!(pid.check(&packet(1, &a)), Arrival::Jump);
-        assert_eq!(pid.check(&packet(3, &a)), Arrival::Lost(1));
+        assert_eq!(check(&mut pid, bytes(1, &[], 1)), Arrival::Jump);
+        assert_eq!(check(&mut pid, bytes(3, &[], 1)), Arrival::Lost(1));
     }
 
     #[test]
     fn row_23_a_marked_packet_may_be_repeated_too_row_11() {
         let mut pid = Continuity::default();
-        let [a, b] = [[1; 184], [2; 184]];
-        assert_eq!(pid.check(&packet(14, &a)), Arrival::Next);
-        let marked = Packet { adaptation: &[0x80], ..packet(3, &b) };
-        assert_eq!(pid.check(&marked), Arrival::Jump);
-        assert_eq!(pid.check(&marked), Arrival::Duplicate);
+        assert_eq!(check(&mut pid, bytes(14, &[], 1)), Arrival::Next);
+        assert_eq!(check(&mut pid, bytes(3, MARK, 2)), Arrival::Jump);
+        assert_eq!(check(&mut pid, bytes(3, MARK, 2)), Arrival::Duplicate);
         // The clock may differ, and nothing else.
-        let clock = |last: u8, stuffing: u8| [0x10, 1, 2, 3, 4, 5, last, stuffing];
-        let (first, second, third) = (clock(6, 0xFF), clock(7, 0xFF), clock(6, 0));
-        let with = |adaptation| Packet { adaptation, ..packet(4, &b[..176]) };
+        let clock = |last: u8, stuffing: u8| bytes(4, &[0x10, 1, 2, 3, 4, 5, last, stuffing], 2);
         assert_eq!(
-            [with(&first), with(&second), with(&third)].map(|it| pid.check(&it)),
+            [clock(6, 0xFF), clock(7, 0xFF), clock(6, 0)].map(|it| check(&mut pid, it)),
             [Arrival::Next, Arrival::Duplicate, Arrival::Lost(15)]
         );
-        assert_eq!(pid.check(&marked), Arrival::Jump);
+        // One clock less, and the same bytes after where it was.
+        assert_eq!(check(&mut pid, bytes(4, &[0, 1, 2, 3, 4, 5, 6, 0], 2)), Arrival::Lost(15));
+        assert_eq!(check(&mut pid, bytes(3, MARK, 2)), Arrival::Jump);
         // The same again without the mark is another one.
-        assert_eq!(pid.check(&packet(3, &b)), Arrival::Lost(15));
-        assert_eq!(pid.check(&marked), Arrival::Jump);
+        assert_eq!(check(&mut pid, bytes(3, &[], 2)), Arrival::Lost(15));
+        assert_eq!(check(&mut pid, bytes(3, MARK, 2)), Arrival::Jump);
     }
 
     #[test]
     fn row_20_a_counter_that_may_have_gone_round_is_no_guide() {
         let mut pid = Continuity::default();
-        let [a, b] = [[1; 184], [2; 184]];
-        assert_eq!(pid.check(&packet(3, &a)), Arrival::Next);
+        assert_eq!(check(&mut pid, bytes(3, &[], 1)), Arrival::Next);
         pid.doubt();
-        assert_eq!(pid.check(&packet(4, &b)), Arrival::Jump);
-        assert_eq!(pid.check(&packet(5, &b)), Arrival::Next);
+        assert_eq!(check(&mut pid, bytes(4, &[], 2)), Arrival::Jump);
+        assert_eq!(check(&mut pid, bytes(5, &[], 2)), Arrival::Next);
         pid.doubt();
-        assert_eq!(pid.check(&packet(5, &b)), Arrival::Lost(15));
+        assert_eq!(check(&mut pid, bytes(5, &[], 2)), Arrival::Lost(15));
         pid.doubt();
-        assert_eq!(pid.check(&packet(9, &b)), Arrival::Lost(3));
+        assert_eq!(check(&mut pid, bytes(9, &[], 2)), Arrival::Lost(3));
     }
 }

@@ -6,6 +6,8 @@ use crate::error::ParseErrorKind;
 /// One packet, taken apart.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packet<'a> {
+    /// All of it.
+    pub(crate) bytes: &'a [u8; PACKET_LEN],
     /// `payload_unit_start_indicator`.
     pub(crate) is_start: bool,
     /// `transport_scrambling_control` is not zero.
@@ -38,6 +40,7 @@ impl<'a> Packet<'a> {
     pub(crate) fn parse(bytes: &'a [u8; PACKET_LEN]) -> Result<Self, ParseErrorKind> {
         let [_, high, _, control, body @ ..] = bytes;
         let mut packet = Self {
+            bytes,
             is_start: high & 0x40 != 0,
             is_scrambled: control & 0xC0 != 0,
             counter: control & 0x0F,
@@ -64,6 +67,15 @@ impl<'a> Packet<'a> {
         self.adaptation.first().is_some_and(|flags| flags & 0x80 != 0)
     }
 
+    /// Whether it repeats another packet: every byte is the same but those of the program clock reference, which a repeated
+    /// packet may set anew (clause 2.4.3.3).
+    pub(crate) fn repeats(&self, other: &[u8; PACKET_LEN]) -> bool {
+        if self.pcr().is_none() {
+            return self.bytes == other;
+        }
+        self.bytes.get(..PCR.start) == other.get(..PCR.start) && self.bytes.get(PCR.end..) == other.get(PCR.end..)
+    }
+
     /// The program clock reference in ticks of 27 MHz, 0 to 2^33 x 300 - 1.
     pub(crate) fn pcr(&self) -> Option<u64> {
         let [flags, field @ ..] = self.adaptation else { return None };
@@ -76,6 +88,9 @@ impl<'a> Packet<'a> {
         Some(base.saturating_mul(300).saturating_add(extension))
     }
 }
+
+/// Where the program clock reference lies in a packet that has one.
+const PCR: std::ops::Range<usize> = 6..12;
 
 #[cfg(test)]
 mod tests {
