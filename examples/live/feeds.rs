@@ -13,7 +13,7 @@ use headend::{
 };
 use serde_json::{Value, json};
 
-use crate::events::{Note, carriage_name, form_text, round, seconds, slot_name};
+use crate::events::{Note, form_text, round, seconds, slot_name};
 
 /// The sessions that are on, and what they carry.
 #[derive(Debug, Default)]
@@ -91,7 +91,7 @@ impl Feeds {
             json!({
                 "ingest": ingest.0,
                 "at_seconds": seconds(cue.at.flicks()),
-                "carriage": carriage_name(cue.carriage),
+                "carriage": cue.carriage.to_string(),
                 "bytes": cue.payload.len(),
                 "payload_hex": hex,
             })

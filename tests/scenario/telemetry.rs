@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headend::{
-    channel::{DetachReason, Encoding, Event, IngestId, Input, PassThrough, Session, Slot, TrackHeartbeat},
+    channel::{
+        DetachReason, Encoding, Event, IngestId, Input, PassThrough, Session, Slot, TrackDiscontinuity, TrackHeartbeat,
+    },
     error::{Fault, FragmentDrop},
     ingest::{
         DatagramDemuxer, Demuxed, Leg, RtpConfig,
@@ -132,12 +134,9 @@ fn a_heartbeat_every_20_seconds_has_every_column_a26_1_a26_3() {
 
 #[test]
 fn every_end_has_its_code_a26_4() {
-    let code = |end: &dyn Fn(&mut Rig, IngestId, &Feed)| {
-        let mut rig = pass_through();
-        let (id, feed) = attach(&mut rig, "main");
-        end(&mut rig, id, &feed);
+    let told = |rig: &mut Rig| {
         rig.drain();
-        match named(&rig, "EncoderDisconnected")[..] {
+        match named(rig, "EncoderDisconnected")[..] {
             [(_, Event::Detached { reason, .. })] => {
                 assert!(!reason.to_string().is_empty());
                 reason.code()
@@ -145,8 +144,13 @@ fn every_end_has_its_code_a26_4() {
             ref other => panic!("{other:?}"),
         }
     };
+    let code = |end: &dyn Fn(&mut Rig, IngestId, &Feed)| {
+        let mut rig = pass_through();
+        let (id, feed) = attach(&mut rig, "main");
+        end(&mut rig, id, &feed);
+        told(&mut rig)
+    };
     let say = |rig: &mut Rig, input: Input| rig.channel.handle_input(input, rig.now).unwrap();
-    assert_eq!(code(&|rig, id, _| say(rig, Input::Finished(id))), "S_OK");
     assert_eq!(code(&|rig, id, _| say(rig, Input::Closed(id))), "MPE_CLIENT_DISCONNECTED");
     let end = |rig: &mut Rig, id, feed: &Feed| {
         feed.push(Demuxed::End);
@@ -156,6 +160,47 @@ fn every_end_has_its_code_a26_4() {
     assert_eq!(code(&|rig, _, _| assert!(rig.channel.reset(rig.now).is_ok())), "MPI_REST_API_CHANNEL_RESET");
     assert_eq!(code(&|rig, _, _| assert!(rig.channel.stop(rig.now).is_ok())), "MPI_REST_API_CHANNEL_STOP");
     assert_eq!(DetachReason::Ended.code(), "MPE_CLIENT_TERMINATED_SESSION");
+    let mut rig = pass_through();
+    let file = rig.attach("rtp", Feed::default().demuxer());
+    say(&mut rig, Input::Finished(file));
+    assert_eq!(told(&mut rig), "S_OK", "a file that came to its end");
+}
+
+#[test]
+fn a_post_that_ends_as_it_should_is_the_end_of_a_stream_and_one_that_is_cut_is_not_a26_4() {
+    let mut feed = SmoothFeed::new(0);
+    let gop = feed.gops(1).remove(0).video;
+    let header = feed.header();
+    let end = |body: &[u8], input: fn(IngestId) -> Input| {
+        let mut rig = pass_through();
+        let demuxer = SmoothDemuxer::new(SmoothConfig::default(), SmoothStreams::new(), rig.now);
+        let id = rig.channel.attach_as(Session::new("smooth"), Box::new(demuxer), rig.now).unwrap();
+        rig.bytes(id, header.clone());
+        rig.bytes(id, body.to_vec());
+        rig.channel.handle_input(input(id), rig.now).unwrap();
+        rig.drain();
+        let ends = named(&rig, "EncoderDisconnected");
+        let [(_, Event::Detached { reason, .. })] = ends[..] else { panic!("{ends:?}") };
+        reason.code()
+    };
+    assert_eq!(end(&gop, Input::Finished), "MPI_STREAM_HIT_EOF");
+    assert_eq!(end(&[], Input::Finished), "MPI_STREAM_HIT_EOF", "header boxes alone");
+    assert_eq!(end(&gop, Input::Closed), "MPE_CLIENT_DISCONNECTED", "the connection broke between two boxes");
+    assert_eq!(end(&gop[..gop.len() - 1], Input::Finished), "MPE_CLIENT_DISCONNECTED", "half a box");
+}
+
+#[test]
+fn a_jump_is_told_in_words_a26_4() {
+    let jump = |gap| TrackDiscontinuity {
+        kind: "audio",
+        name: "audio_50000".into(),
+        bitrate: 50_000,
+        previous: at(1000),
+        next: at(1000 + gap),
+        gap: MediaDuration::from_millis(gap),
+    };
+    assert_eq!(jump(2500).to_string(), "the time stamps of audio_50000 jumped on by 2500 ms");
+    assert_eq!(jump(-2500).to_string(), "the time stamps of audio_50000 jumped back by 2500 ms");
 }
 
 #[test]
