@@ -53,9 +53,13 @@ fn sound(bitrate: u32) -> Track {
 }
 
 fn unit(track: TrackId, millis: i64, bytes: usize) -> Demuxed {
+    Demuxed::Unit(whole(track, millis, bytes))
+}
+
+fn whole(track: TrackId, millis: i64, bytes: usize) -> AccessUnit {
     let (pts, is_random_access) = (at(millis), track == AUDIO || millis % 2000 == 0);
     let (duration, data) = (MediaDuration::from_millis(40), Bytes::from(vec![1; bytes]));
-    Demuxed::Unit(AccessUnit { track, pts, dts: pts, duration, is_random_access, is_damaged: false, data })
+    AccessUnit { track, pts, dts: pts, duration, is_random_access, is_damaged: false, data }
 }
 
 fn pass_through() -> Rig {
@@ -187,6 +191,27 @@ fn a_post_that_ends_as_it_should_is_the_end_of_a_stream_and_one_that_is_cut_is_n
     assert_eq!(end(&[], Input::Finished), "MPI_STREAM_HIT_EOF", "header boxes alone");
     assert_eq!(end(&gop, Input::Closed), "MPE_CLIENT_DISCONNECTED", "the connection broke between two boxes");
     assert_eq!(end(&gop[..gop.len() - 1], Input::Finished), "MPE_CLIENT_DISCONNECTED", "half a box");
+}
+
+#[test]
+fn each_language_has_its_own_time_a26_1() {
+    let mut rig = pass_through();
+    let session = attach(&mut rig, "main");
+    let english = TrackId(3);
+    session.1.push(Demuxed::Track(video(200_000)));
+    session.1.push(Demuxed::Track(sound(50_000)));
+    session.1.push(Demuxed::Track(Track { id: english, index: 1, name: "english".into(), ..sound(50_000) }));
+    // The second language ends after three seconds, the first lags by one and goes on.
+    send(&mut rig, &[&session], 10, |_, millis| {
+        let mut units = vec![unit(VIDEO, millis, 1000), unit(AUDIO, millis - 1000, 250)];
+        units
+            .extend((millis < 3000).then(|| Demuxed::Unit(AccessUnit { track: english, ..whole(AUDIO, millis, 250) })));
+        units
+    });
+    let health = rig.channel.contribution().unwrap().1;
+    let last = |track| health.last_timestamp(track).unwrap();
+    assert_eq!([VIDEO, AUDIO, english].map(last), [at(9960), at(8960), at(2960)]);
+    assert_eq!(health.tracks.iter().map(|track| track.kind).collect::<Vec<_>>(), ["video", "audio", "audio"]);
 }
 
 #[test]
