@@ -4,7 +4,11 @@
 //! [`LimitError`]: somebody exceeded a ceiling. [`Fault`]: trouble that was survived, reported as an event. The caller's
 //! own errors live with the calls that return them. A panic is a bug of ours, never an answer to input.
 
+mod counted;
+
 use std::fmt;
+
+use counted::Counted;
 
 /// The peer sent bytes that break its format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,7 +94,7 @@ pub enum Fault {
     #[error(transparent)]
     Unreadable(#[from] ParseError),
     /// Packets were lost on the way.
-    #[error("{lost} packets lost")]
+    #[error("{} lost", Counted(*lost, "packet"))]
     Loss {
         /// How many, exactly.
         lost: u64,
@@ -98,19 +102,19 @@ pub enum Fault {
         stream: Option<u32>,
     },
     /// Packets came after their turn and were dropped.
-    #[error("{late} packets came too late")]
+    #[error("{} came too late", Counted(*late, "packet"))]
     Late {
         /// How many.
         late: u64,
     },
     /// Lost packets came back by forward error correction, in time.
-    #[error("{repaired} lost packets repaired")]
+    #[error("{} repaired", Counted(*repaired, "lost packet"))]
     Repaired {
         /// How many.
         repaired: u64,
     },
     /// Byte sync was lost and found again.
-    #[error("{skipped} bytes skipped to find sync")]
+    #[error("{} skipped to find sync", Counted(*skipped, "byte"))]
     Resync {
         /// Bytes dropped until sync was found.
         skipped: u64,
@@ -119,7 +123,7 @@ pub enum Fault {
     #[error("the feed's source changed")]
     SourceChanged,
     /// Scrambled or error-flagged packets were ignored.
-    #[error("{count} {what} packets ignored")]
+    #[error("{} ignored: {what}", Counted(*count, "packet"))]
     Ignored {
         /// Why they were ignored.
         what: &'static str,
@@ -133,7 +137,7 @@ pub enum Fault {
         by_millis: i64,
     },
     /// Access units were dropped before decoding.
-    #[error("{count} access units dropped: {reason}")]
+    #[error("{} dropped: {reason}", Counted(*count, "access unit"))]
     Dropped {
         /// How many.
         count: u64,
@@ -141,7 +145,7 @@ pub enum Fault {
         reason: &'static str,
     },
     /// Whole fragments were dropped because of their time stamps (A26.4).
-    #[error("{count} fragments of track {stream} dropped: {reason}")]
+    #[error("{} of track {stream} dropped: {reason}", Counted(*count, "fragment"))]
     FragmentsDropped {
         /// How many.
         count: u64,
@@ -151,7 +155,7 @@ pub enum Fault {
         reason: FragmentDrop,
     },
     /// Access units of a protocol without fragments were dropped because of their time stamps (A26.4).
-    #[error("{count} access units of track {stream} dropped: {reason}")]
+    #[error("{} of track {stream} dropped: {reason}", Counted(*count, "access unit"))]
     UnitsDropped {
         /// How many.
         count: u64,
@@ -161,7 +165,7 @@ pub enum Fault {
         reason: FragmentDrop,
     },
     /// Fragments of a track never came: its access units jump over them.
-    #[error("{missing} fragments of track {stream} missing, {millis} ms")]
+    #[error("{} of track {stream} missing, {millis} ms", Counted(*missing, "fragment"))]
     FragmentGap {
         /// How many, by their numbers or, where they have none, by their usual length.
         missing: u64,
@@ -177,7 +181,7 @@ pub enum Fault {
         what: String,
     },
     /// Decode times that did not move forward were moved on by a tick.
-    #[error("{count} decode times moved on by a tick")]
+    #[error("{} moved on by a tick", Counted(*count, "decode time"))]
     Bumped {
         /// How many.
         count: u64,

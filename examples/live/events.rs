@@ -7,7 +7,7 @@ use std::{
 
 use headend::{
     channel::{Event, OperationState, Slot},
-    media::{CueCarriage, Track, TrackFormat},
+    media::{Track, TrackFormat},
     splice::OnAir,
     time::Now,
 };
@@ -100,16 +100,6 @@ pub(crate) const fn slot_name(slot: Slot) -> &'static str {
     }
 }
 
-/// How a cue came, as the API gives it.
-pub(crate) fn carriage_name(carriage: CueCarriage) -> String {
-    match carriage {
-        CueCarriage::TransportStream { pid } => format!("SCTE-35 on PID {pid}"),
-        CueCarriage::OnAdCue => "onAdCue".into(),
-        CueCarriage::SparseTrack => "sparse track".into(),
-        other => format!("{other:?}"),
-    }
-}
-
 fn describe(event: &Event) -> (&'static str, String, Value) {
     match event {
         Event::State { from, to } => ("state", format!("channel {from} → {to}"), json!({"state": to.to_string()})),
@@ -140,8 +130,7 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             ("ingest", format!("contribution {ingest}: {}", track_text(track)), Value::Null)
         }
         Event::Cue { ingest, cue } => {
-            let (how, length) = (carriage_name(cue.carriage), cue.payload.len());
-            let text = format!("contribution {ingest}: a cue of {length} bytes ({how})");
+            let text = format!("contribution {ingest}: a cue of {} bytes ({})", cue.payload.len(), cue.carriage);
             ("cue", text, json!({"media_seconds": seconds(cue.at.flicks())}))
         }
         Event::ConnectionRejected { peer, protocol, code, reason, count } => {
@@ -150,9 +139,7 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             let text = format!("a contribution by {protocol}{from} was refused: {reason}{times}");
             ("fault", text, json!({"code": code, "count": count}))
         }
-        Event::TrackDiscontinuity { ingest, jump } => {
-            ("ingest", format!("contribution {ingest}: time stamps jumped: {jump:?}"), Value::Null)
-        }
+        Event::TrackDiscontinuity { ingest, jump } => ("ingest", format!("contribution {ingest}: {jump}"), Value::Null),
         Event::StreamsOutOfSync { slot, .. } => {
             let text = format!("pictures and sound of the {} ingest are seconds apart", slot_name(*slot));
             ("fault", text, json!({"slot": slot_name(*slot)}))
@@ -177,8 +164,8 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             ("program", format!("program {program} stopped; its asset is complete"), Value::Null)
         }
         Event::MeterStarted => ("meter", "billing began".into(), Value::Null),
-        Event::MeterStopped { why } => ("meter", format!("billing ended: {why:?}"), Value::Null),
-        other => ("event", format!("{other:?}"), Value::Null),
+        Event::MeterStopped { why } => ("meter", format!("billing ended: {why}"), Value::Null),
+        other => ("event", other.telemetry_name().unwrap_or("something happened").into(), Value::Null),
     }
 }
 

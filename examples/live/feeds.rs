@@ -13,7 +13,7 @@ use headend::{
 };
 use serde_json::{Value, json};
 
-use crate::events::{Note, carriage_name, form_text, round, seconds, slot_name};
+use crate::events::{Note, form_text, round, seconds, slot_name};
 
 /// The sessions that are on, and what they carry.
 #[derive(Debug, Default)]
@@ -91,7 +91,7 @@ impl Feeds {
             json!({
                 "ingest": ingest.0,
                 "at_seconds": seconds(cue.at.flicks()),
-                "carriage": carriage_name(cue.carriage),
+                "carriage": cue.carriage.to_string(),
                 "bytes": cue.payload.len(),
                 "payload_hex": hex,
             })
@@ -102,19 +102,8 @@ impl Feeds {
 
 impl Feed {
     fn tracks(&self, health: &IngestHealth) -> Vec<Value> {
-        let count = |is_of: fn(&Track) -> bool| self.tracks.values().filter(|track| is_of(track)).count();
-        let is_video = |track: &Track| track.format.is_video();
-        let is_audio = |track: &Track| track.format.is_audio();
-        let (videos, audios) = (count(is_video), count(is_audio));
-        let track = |(n, track): (usize, &Track)| {
-            // The health of the session is newer than its heartbeat, where it can mean this track only.
-            let live = match () {
-                () if is_video(track) && videos == 1 => health.last_video,
-                () if is_audio(track) && audios == 1 => health.last_audio,
-                () => None,
-            };
-            track_json(track, self.beats.get(n), live)
-        };
+        // The health of the session is newer than its heartbeat.
+        let track = |(n, track): (usize, &Track)| track_json(track, self.beats.get(n), health.last_timestamp(track.id));
         self.tracks.values().enumerate().map(track).collect()
     }
 }
@@ -150,7 +139,8 @@ fn track_json(track: &Track, beat: Option<&TrackHeartbeat>, live: Option<MediaTi
 
 /// A session's health, as the API gives it.
 pub(crate) fn health_json(id: IngestId, health: &IngestHealth) -> Value {
-    let time = |at: Option<MediaTime>| at.map(|at| seconds(at.flicks()));
+    let first = |kind| health.tracks.iter().find(|track| track.kind == kind)?.last_timestamp;
+    let time = |kind| first(kind).map(|at| seconds(at.flicks()));
     json!({
         "ingest": id.0,
         "protocol": health.protocol,
@@ -160,8 +150,8 @@ pub(crate) fn health_json(id: IngestId, health: &IngestHealth) -> Value {
         "width": health.video.map(|video| video.width),
         "height": health.video.map(|video| video.height),
         "stated_frame_rate": health.video.and_then(|video| video.frame_rate).map(|rate| round(rate.as_f64())),
-        "last_video_seconds": time(health.last_video),
-        "last_audio_seconds": time(health.last_audio),
+        "last_video_seconds": time("video"),
+        "last_audio_seconds": time("audio"),
         "dropped": health.dropped,
         "time_jumps": health.jumps,
         "spare": health.spare,

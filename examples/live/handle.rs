@@ -29,8 +29,10 @@ pub(crate) enum Turn {
     Bytes(IngestId, Bytes),
     /// Bytes that the door wants to know the fate of: whether the session was on still.
     Offer(IngestId, Bytes, oneshot::Sender<bool>),
-    /// The peer has said all, or has gone; whether the session was on still.
+    /// The peer's socket is closed; whether the session was on still.
     Closed(IngestId, oneshot::Sender<bool>),
+    /// The peer has said all, as its protocol marks it; whether the session was on still.
+    Finished(IngestId, oneshot::Sender<bool>),
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
     Look(Look),
     Finish,
@@ -120,10 +122,17 @@ impl Handle {
         answered.await.map_err(|_| Gone)
     }
 
-    /// The peer has said all, or has gone; `false` where the session had ended before.
+    /// The peer's socket is closed; `false` where the session had ended before.
     pub(crate) async fn closed(&self, id: IngestId) -> Result<bool, Gone> {
         let (answer, answered) = oneshot::channel();
         self.turns.send(Turn::Closed(id, answer)).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
+    /// The peer has said all, as its protocol marks it; `false` where the session had ended before.
+    pub(crate) async fn finished(&self, id: IngestId) -> Result<bool, Gone> {
+        let (answer, answered) = oneshot::channel();
+        self.turns.send(Turn::Finished(id, answer)).await.map_err(|_| Gone)?;
         answered.await.map_err(|_| Gone)
     }
 

@@ -91,14 +91,14 @@ async fn take<E>(
                 handle.offer(id, bytes).await.map_err(ending)?.then_some(()).ok_or_else(ended)?;
                 handle.wait_until_wanted().await.map_err(ending)?;
             }
-            end => {
-                let was_on = handle.closed(id).await.map_err(ending)?;
-                return match end {
-                    None if was_on => Ok(()),
-                    None => Err(ended()),
-                    // Nobody reads this, and the encoder comes again.
-                    Some(_) => Err(answer(400, "the body was cut")),
-                };
+            None => {
+                let was_on = handle.finished(id).await.map_err(ending)?;
+                return if was_on { Ok(()) } else { Err(ended()) };
+            }
+            Some(Err(_)) => {
+                handle.closed(id).await.map_err(ending)?;
+                // Nobody reads this, and the encoder comes again.
+                return Err(answer(400, "the body was cut"));
             }
         }
     }

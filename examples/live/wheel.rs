@@ -8,7 +8,7 @@ use headend::{
     channel::{Channel, ChannelState, CommandError, Event, IngestId, Input, Output},
     ladder::Done,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
     clock::Clock,
@@ -117,11 +117,8 @@ impl Wheel {
                 // The door may have gone.
                 let _ = answer.send(is_taken);
             }
-            Turn::Closed(id, answer) => {
-                self.peers.remove(&id);
-                // It may have been detached before its socket was closed.
-                let _ = answer.send(self.channel.handle_input(Input::Closed(id), now).is_ok());
-            }
+            Turn::Closed(id, answer) => self.end(Input::Closed(id), id, answer),
+            Turn::Finished(id, answer) => self.end(Input::Finished(id), id, answer),
             Turn::Command(command, answer) => {
                 let _ = answer.send(self.director.command(&mut self.channel, command, now));
             }
@@ -134,6 +131,12 @@ impl Wheel {
                 self.director.finish();
             }
         }
+    }
+
+    fn end(&mut self, end: Input, id: IngestId, answer: oneshot::Sender<bool>) {
+        self.peers.remove(&id);
+        // It may have been detached before its socket was closed, and the door may have gone.
+        let _ = answer.send(self.channel.handle_input(end, self.clock.now()).is_ok());
     }
 
     fn admit(&mut self, visitor: &Visitor) -> Result<(), CommandError> {

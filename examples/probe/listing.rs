@@ -26,7 +26,7 @@ impl Listing {
             match item {
                 Demuxed::Track(track) => self.track(track),
                 Demuxed::Unit(unit) => self.unit(&unit),
-                Demuxed::Cue(cue) => println!("cue {:?}, {} bytes", cue.carriage, cue.payload.len()),
+                Demuxed::Cue(cue) => println!("cue {}, {} bytes", cue.carriage, cue.payload.len()),
                 Demuxed::Reply(bytes) => replies.push(bytes),
                 Demuxed::Fault(fault) => {
                     self.faults += 1;

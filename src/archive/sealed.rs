@@ -22,7 +22,7 @@ pub struct SealedSegment {
 #[non_exhaustive]
 pub enum SegmentFault {
     /// No access unit at all.
-    #[error("track {track:?} has nothing at {start:?}")]
+    #[error("track {track} has nothing at {start:?}")]
     Missing {
         /// Whose.
         track: TrackId,
@@ -30,7 +30,7 @@ pub enum SegmentFault {
         start: MediaTime,
     },
     /// The first picture is not an IDR picture exactly at the boundary.
-    #[error("track {track:?} starts at {first:?} (random access: {is_random_access}) and not with an IDR at {start:?}")]
+    #[error("track {track} starts at {first:?} (random access: {is_random_access}) and not with an IDR at {start:?}")]
     Misaligned {
         /// Whose.
         track: TrackId,
@@ -59,10 +59,10 @@ pub enum SegmenterError {
         last: MediaTime,
     },
     /// No such track.
-    #[error("there is no track {0:?}")]
+    #[error("there is no track {0}")]
     UnknownTrack(TrackId),
     /// Decode times of a track must increase.
-    #[error("track {track:?}: decode time {dts:?} is not after {last:?}")]
+    #[error("track {track}: decode time {dts:?} is not after {last:?}")]
     UnitOrder {
         /// Whose.
         track: TrackId,
@@ -72,7 +72,7 @@ pub enum SegmenterError {
         last: MediaTime,
     },
     /// The access unit belongs to a segment that is already sealed.
-    #[error("track {track:?}: {pts:?} is in a sealed segment")]
+    #[error("track {track}: {pts:?} is in a sealed segment")]
     Late {
         /// Whose.
         track: TrackId,

@@ -4,7 +4,7 @@
 use crate::{
     channel::{AudioStream, sound_queue::SoundQueues},
     ingest::Reception,
-    media::{AccessUnit, Track, VideoTrack},
+    media::{AccessUnit, Track, TrackId, VideoTrack},
     time::MediaTime,
 };
 
@@ -19,10 +19,8 @@ pub struct IngestHealth {
     pub bitrate: u64,
     /// Pictures per second over the last whole second.
     pub frame_rate: f64,
-    /// Source time of the newest picture.
-    pub last_video: Option<MediaTime>,
-    /// Source time of the newest sound.
-    pub last_audio: Option<MediaTime>,
+    /// Each of its tracks, in the order in which they were told.
+    pub tracks: Vec<TrackHealth>,
     /// What the video track says of itself.
     pub video: Option<VideoTrack>,
     /// Access units dropped before an IDR picture came or because nothing could take them.
@@ -33,6 +31,17 @@ pub struct IngestHealth {
     pub spare: u64,
     /// How datagrams come in on each leg and what error correction repaired, for protocols that have datagrams.
     pub reception: Option<Reception>,
+}
+
+/// How far a track of a contribution session has come (A26.1): each language and each rung by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrackHealth {
+    /// Its id in the session.
+    pub track: TrackId,
+    /// `video`, `audio` or `text`.
+    pub kind: &'static str,
+    /// Source time of its newest access unit.
+    pub last_timestamp: Option<MediaTime>,
 }
 
 #[derive(Debug)]
@@ -48,6 +57,20 @@ pub(super) struct Contribution {
     pub(super) is_refused: bool,
     /// A picture of it has a place on the channel's clock.
     pub(super) is_placed: bool,
+}
+
+impl IngestHealth {
+    /// Source time of the newest access unit of a track.
+    #[must_use]
+    pub fn last_timestamp(&self, track: TrackId) -> Option<MediaTime> {
+        self.tracks.iter().find(|told| told.track == track)?.last_timestamp
+    }
+
+    pub(super) fn come_to(&mut self, track: TrackId, at: MediaTime) {
+        if let Some(told) = self.tracks.iter_mut().find(|told| told.track == track) {
+            told.last_timestamp = Some(at);
+        }
+    }
 }
 
 impl Contribution {
@@ -85,7 +108,6 @@ impl Contribution {
 
     /// Takes sound of an output that waits for its place; how many access units had to go for it.
     pub(super) fn push_sound(&mut self, output: usize, unit: AccessUnit) -> u64 {
-        self.health.last_audio = Some(unit.pts);
         let dropped = self.sound.push(output, unit);
         self.health.dropped += dropped;
         dropped

@@ -42,8 +42,14 @@ impl Channel {
         let attached = self.sessions.find_mut(id).ok_or(CommandError::NoIngest(id))?;
         attached.is_finished = true;
         attached.demuxer.finish();
-        self.take_demuxed(id, reason, now);
-        self.detach(id, reason.clone(), now);
+        // A Smooth encoder that is done ends its POST and asks for nothing more (SPECS d1): only the boxes tell whether it was.
+        let is_smooth = family_of(attached.session.protocol) == SMOOTH;
+        let (whole, cut) = match reason {
+            DetachReason::Finished if is_smooth => (&DetachReason::EndOfStream, &DetachReason::Closed),
+            reason => (reason, reason),
+        };
+        self.take_demuxed(id, whole, now);
+        self.detach(id, cut.clone(), now);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What was billed, from when to when, and why (A3).
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, fmt, time::Duration};
 
 use crate::time::{Now, Utc};
 
@@ -26,6 +26,17 @@ pub enum MeterEnd {
     IdleShutoff,
     /// A reset failed.
     Failure,
+}
+
+/// For people.
+impl fmt::Display for MeterEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stop => "the channel was stopped",
+            Self::IdleShutoff => "the channel was idle for too long",
+            Self::Failure => "a reset failed",
+        })
+    }
 }
 
 /// A channel's meter: the newest spans one by one, older ones as a sum.

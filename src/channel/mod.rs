@@ -43,7 +43,7 @@ mod wheel;
 
 pub use audio_stream::AudioStream;
 pub use config::{ChannelConfig, ChannelName, ConfigError, Encoding, PassThrough, Standby, Takeover};
-pub use contribution::IngestHealth;
+pub use contribution::{IngestHealth, TrackHealth};
 pub use heartbeat::TrackHeartbeat;
 pub use input_rules::{InputRules, ProtocolRule};
 pub use meter::{BilledSpan, Meter, MeterEnd};

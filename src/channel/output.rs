@@ -38,7 +38,7 @@ pub enum Input {
     },
     /// The session's socket is closed.
     Closed(IngestId),
-    /// The session is done, as it should be: the end of a file, say.
+    /// The session is done, as it should be: the end of a file, or the end of a POST's body as HTTP marks it.
     Finished(IngestId),
     /// A work that was run.
     Done(Done),
@@ -240,13 +240,13 @@ pub struct StreamTime {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DetachReason {
-    /// The host said that it is done.
+    /// The host said that it is done, and its protocol has no end of its own.
     Finished,
     /// The encoder said that it is done.
     Ended,
-    /// The stream came to its end: a Smooth POST that was whole.
+    /// The stream came to its end: a Smooth POST that [`Finished`](Input::Finished) and is whole boxes.
     EndOfStream,
-    /// The connection was closed.
+    /// The connection was closed, or a Smooth POST ended in the middle of a box.
     Closed,
     /// It broke a limit, or a rule of its protocol (A27.1).
     Limit(IngestRefusal),
@@ -318,6 +318,15 @@ impl fmt::Display for DetachReason {
             Self::Reset => "the channel was reset",
             Self::Stopped => "the channel was stopped",
         })
+    }
+}
+
+/// For people.
+impl fmt::Display for TrackDiscontinuity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.gap.as_secs_f64() * 1000.0;
+        let way = if millis < 0.0 { "back" } else { "on" };
+        write!(f, "the time stamps of {} jumped {way} by {:.0} ms", self.name, millis.abs())
     }
 }
 

@@ -12,7 +12,10 @@
 //! until it is as it was or the channel is reset. A GOP may be as long as the longest segment that was told before the
 //! first; one that outgrows it is cut there, and what is left of it is dropped and counted (FAULTS row 37).
 
+mod clock;
+mod cuts;
 mod reel;
+mod reference;
 mod renditions;
 mod run;
 mod settling;

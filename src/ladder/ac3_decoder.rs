@@ -9,7 +9,10 @@
 mod allocation;
 mod bits;
 mod block;
+mod coupling;
+mod exponents;
 mod mantissas;
+mod state;
 mod transform;
 
 use self::{bits::Bits, block::Blocks, transform::Transform};

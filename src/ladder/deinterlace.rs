@@ -25,8 +25,8 @@ pub struct Deinterlacer {
     before: Option<Frame>,
     held: Option<Frame>,
     pool: FramePool,
-    luma: Weaver,
-    chroma: Weaver,
+    luma: Weaver<false>,
+    chroma: Weaver<true>,
 }
 
 /// A plane of the frame to finish and of its neighbours; a neighbour that does not exist is not there.
@@ -100,7 +100,7 @@ impl Deinterlacer {
 }
 
 impl Planes<'_> {
-    fn finish(self, weaver: &mut Weaver, out: &mut [u8]) {
+    fn finish<const IS_CHROMA: bool>(self, weaver: &mut Weaver<IS_CHROMA>, out: &mut [u8]) {
         for (y, out) in out.chunks_exact_mut(self.width.max(1)).enumerate() {
             match self.lines(y) {
                 Some(lines) if y % 2 == self.first => weaver.weave(&lines, out),

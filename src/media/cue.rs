@@ -1,5 +1,7 @@
 //! An instruction to splice, as it came with a contribution.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::time::MediaTime;
@@ -28,4 +30,15 @@ pub enum CueCarriage {
     OnAdCue,
     /// A Smooth Streaming sparse track: the sample, from its version field on.
     SparseTrack,
+}
+
+/// For people.
+impl fmt::Display for CueCarriage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TransportStream { pid } => write!(f, "SCTE-35 on PID {pid}"),
+            Self::OnAdCue => f.write_str("onAdCue"),
+            Self::SparseTrack => f.write_str("sparse track"),
+        }
+    }
 }

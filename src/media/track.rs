@@ -1,5 +1,7 @@
 //! What is known of one elementary stream.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::{
@@ -241,6 +243,13 @@ impl Track {
     #[must_use]
     pub const fn new(id: TrackId, timescale: Timescale, format: TrackFormat) -> Self {
         Self { id, index: 0, name: String::new(), bitrate: 0, language: Language::UND, timescale, format }
+    }
+}
+
+/// The number alone, so that texts say `track 1`.
+impl fmt::Display for TrackId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

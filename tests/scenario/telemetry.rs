@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headend::{
-    channel::{DetachReason, Encoding, Event, IngestId, Input, PassThrough, Session, Slot, TrackHeartbeat},
+    channel::{
+        DetachReason, Encoding, Event, IngestId, Input, PassThrough, Session, Slot, TrackDiscontinuity, TrackHeartbeat,
+    },
     error::{Fault, FragmentDrop},
     ingest::{
         DatagramDemuxer, Demuxed, Leg, RtpConfig,
@@ -51,9 +53,13 @@ fn sound(bitrate: u32) -> Track {
 }
 
 fn unit(track: TrackId, millis: i64, bytes: usize) -> Demuxed {
+    Demuxed::Unit(whole(track, millis, bytes))
+}
+
+fn whole(track: TrackId, millis: i64, bytes: usize) -> AccessUnit {
     let (pts, is_random_access) = (at(millis), track == AUDIO || millis % 2000 == 0);
     let (duration, data) = (MediaDuration::from_millis(40), Bytes::from(vec![1; bytes]));
-    Demuxed::Unit(AccessUnit { track, pts, dts: pts, duration, is_random_access, is_damaged: false, data })
+    AccessUnit { track, pts, dts: pts, duration, is_random_access, is_damaged: false, data }
 }
 
 fn pass_through() -> Rig {
@@ -132,12 +138,9 @@ fn a_heartbeat_every_20_seconds_has_every_column_a26_1_a26_3() {
 
 #[test]
 fn every_end_has_its_code_a26_4() {
-    let code = |end: &dyn Fn(&mut Rig, IngestId, &Feed)| {
-        let mut rig = pass_through();
-        let (id, feed) = attach(&mut rig, "main");
-        end(&mut rig, id, &feed);
+    let told = |rig: &mut Rig| {
         rig.drain();
-        match named(&rig, "EncoderDisconnected")[..] {
+        match named(rig, "EncoderDisconnected")[..] {
             [(_, Event::Detached { reason, .. })] => {
                 assert!(!reason.to_string().is_empty());
                 reason.code()
@@ -145,8 +148,13 @@ fn every_end_has_its_code_a26_4() {
             ref other => panic!("{other:?}"),
         }
     };
+    let code = |end: &dyn Fn(&mut Rig, IngestId, &Feed)| {
+        let mut rig = pass_through();
+        let (id, feed) = attach(&mut rig, "main");
+        end(&mut rig, id, &feed);
+        told(&mut rig)
+    };
     let say = |rig: &mut Rig, input: Input| rig.channel.handle_input(input, rig.now).unwrap();
-    assert_eq!(code(&|rig, id, _| say(rig, Input::Finished(id))), "S_OK");
     assert_eq!(code(&|rig, id, _| say(rig, Input::Closed(id))), "MPE_CLIENT_DISCONNECTED");
     let end = |rig: &mut Rig, id, feed: &Feed| {
         feed.push(Demuxed::End);
@@ -156,6 +164,68 @@ fn every_end_has_its_code_a26_4() {
     assert_eq!(code(&|rig, _, _| assert!(rig.channel.reset(rig.now).is_ok())), "MPI_REST_API_CHANNEL_RESET");
     assert_eq!(code(&|rig, _, _| assert!(rig.channel.stop(rig.now).is_ok())), "MPI_REST_API_CHANNEL_STOP");
     assert_eq!(DetachReason::Ended.code(), "MPE_CLIENT_TERMINATED_SESSION");
+    let mut rig = pass_through();
+    let file = rig.attach("rtp", Feed::default().demuxer());
+    say(&mut rig, Input::Finished(file));
+    assert_eq!(told(&mut rig), "S_OK", "a file that came to its end");
+}
+
+#[test]
+fn a_post_that_ends_as_it_should_is_the_end_of_a_stream_and_one_that_is_cut_is_not_a26_4() {
+    let mut feed = SmoothFeed::new(0);
+    let gop = feed.gops(1).remove(0).video;
+    let header = feed.header();
+    let end = |body: &[u8], input: fn(IngestId) -> Input| {
+        let mut rig = pass_through();
+        let demuxer = SmoothDemuxer::new(SmoothConfig::default(), SmoothStreams::new(), rig.now);
+        let id = rig.channel.attach_as(Session::new("smooth"), Box::new(demuxer), rig.now).unwrap();
+        rig.bytes(id, header.clone());
+        rig.bytes(id, body.to_vec());
+        rig.channel.handle_input(input(id), rig.now).unwrap();
+        rig.drain();
+        let ends = named(&rig, "EncoderDisconnected");
+        let [(_, Event::Detached { reason, .. })] = ends[..] else { panic!("{ends:?}") };
+        reason.code()
+    };
+    assert_eq!(end(&gop, Input::Finished), "MPI_STREAM_HIT_EOF");
+    assert_eq!(end(&[], Input::Finished), "MPI_STREAM_HIT_EOF", "header boxes alone");
+    assert_eq!(end(&gop, Input::Closed), "MPE_CLIENT_DISCONNECTED", "the connection broke between two boxes");
+    assert_eq!(end(&gop[..gop.len() - 1], Input::Finished), "MPE_CLIENT_DISCONNECTED", "half a box");
+}
+
+#[test]
+fn each_language_has_its_own_time_a26_1() {
+    let mut rig = pass_through();
+    let session = attach(&mut rig, "main");
+    let english = TrackId(3);
+    session.1.push(Demuxed::Track(video(200_000)));
+    session.1.push(Demuxed::Track(sound(50_000)));
+    session.1.push(Demuxed::Track(Track { id: english, index: 1, name: "english".into(), ..sound(50_000) }));
+    // The second language ends after three seconds, the first lags by one and goes on.
+    send(&mut rig, &[&session], 10, |_, millis| {
+        let mut units = vec![unit(VIDEO, millis, 1000), unit(AUDIO, millis - 1000, 250)];
+        units
+            .extend((millis < 3000).then(|| Demuxed::Unit(AccessUnit { track: english, ..whole(AUDIO, millis, 250) })));
+        units
+    });
+    let health = rig.channel.contribution().unwrap().1;
+    let last = |track| health.last_timestamp(track).unwrap();
+    assert_eq!([VIDEO, AUDIO, english].map(last), [at(9960), at(8960), at(2960)]);
+    assert_eq!(health.tracks.iter().map(|track| track.kind).collect::<Vec<_>>(), ["video", "audio", "audio"]);
+}
+
+#[test]
+fn a_jump_is_told_in_words_a26_4() {
+    let jump = |gap| TrackDiscontinuity {
+        kind: "audio",
+        name: "audio_50000".into(),
+        bitrate: 50_000,
+        previous: at(1000),
+        next: at(1000 + gap),
+        gap: MediaDuration::from_millis(gap),
+    };
+    assert_eq!(jump(2500).to_string(), "the time stamps of audio_50000 jumped on by 2500 ms");
+    assert_eq!(jump(-2500).to_string(), "the time stamps of audio_50000 jumped back by 2500 ms");
 }
 
 #[test]

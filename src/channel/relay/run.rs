@@ -11,36 +11,37 @@ use crate::{
     },
     error::{Fault, FragmentDrop},
     media::{AccessUnit, Track, TrackId},
-    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime, Timescale},
+    time::{MediaDuration, MediaTime},
 };
 
-/// The time line of a pass-through channel.
+/// The time line of a pass-through channel. `cuts` says where its segments begin, `clock` what time it has, `reference` which
+/// rung both go by.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) presentation: Arc<Presentation>,
     /// How long a segment usually lasts.
-    segment_duration: MediaDuration,
+    pub(super) segment_duration: MediaDuration,
     /// The longest that one lasts, as players were told.
     pub(super) longest_segment: MediaDuration,
-    segmenter: Segmenter,
-    reels: Vec<Reel>,
+    pub(super) segmenter: Segmenter,
+    pub(super) reels: Vec<Reel>,
     /// Whole segments that were not pulled yet.
     ready: VecDeque<SealedSegment>,
     /// Place of the reference rung among the reels.
-    reference: usize,
+    pub(super) reference: usize,
     /// Shortest segment.
-    least: MediaDuration,
+    pub(super) least: MediaDuration,
     /// What is added to the source's times; zero unless the source went back.
-    offset: MediaDuration,
+    pub(super) offset: MediaDuration,
     /// Start of the newest segment; `None` until the reference rung shows an IDR.
-    boundary: Option<MediaTime>,
+    pub(super) boundary: Option<MediaTime>,
     /// The next picture of the reference rung has another clock.
-    is_renewed: bool,
-    has_told_long: bool,
+    pub(super) is_renewed: bool,
+    pub(super) has_told_long: bool,
     /// A GOP outgrew the longest segment: what is left of it is dropped.
-    is_cut: bool,
+    pub(super) is_cut: bool,
     /// Where such a segment ends, which is not sealed yet: other rungs may come behind.
-    ending: Option<MediaTime>,
+    pub(super) ending: Option<MediaTime>,
     unaligned: VecDeque<Unaligned>,
 }
 
@@ -51,10 +52,6 @@ impl Run {
     const TEXT_LAG: MediaDuration = MediaDuration::from_millis(500);
     /// Time stamps further ahead of the reference rung than this are nonsense until it follows.
     const FAR: MediaDuration = MediaDuration::from_secs(60);
-    /// How long a segment that was cut waits for rungs that come behind, in media time.
-    const STRAGGLE: MediaDuration = MediaDuration::from_millis(500);
-    /// Time stamps of milliseconds and a picture more or less make no segment too long.
-    const SLACK: MediaDuration = MediaDuration::from_millis(250);
     /// Rungs that do not keep to the grid and were not told yet.
     const UNALIGNED: usize = 1024;
 
@@ -175,13 +172,8 @@ impl Run {
         self.unaligned.pop_front()
     }
 
-    /// How far the reference rung has come.
-    pub(super) fn position(&self) -> Option<MediaTime> {
-        self.reels.get(self.reference)?.newest
-    }
-
     /// Takes out what is whole, at once: how much of a contribution comes in one piece must not show in what is stored.
-    fn gather(&mut self, faults: &mut VecDeque<Trouble>) {
+    pub(super) fn gather(&mut self, faults: &mut VecDeque<Trouble>) {
         while let Some(sealed) = self.segmenter.pull() {
             let spans = sealed.segment.spans.iter();
             self.reels.iter_mut().zip(spans).filter(|(_, span)| !span.is_missing()).for_each(|(reel, _)| {
@@ -197,10 +189,6 @@ impl Run {
             let fault = Fault::Dropped { count, reason: "no segment has a place for it" };
             faults.push_back(Trouble { track: source, fault });
         }
-    }
-
-    fn shift(&self, unit: &mut AccessUnit) {
-        (unit.pts, unit.dts) = (unit.pts.plus(self.offset), unit.dts.plus(self.offset));
     }
 
     /// Queues an access unit that follows what its rendition has.
@@ -229,185 +217,6 @@ impl Run {
         } else if is_video {
             self.elect(at, now, faults);
         }
-    }
-
-    /// The reference rung has an IDR here: a segment starts where the one before is long enough.
-    fn consider(&mut self, at: MediaTime, faults: &mut VecDeque<Trouble>) {
-        let length = self.boundary.map(|boundary| at.since(boundary));
-        if length.is_some_and(|length| length < self.least) {
-            return;
-        }
-        if length.is_some_and(|length| length > self.bound()) {
-            self.part(at);
-        }
-        self.open(at, faults);
-    }
-
-    fn open(&mut self, at: MediaTime, faults: &mut VecDeque<Trouble>) {
-        match self.segmenter.boundary(at) {
-            Ok(()) => (self.boundary, self.is_cut) = (Some(at), false),
-            Err(error) => {
-                let fault = Fault::Output { what: error.to_string() };
-                faults.push_back(Trouble { track: self.source(), fault });
-            }
-        }
-        self.gather(faults);
-    }
-
-    /// Longer than this no segment is. HLS rounds to whole seconds before it compares.
-    fn bound(&self) -> MediaDuration {
-        let half = MediaDuration::from_millis(500);
-        let seconds = self.longest_segment.plus(half).flicks() / FLICKS_PER_SECOND;
-        let target = MediaDuration::from_secs(seconds.max(1)).plus(half).minus(MediaDuration::from_millis(1));
-        self.longest_segment.plus(Self::SLACK).min(target)
-    }
-
-    /// Whether the open segment has room for a picture of the reference rung. Where it has not, it ends with a GOP that it
-    /// has gathered; where it is one GOP, it ends here, and the rest of that is dropped.
-    fn fits(&mut self, unit: &AccessUnit, faults: &mut VecDeque<Trouble>) -> bool {
-        let bound = self.bound();
-        let Some(reel) = self.reels.get(self.reference) else { return true };
-        let end = if unit.is_random_access { unit.pts } else { unit.pts.plus(reel.nominal) };
-        let is_within = |from: MediaTime| end.since(from) <= bound;
-        let Some(boundary) = self.boundary.filter(|boundary| !is_within(*boundary)) else { return true };
-        let newest = reel.idrs.iter().rev().copied().find(|idr| *idr > boundary && idr.since(boundary) <= bound);
-        if let Some(idr) = newest {
-            self.open(idr, faults);
-            if is_within(idr) {
-                return true;
-            }
-        }
-        if unit.is_random_access {
-            return true;
-        }
-        self.tell_long(end.since(self.boundary.unwrap_or(boundary)), faults);
-        self.ending = self.end_of_reference();
-        self.is_cut = true;
-        if let Some(reel) = self.reels.get_mut(self.reference) {
-            reel.needs_idr = true;
-        }
-        false
-    }
-
-    /// Seals a segment that was cut, once the other rungs have had the time to come.
-    fn end_cut(&mut self, unit: &AccessUnit) {
-        let is_due = |end: &MediaTime| unit.is_random_access || unit.pts.since(*end) >= Self::STRAGGLE;
-        if let Some(end) = self.ending.take_if(|end| is_due(end)) {
-            self.segmenter.part(end);
-            self.boundary = None;
-            self.reels.iter_mut().for_each(|reel| reel.needs_idr |= reel.format.is_video());
-        }
-    }
-
-    fn watch_length(&mut self, at: MediaTime, faults: &mut VecDeque<Trouble>) {
-        let Some(boundary) = self.boundary.filter(|_| !self.has_told_long) else { return };
-        let length = at.since(boundary);
-        let slack = self.reels.get(self.reference).map_or(MediaDuration::ZERO, |reel| reel.nominal);
-        if length > self.segment_duration.plus(slack) {
-            self.tell_long(length, faults);
-        }
-    }
-
-    fn tell_long(&mut self, length: MediaDuration, faults: &mut VecDeque<Trouble>) {
-        if !std::mem::replace(&mut self.has_told_long, true) {
-            let millis = length.flicks() / MediaDuration::from_millis(1).flicks();
-            faults.push_back(Trouble { track: self.source(), fault: Fault::LongGop { millis } });
-        }
-    }
-
-    /// The reference rung is dead and this one is not: the best of those that live is the reference from here on.
-    fn elect(&mut self, witness: usize, now: Duration, faults: &mut VecDeque<Trouble>) {
-        let patience = self.segment_duration.times(2);
-        let (Some(old), Some(seen)) = (self.reels.get(self.reference), self.reels.get(witness)) else { return };
-        let is_silent = now.saturating_sub(old.arrived) > patience.to_std();
-        let is_behind = old.newest.zip(seen.newest).is_none_or(|(old, seen)| seen.since(old) > patience);
-        if !is_silent || !is_behind {
-            return;
-        }
-        let lives = |reel: &Reel| reel.format.is_video() && now.saturating_sub(reel.arrived) <= patience.to_std();
-        let Some(next) = self.reels.iter().position(|reel| lives(reel) && !reel.idrs.is_empty()) else { return };
-        let Some(reel) = self.reels.get(next) else { return };
-        let (idrs, gap) = (reel.idrs.clone(), reel.gap);
-        self.reference = next;
-        if let Some((end, first)) = gap.filter(|(_, first)| self.boundary.is_some_and(|boundary| *first > boundary)) {
-            self.segmenter.part(end.min(first));
-            self.boundary = None;
-            idrs.iter().filter(|idr| **idr >= first).for_each(|idr| self.consider(*idr, faults));
-            return;
-        }
-        let from = self.boundary;
-        idrs.iter().filter(|idr| from.is_none_or(|from| **idr > from)).for_each(|idr| self.consider(*idr, faults));
-    }
-
-    /// Nothing came for a while: the open segment ends where the pictures end, and the next one starts with an IDR.
-    fn part(&mut self, resumes: MediaTime) {
-        if let Some(end) = self.end_of_reference() {
-            let goes_on = resumes.since(end) <= self.tick();
-            self.segmenter.part(if goes_on { resumes } else { end });
-        }
-        (self.boundary, self.ending) = (None, None);
-    }
-
-    /// The reference rung's first picture of another encoder. Its clock is kept where it says what the one before would have
-    /// said by now, give or take a segment that comes at once; else it is moved behind what is stored, as late as it came.
-    fn take_up(&mut self, unit: &mut AccessUnit, now: Duration) {
-        if !unit.is_random_access {
-            return;
-        }
-        self.is_renewed = false;
-        let Some(end) = self.end_of_reference() else { return };
-        let ahead = unit.pts.since(end.plus(self.silence(now)));
-        let is_behind = ahead.plus(self.longest_segment) < MediaDuration::ZERO;
-        if unit.pts.plus(self.tick()) < end || is_behind || ahead > Reel::GAP {
-            self.move_behind(unit, now);
-        } else {
-            self.part(unit.pts);
-        }
-    }
-
-    /// The source went back in time.
-    fn restart(&mut self, unit: &mut AccessUnit, now: Duration, faults: &mut VecDeque<Trouble>) {
-        let before = self.position().map_or(MediaDuration::ZERO, |position| unit.pts.since(position));
-        let by_millis = before.flicks() / MediaDuration::from_millis(1).flicks();
-        faults.push_back(Trouble::of(unit.track, Fault::TimeJump { by_millis }));
-        self.move_behind(unit, now);
-    }
-
-    /// Moves the source's clock on, so that `unit` stands where it would have, had its clock not gone back.
-    fn move_behind(&mut self, unit: &mut AccessUnit, now: Duration) {
-        let Some(end) = self.end_of_reference() else { return };
-        self.segmenter.finish(end);
-        (self.boundary, self.ending) = (None, None);
-        let by = end.plus(self.silence(now)).since(unit.pts);
-        self.offset = self.offset.plus(by);
-        (unit.pts, unit.dts) = (unit.pts.plus(by), unit.dts.plus(by));
-        self.reels.iter_mut().for_each(Reel::renew);
-    }
-
-    /// The reference rung's track in the merged contribution.
-    fn source(&self) -> Option<TrackId> {
-        self.reels.get(self.reference).map(|reel| reel.source)
-    }
-
-    /// How much longer than a picture lasts nothing has come of the reference rung.
-    fn silence(&self, now: Duration) -> MediaDuration {
-        let Some(reel) = self.reels.get(self.reference) else { return MediaDuration::ZERO };
-        let since = MediaDuration::from_std(now.saturating_sub(reel.arrived));
-        since.minus(reel.nominal).max(MediaDuration::ZERO)
-    }
-
-    /// Where the reference rung's newest picture is over, in whole ticks of its source: a picture that follows it at once, in
-    /// milliseconds say, does not come before that.
-    fn end_of_reference(&self) -> Option<MediaTime> {
-        let reel = self.reels.get(self.reference)?;
-        let ticks = reel.newest?.minus(self.offset).ticks(reel.clock).saturating_add(reel.whole_ticks());
-        Some(MediaTime::from_ticks(ticks, reel.clock).plus(self.offset))
-    }
-
-    /// What the source rounds its times to.
-    fn tick(&self) -> MediaDuration {
-        let clock = self.reels.get(self.reference).map_or(Timescale::MPEG, |reel| reel.clock);
-        MediaDuration::from_ticks(1, clock)
     }
 
     /// Tells once what is wrong with a rung, and counts how often.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     channel::{
-        IngestHealth, IngestId, TrackDiscontinuity,
+        IngestHealth, IngestId, TrackDiscontinuity, TrackHealth,
         heartbeat::{TrackHeartbeat, TrackTally},
         sessions::{Session, TrackKey},
     },
@@ -124,6 +124,7 @@ impl Attached {
         let tally = TrackTally::new(track, now.monotonic);
         let told =
             Told { track: track.clone(), key: key.clone(), merged: None, tally, told_at: None, is_untold: false };
+        self.health.tracks.push(TrackHealth { track: track.id, kind: key.kind, last_timestamp: None });
         self.tracks.insert(track.id, told);
         match owners.get(&key) {
             Some(owner) if *owner != self.id => Claim::Taken(*owner),
@@ -196,14 +197,11 @@ impl Attached {
     /// Counts an access unit; its id in the merged contribution, where this session brings its track.
     pub(in crate::channel) fn count(&mut self, unit: &AccessUnit, now: Now) -> Option<TrackId> {
         if self.video == Some(unit.track) {
-            self.health.last_video = Some(unit.pts);
             self.window.2 = self.window.2.saturating_add(1);
         }
         let told = self.tracks.get_mut(&unit.track)?;
         self.jump = told.tally.count(unit, now.monotonic);
-        if told.key.kind == "audio" {
-            self.health.last_audio = Some(unit.pts);
-        }
+        self.health.come_to(unit.track, unit.pts);
         told.merged
     }
 

@@ -98,7 +98,7 @@ impl RtmpSession {
             self.items.push_back(Demuxed::Fault(fault));
         }
         if ignored > 0 {
-            let fault = Fault::Ignored { what: "RTMP messages of an unknown type", count: ignored };
+            let fault = Fault::Ignored { what: "RTMP message of an unknown type", count: ignored };
             self.items.push_back(Demuxed::Fault(fault));
         }
         if !std::mem::replace(&mut self.is_ended, true) {

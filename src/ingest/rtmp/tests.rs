@@ -391,7 +391,7 @@ fn players_and_unknown_commands_get_an_answer() {
     assert_eq!(line.session.data_ignored(), 1);
     line.session.finish();
     line.pull();
-    let ignored = Fault::Ignored { what: "RTMP messages of an unknown type", count: 1 };
+    let ignored = Fault::Ignored { what: "RTMP message of an unknown type", count: 1 };
     assert_eq!(line.items, [Demuxed::Fault(ignored), Demuxed::End]);
 }
 

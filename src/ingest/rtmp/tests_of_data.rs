@@ -128,9 +128,7 @@ fn an_aggregate_is_its_messages_one_by_one() {
     assert_eq!(times, [(0, ms(1000)), (1, ms(1005))]);
     line.session.finish();
     line.pull();
-    assert!(
-        line.items.contains(&Demuxed::Fault(Fault::Ignored { what: "RTMP messages of an unknown type", count: 2 }))
-    );
+    assert!(line.items.contains(&Demuxed::Fault(Fault::Ignored { what: "RTMP message of an unknown type", count: 2 })));
 }
 
 #[test]

@@ -3,72 +3,27 @@
 
 use super::{
     Broken, Header,
-    allocation::{Channel, Parameters},
+    allocation::Parameters,
     bits::Bits,
+    coupling::Coupled,
     mantissas::{Mantissas, Noise},
+    state::State,
 };
 
 /// Everything that a block leaves for the next.
 pub(super) struct Blocks {
     /// Five full channels, then the low frequency one.
     pub(super) channels: [State; CHANNELS],
-    coupling: State,
-    coupled: Option<Coupled>,
+    pub(super) coupling: State,
+    pub(super) coupled: Option<Coupled>,
     /// Bands in which the right channel is turned (clause 5.4.3.18), and the leaks of clause 5.4.3.45: both stay as they are
     /// when the coupling strategy is sent anew.
-    turned: [bool; 18],
+    pub(super) turned: [bool; 18],
     leaks: (i32, i32),
     /// Bands of sums and differences instead of left and right.
     rematrix: [bool; 4],
     parameters: Parameters,
     noise: Noise,
-}
-
-/// One channel.
-pub(super) struct State {
-    pub(super) coefficients: [f32; 256],
-    pub(super) is_switched: bool,
-    has_noise: bool,
-    gain: f32,
-    exponents: [u8; 256],
-    pointers: [u8; 256],
-    end: usize,
-    fine_snr: i32,
-    fast_gain: i32,
-    deltas: Vec<(u8, u8, u8)>,
-    /// Coupled channels only: whether it is one, and its share of each coupling band.
-    is_coupled: bool,
-    share: [f32; 18],
-}
-
-/// The coupling channel, while there is one.
-struct Coupled {
-    begin: usize,
-    start: usize,
-    end: usize,
-    /// The band of each sub-band of 12 bins.
-    bands: [usize; 18],
-    count: usize,
-    has_phases: bool,
-}
-
-impl State {
-    fn new() -> Self {
-        Self {
-            coefficients: [0.0; 256],
-            is_switched: false,
-            has_noise: false,
-            gain: 1.0,
-            exponents: [0; 256],
-            pointers: [0; 256],
-            end: 0,
-            fine_snr: 0,
-            fast_gain: 0,
-            deltas: Vec::new(),
-            is_coupled: false,
-            share: [0.0; 18],
-        }
-    }
 }
 
 impl Blocks {
@@ -135,41 +90,6 @@ impl Blocks {
         Ok(())
     }
 
-    fn read_coupling(&mut self, bits: &mut Bits<'_>, header: &Header, is_first: bool) -> Result<(), Broken> {
-        let full = header.full_channels();
-        if bits.flag()? {
-            self.coupled = None;
-            self.channels.iter_mut().for_each(|channel| channel.is_coupled = false);
-            if bits.flag()? {
-                for channel in self.channels.iter_mut().take(full) {
-                    channel.is_coupled = bits.flag()?;
-                }
-                self.coupled = Some(Coupled::read(bits, header.mode)?);
-            }
-        } else if is_first {
-            return Err(Broken("a first block without its coupling strategy"));
-        }
-        let Some(coupled) = &self.coupled else { return Ok(()) };
-        let mut is_any = false;
-        for channel in self.channels.iter_mut().take(full).filter(|channel| channel.is_coupled) {
-            if bits.flag()? {
-                is_any = true;
-                let master = 3 * bits.read(2)?;
-                for share in channel.share.iter_mut().take(coupled.count) {
-                    let (exponent, mantissa) = (bits.read(4)?, bits.read(4)?);
-                    let fraction = if exponent == 15 { mantissa as f32 / 16.0 } else { (mantissa + 16) as f32 / 32.0 };
-                    *share = fraction * (3.0 - (exponent + master) as f32).exp2();
-                }
-            }
-        }
-        if header.mode == 2 && is_any {
-            for turned in self.turned.iter_mut().take(coupled.count) {
-                *turned = coupled.has_phases && bits.flag()?;
-            }
-        }
-        Ok(())
-    }
-
     fn read_rematrix(&mut self, bits: &mut Bits<'_>, header: &Header, is_first: bool) -> Result<(), Broken> {
         if header.mode != 2 {
             return Ok(());
@@ -186,57 +106,6 @@ impl Blocks {
             }
         } else if is_first {
             return Err(Broken("a first block without its rematrixing"));
-        }
-        Ok(())
-    }
-
-    fn read_exponents(&mut self, bits: &mut Bits<'_>, header: &Header, is_first: bool) -> Result<(), Broken> {
-        let full = header.full_channels();
-        let reused = Err(Broken("a first block without its exponents"));
-        let shared = if self.coupled.is_some() { bits.read(2)? } else { 0 };
-        let mut strategies = [0; CHANNELS];
-        for strategy in strategies.iter_mut().take(full) {
-            *strategy = bits.read(2)?;
-        }
-        let low = header.has_lfe && bits.flag()?;
-        if is_first && (strategies.iter().take(full).any(|strategy| *strategy == 0) || header.has_lfe && !low) {
-            return reused;
-        }
-        let start = self.coupled.as_ref().map(|coupled| coupled.start);
-        for (channel, strategy) in self.channels.iter_mut().zip(strategies).take(full) {
-            if strategy != 0 {
-                channel.end = match start {
-                    Some(start) if channel.is_coupled => start,
-                    _ => match bits.read(6)? as usize {
-                        width @ 0..=60 => 37 + 3 * (width + 12),
-                        _ => return Err(Broken("a channel wider than there is")),
-                    },
-                };
-            }
-        }
-        if let Some(coupled) = &self.coupled {
-            if shared != 0 {
-                let head = bits.read(4)? << 1;
-                let range = coupled.start..coupled.end;
-                read_groups(bits, head, shared, &mut self.coupling.exponents, range)?;
-            } else if is_first {
-                return reused;
-            }
-        }
-        for (channel, strategy) in self.channels.iter_mut().zip(strategies).take(full) {
-            if strategy != 0 {
-                let head = bits.read(4)?;
-                channel.exponents[0] = head as u8;
-                read_groups(bits, head, strategy, &mut channel.exponents, 1..channel.end)?;
-                // gainrng
-                bits.skip(2)?;
-            }
-        }
-        if let (true, Some(channel)) = (low, self.channels.last_mut()) {
-            let head = bits.read(4)?;
-            channel.exponents[0] = head as u8;
-            channel.end = 7;
-            read_groups(bits, head, 1, &mut channel.exponents, 1..7)?;
         }
         Ok(())
     }
@@ -355,110 +224,7 @@ impl Blocks {
     }
 }
 
-impl State {
-    fn read_offsets(&mut self, bits: &mut Bits<'_>) -> Result<(), Broken> {
-        self.fine_snr = bits.read(4)? as i32;
-        // Table 7.11: steps of 0x80.
-        self.fast_gain = (bits.read(3)? as i32 + 1) << 7;
-        Ok(())
-    }
-
-    fn allocate(&mut self, parameters: &Parameters, start: usize, end: usize, leaks: Option<(i32, i32)>, is_lfe: bool) {
-        let (fine_snr, fast_gain, deltas) = (self.fine_snr, self.fast_gain, &self.deltas[..]);
-        let channel = Channel { start, end, fine_snr, fast_gain, leaks, is_lfe, deltas };
-        parameters.allocate(&channel, &self.exponents, &mut self.pointers);
-    }
-
-    fn read_coefficients(
-        &mut self,
-        bits: &mut Bits<'_>,
-        mantissas: &mut Mantissas,
-        mut noise: Option<&mut Noise>,
-        range: std::ops::Range<usize>,
-    ) -> Result<(), Broken> {
-        let coded = self.coefficients.iter_mut().zip(&self.pointers).zip(&self.exponents);
-        for ((coefficient, pointer), exponent) in coded.take(range.end).skip(range.start) {
-            let mantissa = match (pointer, &mut noise) {
-                (0, Some(noise)) => noise.next(),
-                (0, None) => 0.0,
-                (pointer, _) => mantissas.read(bits, *pointer)?,
-            };
-            *coefficient = mantissa * scale(*exponent);
-        }
-        Ok(())
-    }
-}
-
-impl Coupled {
-    /// Phase flags, range and bands (clauses 5.4.3.10 to 5.4.3.13).
-    fn read(bits: &mut Bits<'_>, mode: usize) -> Result<Self, Broken> {
-        let has_phases = mode == 2 && bits.flag()?;
-        let (begin, end) = (bits.read(4)? as usize, bits.read(4)? as usize + 3);
-        if begin >= end {
-            return Err(Broken("a coupling channel that ends before it starts"));
-        }
-        let (mut bands, mut band) = ([0; 18], 0);
-        for place in bands.iter_mut().take(end - begin).skip(1) {
-            band += usize::from(!bits.flag()?);
-            *place = band;
-        }
-        let (start, end) = (37 + 12 * begin, 37 + 12 * end);
-        Ok(Self { begin, start, end, bands, count: band + 1, has_phases })
-    }
-
-    /// Gives a channel its share (clause 7.4.3).
-    fn spread(&self, coupling: &State, channel: &mut State, turned: &[bool; 18], noise: &mut Noise) {
-        let ranges = (self.start..self.end).step_by(12).zip(self.bands);
-        for (start, band) in ranges {
-            let share = channel.share.get(band).copied().unwrap_or(0.0);
-            let is_turned = turned.get(band).is_some_and(|turned| *turned);
-            let share = if is_turned { -share } else { share };
-            let own = channel.coefficients.iter_mut().zip(&coupling.coefficients);
-            let coded = coupling.pointers.iter().zip(&coupling.exponents);
-            for ((own, shared), (pointer, exponent)) in own.zip(coded).take(start + 12).skip(start) {
-                *own = match pointer {
-                    0 if channel.has_noise => noise.next() * scale(*exponent) * share,
-                    _ => shared * share,
-                };
-            }
-        }
-    }
-}
-
-/// Exponents of `range`, as differences in groups of three (clause 7.1.3); `strategy` is 1, 2 or 3 for one exponent per one,
-/// two or four bins.
-fn read_groups(
-    bits: &mut Bits<'_>,
-    head: u32,
-    strategy: u32,
-    exponents: &mut [u8; 256],
-    range: std::ops::Range<usize>,
-) -> Result<(), Broken> {
-    let width = 1 << (strategy - 1);
-    let groups = (range.end.saturating_sub(range.start)).div_ceil(3 * width);
-    let mut exponent = head as i32;
-    let mut places = exponents.get_mut(range).into_iter().flat_map(|places| places.chunks_mut(width));
-    for _ in 0..groups {
-        let word = bits.read(7)? as i32;
-        for step in [word / 25, word / 5 % 5, word % 5] {
-            exponent += step - 2;
-            if word >= 125 || !(0..=24).contains(&exponent) {
-                return Err(Broken("an exponent out of its range"));
-            }
-            if let Some(places) = places.next() {
-                places.fill(exponent as u8);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// `2^-exponent`.
-fn scale(exponent: u8) -> f32 {
-    f32::from_bits(127u32.saturating_sub(exponent.into()) << 23)
-}
-
-const CHANNELS: usize = 6;
+pub(super) const CHANNELS: usize = 6;
 const LFE: usize = 5;
 
 #[cfg(test)]

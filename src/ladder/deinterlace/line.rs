@@ -32,9 +32,10 @@ pub(super) struct Lines<'a> {
     pub(super) is_alone: bool,
 }
 
-/// Makes lines; keeps the scratch space of one width.
+/// Makes lines; keeps the scratch space of one width. Chroma has half the lines, and edges between full colours: what it is
+/// guessed from is nearer, and a slant that fits there is right.
 #[derive(Default)]
-pub(super) struct Weaver {
+pub(super) struct Weaver<const IS_CHROMA: bool> {
     /// The kept lines above and below, with [`REACH`] repeated samples at either end.
     above: Vec<u8>,
     below: Vec<u8>,
@@ -47,7 +48,7 @@ pub(super) struct Weaver {
 }
 
 /// A part of a line on the way, with what its samples need. Every loop over one has a fixed length and no branch.
-struct Block<'a> {
+struct Block<'a, const IS_CHROMA: bool> {
     /// From [`REACH`] samples before the block to as many after it.
     above: &'a [u8; BLOCK + 2 * REACH],
     below: &'a [u8; BLOCK + 2 * REACH],
@@ -59,7 +60,7 @@ struct Block<'a> {
     near: &'a [u8; BLOCK],
 }
 
-impl Weaver {
+impl<const IS_CHROMA: bool> Weaver<IS_CHROMA> {
     /// Makes one line. Lines of unequal widths leave the rest of `out` undefined.
     pub(super) fn weave(&mut self, lines: &Lines<'_>, out: &mut [u8]) {
         let width = out.len();
@@ -93,7 +94,7 @@ impl Weaver {
     }
 
     /// The block from `at` on; `None` where nothing moves.
-    fn block(&self, lines: &Lines<'_>, at: usize) -> Option<Block<'_>> {
+    fn block(&self, lines: &Lines<'_>, at: usize) -> Option<Block<'_, IS_CHROMA>> {
         let near: &[u8; BLOCK] = part(&self.near, at)?;
         if near.iter().fold(0, |most: u8, near| most.max(*near)) <= STILL {
             return None;
@@ -112,37 +113,42 @@ impl Weaver {
     }
 }
 
-impl Block<'_> {
+impl<const IS_CHROMA: bool> Block<'_, IS_CHROMA> {
     fn make(&self) -> [u8; BLOCK] {
         self.settle(&self.lean(&self.guess_upright()))
     }
 
-    /// Four kept lines, and of the missing field what stands out from its neighbours: half of what its detail is worth
-    /// when nothing moves, since it is half a frame off when something does.
+    /// Four kept lines (two of chroma: the others are too far off), and of the missing field what stands out from its
+    /// neighbours: half of what its detail is worth when nothing moves, since it is half a frame off when something does.
     fn guess_upright(&self) -> [u8; BLOCK] {
+        let (far, detail_share) = if IS_CHROMA { (0, 2) } else { (3, 5) };
         let both = |a: u8, b: u8| i16::from(a) + i16::from(b);
         let mut guess = [0; BLOCK];
         for (x, guess) in guess.iter_mut().enumerate() {
-            let kept = 35 * both(self.above[x + REACH], self.below[x + REACH]);
-            let kept = kept - 3 * both(self.beyond[0][x], self.beyond[1][x]);
-            let detail = 10 * i16::from(self.woven[x]) - 5 * both(self.woven_above[x], self.woven_below[x]);
-            *guess = ((kept + detail + 32) >> 6).clamp(0, 255) as u8;
+            let kept = (32 + far) * both(self.above[x + REACH], self.below[x + REACH]);
+            let kept = kept - far * both(self.beyond[0][x], self.beyond[1][x]);
+            let detail = 2 * i16::from(self.woven[x]) - both(self.woven_above[x], self.woven_below[x]);
+            *guess = ((kept + detail_share * detail + 32) >> 6).clamp(0, 255) as u8;
         }
         guess
     }
 
-    /// Goes half-way towards the mean along a slant, where the kept lines match much better along it than upright.
+    /// Goes half-way towards the mean along a slant, where the kept lines match much better along it than upright; of chroma
+    /// all the way, where that is the edge of a colour.
     fn lean(&self, guess: &[u8; BLOCK]) -> [u8; BLOCK] {
         let (left, flat_left) = (self.mean_along::<2>(), self.mean_along::<1>());
         let (right, flat_right) = (self.mean_along::<4>(), self.mean_along::<5>());
-        let mut aim = [0; BLOCK];
-        for (x, aim) in aim.iter_mut().enumerate() {
+        let (mut from, mut aim) = (*guess, [0; BLOCK]);
+        for (x, (from, aim)) in from.iter_mut().zip(&mut aim).enumerate() {
             let upright = (self.badness::<3>(x), guess[x]);
             let best = self.lean_to::<2, 1>(upright, (left[x], flat_left[x]), x);
             let best = self.lean_to::<4, 5>(best, (right[x], flat_right[x]), x);
             *aim = pick(less(best.0, upright.0 - upright.0 / 4), best, upright).1;
+            if IS_CHROMA {
+                *from = pick(less(EDGE, upright.0.saturating_sub(best.0)), best, upright).1;
+            }
         }
-        mean(guess, &aim)
+        mean(&from, &aim)
     }
 
     /// The better of `best` and the slants to one side, with its mean. A flat slant counts only beyond a steep one that
@@ -154,12 +160,13 @@ impl Block<'_> {
     }
 
     /// How badly three samples match about `x`, along the slant from `UP` of the window above to `6 - UP` of that
-    /// below.
+    /// below. Of chroma half as much: colours are so far apart that the sum would saturate, and all slants be alike.
     const fn badness<const UP: usize>(&self, x: usize) -> u8 {
         let (above, below) = (self.above, self.below);
-        let (left, right) =
-            (above[x + UP - 1].abs_diff(below[x + 5 - UP]), above[x + UP + 1].abs_diff(below[x + 7 - UP]));
-        above[x + UP].abs_diff(below[x + 6 - UP]).saturating_add(left).saturating_add(right)
+        let shift = IS_CHROMA as u32;
+        let left = above[x + UP - 1].abs_diff(below[x + 5 - UP]) >> shift;
+        let right = above[x + UP + 1].abs_diff(below[x + 7 - UP]) >> shift;
+        (above[x + UP].abs_diff(below[x + 6 - UP]) >> shift).saturating_add(left).saturating_add(right)
     }
 
     fn mean_along<const UP: usize>(&self) -> [u8; BLOCK] {
@@ -246,5 +253,7 @@ const REACH: usize = 3;
 const WINDOW: usize = 2 * REACH + 1;
 /// Samples that are made at once, or woven at once where none of them moves.
 const BLOCK: usize = 64;
+/// A slant of chroma that matches better by this than upright is an edge.
+const EDGE: u8 = 96;
 /// Motion up to this is none: the result would differ by as little.
 const STILL: u8 = 1;
