@@ -14,6 +14,7 @@
 
 mod clock;
 mod cuts;
+mod early;
 mod reel;
 mod reference;
 mod renditions;

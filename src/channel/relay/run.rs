@@ -6,6 +6,7 @@ use crate::{
     archive::{Presentation, SealedSegment, SegmentFault, Segmenter, SegmenterError, SegmenterLimits},
     channel::relay::{
         Trouble, Unaligned,
+        early::Early,
         reel::{Place, Reel},
         renditions::Settled,
     },
@@ -37,6 +38,8 @@ pub(super) struct Run {
     pub(super) boundary: Option<MediaTime>,
     /// The next picture of the reference rung has another clock.
     pub(super) is_renewed: bool,
+    /// What the other renditions have brought of it meanwhile.
+    early: Early,
     pub(super) has_told_long: bool,
     /// A GOP outgrew the longest segment: what is left of it is dropped.
     pub(super) is_cut: bool,
@@ -75,6 +78,7 @@ impl Run {
             offset: MediaDuration::ZERO,
             boundary: None,
             is_renewed: false,
+            early: Early::default(),
             has_told_long: false,
             is_cut: false,
             ending: None,
@@ -99,8 +103,24 @@ impl Run {
 
     /// Takes an access unit of the contribution.
     pub(super) fn push(&mut self, unit: AccessUnit, now: Duration, faults: &mut VecDeque<Trouble>) {
-        self.take(unit, now, faults);
+        if self.source() == Some(unit.track) {
+            self.take(unit, now, faults);
+            if !self.is_renewed {
+                self.take_early(now, faults);
+            }
+        } else if !self.is_renewed {
+            self.take(unit, now, faults);
+        } else if let Err(unit) = self.early.keep(unit, now, self.segment_duration.times(2).to_std()) {
+            self.take_early(now, faults);
+            self.take(unit, now, faults);
+        }
         self.gather(faults);
+    }
+
+    fn take_early(&mut self, now: Duration, faults: &mut VecDeque<Trouble>) {
+        while let Some(unit) = self.early.take() {
+            self.take(unit, now, faults);
+        }
     }
 
     fn take(&mut self, mut unit: AccessUnit, now: Duration, faults: &mut VecDeque<Trouble>) {
@@ -151,6 +171,7 @@ impl Run {
     /// What comes next has another clock.
     pub(super) fn renew(&mut self) {
         self.is_renewed = true;
+        self.early.renew();
         self.reels.iter_mut().for_each(|reel| reel.needs_idr = reel.format.is_video());
     }
 
@@ -183,6 +204,11 @@ impl Run {
                 self.note(fault, faults);
             }
             self.ready.push_back(sealed);
+        }
+        let lost = self.early.pull_lost();
+        if lost > 0 {
+            let fault = Fault::Dropped { count: lost, reason: "another encoder took over" };
+            faults.push_back(Trouble { track: None, fault });
         }
         while let Some((id, count)) = self.segmenter.pull_left_out() {
             let source = self.reels.iter().find(|reel| reel.id == id).map(|reel| reel.source);

@@ -31,6 +31,9 @@ fn row_18_a_spare_whose_clock_is_set_otherwise_goes_on_as_late_as_it_came() {
         let off = span.minus(MediaDuration::from_secs(81));
         assert!(off.flicks().abs() <= MediaDuration::from_millis(250).flicks(), "{seconds}: {off:?}");
         assert_eq!(segments.iter().filter(|segment| segment.is_discontinuous).count(), 1, "{seconds}: {segments:?}");
+        // Also the rungs that came before the reference rung have their first GOP.
+        let spans = segments.iter().flat_map(|segment| segment.spans.iter());
+        assert_eq!(spans.filter(|span| span.is_missing()).count(), 0, "{seconds}: {segments:?}");
     }
 }
 
