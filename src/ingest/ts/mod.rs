@@ -14,13 +14,17 @@ mod elementary;
 mod frames;
 mod h264;
 mod layout;
+mod ledger;
 mod mpeg2;
 mod mux;
 mod out;
 mod picture_syntax;
 mod picture_times;
 mod pictures;
+mod programs;
 mod reader;
+mod streams;
+mod tables;
 
 #[cfg(test)]
 mod coding_tests;
