@@ -6,8 +6,12 @@
 
 #[path = "captures_ts/answers.rs"]
 mod answers;
+#[path = "captures_ts/counts.rs"]
+mod counts;
 #[path = "captures_ts/every_file.rs"]
 mod every_file;
+#[path = "captures_ts/latm.rs"]
+mod latm;
 #[path = "captures_ts/malformed.rs"]
 mod malformed;
 #[path = "captures_ts/sound.rs"]

@@ -5,8 +5,11 @@ use crate::{channel::ConfigError, ladder::Preset, media::Language};
 /// One language of the output: a rendition of its own, whether or not the contribution has it at the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AudioStream {
-    /// Which audio track of the contribution, counted from zero in its own order: the program map's for a transport
-    /// stream. No two streams have the same.
+    /// Which audio track of the contribution, counted from zero in its own order; no two streams have the same.
+    ///
+    /// For a transport stream that is the order of the program map, over AAC in ADTS and LATM, AC-3 of systems A and B, MPEG-1 and
+    /// MPEG-2 audio, and private PES packets (stream type 0x06) of which no descriptor says what they are: these have their place in
+    /// the count, as A6.11 has it, and are silent. Teletext, subtitles and whatever else is named by a descriptor do not count.
     pub index: u32,
     /// Its name in URLs, manifests and object names: 1 to 80 letters, digits, `_` and `-`, unlike every other rendition's.
     /// Empty stands for `audio` with the first stream, for `audio_fra` or `audio_1` after language or index with others.

@@ -46,7 +46,8 @@ pub struct ChannelConfig {
     pub description: String,
     /// The rungs to encode.
     pub preset: Preset,
-    /// Which video stream of a transport stream is taken, counted from zero in its program map's order; default 0 (A6.10).
+    /// Which video stream of a transport stream is taken, counted from zero over H.264, MPEG-2 and MPEG-1 video in its program
+    /// map's order; default 0 (A6.10).
     /// Its demuxer does it: hand it over in [`TsConfig`](crate::ingest::TsConfig).
     pub video_index: usize,
     /// The sound that is taken, 1 to 8 streams, each a rendition of its own; default the first, without a language (A6.11 to

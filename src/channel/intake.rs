@@ -85,7 +85,10 @@ impl Channel {
                     None => self.take_unit(id, unit, now),
                 },
                 Demuxed::Cue(mut cue) => {
-                    cue.at = self.sessions.find(id).map_or(cue.at, |attached| attached.shifted(cue.at));
+                    if let Some(attached) = self.sessions.find(id) {
+                        cue.at = attached.shifted(cue.at);
+                        cue.due = cue.due.map(|due| attached.shifted(due));
+                    }
                     self.event(Event::Cue { ingest: id, cue });
                 }
                 Demuxed::Reply(bytes) => self.outputs.push_back(Output::Reply(id, bytes)),

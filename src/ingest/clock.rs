@@ -34,6 +34,12 @@ impl Unwrap {
         MediaTime::from_ticks(self.ticks_near(raw, self.last), self.scale)
     }
 
+    /// The unwrapped time of `raw` that is nearest to another time than the reference.
+    #[must_use]
+    pub(crate) fn place_near(&self, raw: u64, near: MediaTime) -> MediaTime {
+        MediaTime::from_ticks(self.ticks_near(raw, Some(near.ticks(self.scale))), self.scale)
+    }
+
     /// The media time after which the counter begins again.
     #[must_use]
     pub fn wrap(&self) -> MediaDuration {

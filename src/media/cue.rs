@@ -6,13 +6,18 @@ use bytes::Bytes;
 
 use crate::time::MediaTime;
 
-/// A cue that a contribution carried, untouched: whoever acts on it parses it.
+/// A cue that a contribution carried, untouched: whoever acts on it parses it, and need not work out its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CueSignal {
     /// Where it was found.
     pub carriage: CueCarriage,
     /// Source time at which it came: that of the newest access unit before it, or what its carriage states.
     pub at: MediaTime,
+    /// Source time at which it is to be acted on, where its carriage or its message says one: of SCTE-35 in a transport stream,
+    /// `pts_time` and `pts_adjustment` of a `splice_insert` or a `time_signal`, unwrapped beside the pictures; where these say
+    /// "at once", `at`. `None` where there is no such time (another command, a cancellation), where it is encrypted or cannot be
+    /// read, and for `onAdCue`, whose message is not looked into.
+    pub due: Option<MediaTime>,
     /// The message, byte for byte, in its carriage's form.
     pub payload: Bytes,
 }

@@ -20,7 +20,7 @@ fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 /// The tables of one program with streams of these types, then `packets`.
-fn with_tables(streams: &[(u8, u16)], packets: &[u8]) -> Vec<u8> {
+pub(crate) fn with_tables(streams: &[(u8, u16)], packets: &[u8]) -> Vec<u8> {
     let crc = |bytes: &[u8]| {
         bytes.iter().fold(u32::MAX, |crc, byte| {
             (0..8).fold(crc ^ u32::from(*byte) << 24, |crc, _| crc << 1 ^ if crc >> 31 == 1 { 0x04C1_1DB7 } else { 0 })
@@ -201,6 +201,33 @@ fn cues_of_a_capture_come_whole_at_its_first_picture() {
     assert_eq!(cues.iter().map(|cue| cue.at.ticks(Timescale::MPEG)).collect::<Vec<_>>(), [126_000; 3]);
 }
 
+/// `tsduck-test-027`: every splice command, as TSDuck reads it.
+#[test]
+fn cues_of_every_command_are_whole_and_due_when_tsduck_says_row_5() {
+    let Some(path) = media("ts/answers/tsduck-027/test-027.pack.ts") else { return };
+    let found = run(&with_tables(&[(0x86, 200), (0x1B, 0x100)], &fs::read(path).unwrap()));
+    let cues: Vec<&CueSignal> =
+        found.iter().filter_map(|item| if let Demuxed::Cue(cue) = item { Some(cue) } else { None }).collect();
+    let all: Vec<u8> = cues.iter().flat_map(|cue| cue.payload.to_vec()).collect();
+    assert!(all == fs::read(media("ts/answers/tsduck-027/test-027.compile.bin").unwrap()).unwrap());
+    let text = fs::read_to_string(media("ts/answers/tsduck-027/test-027.tstables.txt").unwrap()).unwrap();
+    let sections: Vec<&str> = text.split("* SCTE 35 Splice Information").skip(1).collect();
+    assert_eq!(cues.len(), sections.len());
+    // The first time that is named in a section with a command that has one; at once is when it comes, which is nowhere here.
+    let hex = |text: &str| i64::from_str_radix(text.split_whitespace().next().unwrap(), 16).unwrap();
+    for (cue, section) in cues.iter().zip(sections) {
+        let has_time = section.contains("(TimeSignal)") || section.contains("(SpliceInsert)");
+        let time = section.split_once("Time: 0x").or(section.split_once("ime PTS: 0x")).map(|(_, after)| hex(after));
+        let expected = match (has_time, time) {
+            (true, Some(time)) => Some(time),
+            (true, None) if section.contains("immediate: yes") || section.contains("Time: unset") => Some(0),
+            _ => None,
+        };
+        assert_eq!(cue.due.map(|due| due.ticks(Timescale::MPEG)), expected, "{section}");
+    }
+    assert!(faults(&found).is_empty(), "{:?}", faults(&found));
+}
+
 #[test]
 fn large_sections_corrupt_packets_and_no_transport_stream_at_all() {
     for name in ["tsduck-test-120.ts", "tsduck-test-142.ts", "muxjs-test-stuffed-pes.ts", "vhs-encrypted.ts"] {
@@ -209,7 +236,11 @@ fn large_sections_corrupt_packets_and_no_transport_stream_at_all() {
         assert!(tracks(&found).is_empty() && units(&found, None).is_empty(), "{name}");
     }
     let sections = fs::read(media("ts/tsduck-test-120.ts").unwrap()).unwrap();
-    assert!(units(&run(&with_tables(&[(0x86, 0x14), (0x1B, 0x100)], &sections)), None).is_empty());
+    // Its PID taken for cues, of which it has none: the 28 sections that TSDuck calls invalid are no cues either, and none of
+    // them is told, as their tables are none of ours.
+    let found = run(&with_tables(&[(0x86, 0x14), (0x1B, 0x100)], &sections));
+    assert!(units(&found, None).is_empty() && !found.iter().any(|item| matches!(item, Demuxed::Cue(_))));
+    assert_eq!(faults(&found), Vec::<&Fault>::new());
     // A program stream, and one that is encrypted as a whole: bytes passed over, told as such.
     for name in ["ts/androidx-sample_ac3.ps", "ts/vhs-encrypted.ts"] {
         let found = run(&fs::read(media(name).unwrap()).unwrap());

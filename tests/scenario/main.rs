@@ -20,6 +20,7 @@ mod determinism;
 mod door;
 mod encoder_dies;
 mod failover;
+mod fec;
 mod ladder_feeds;
 mod languages;
 mod legs;

@@ -149,7 +149,12 @@ impl RtmpSession {
             }
             Data::AdCue(payload) => {
                 let at = self.feed.time_of_data(timestamp);
-                self.items.push_back(Demuxed::Cue(CueSignal { carriage: CueCarriage::OnAdCue, at, payload }));
+                self.items.push_back(Demuxed::Cue(CueSignal {
+                    carriage: CueCarriage::OnAdCue,
+                    at,
+                    due: None,
+                    payload,
+                }));
             }
             Data::Aside => self.data_ignored = self.data_ignored.saturating_add(1),
         }

@@ -32,8 +32,12 @@ fn an_ad_cue_has_the_time_of_its_message_and_its_values_untouched() {
     ];
     line.send(bytes.concat()).unwrap();
     let at = |after: i64| ms(i64::from(start) + after);
-    let expected =
-        [500, 900].map(|after| CueSignal { carriage: CueCarriage::OnAdCue, at: at(after), payload: cue.clone() });
+    let expected = [500, 900].map(|after| CueSignal {
+        carriage: CueCarriage::OnAdCue,
+        at: at(after),
+        due: None,
+        payload: cue.clone(),
+    });
     assert_eq!(line.items[1..], expected.map(Demuxed::Cue));
 }
 

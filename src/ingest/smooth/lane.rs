@@ -248,7 +248,7 @@ impl Lane {
         }
         let delta = u32::from_be_bytes([d3, d2, d1, d0]);
         let at = MediaTime::from_ticks(sample.decode_time.saturating_add(delta.into()), fragment.timescale());
-        Demuxed::Cue(CueSignal { carriage: CueCarriage::SparseTrack, at, payload: sample.data.clone() })
+        Demuxed::Cue(CueSignal { carriage: CueCarriage::SparseTrack, at, due: Some(at), payload: sample.data.clone() })
     }
 }
 

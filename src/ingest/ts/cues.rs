@@ -1,7 +1,7 @@
 //! Cues beside the pictures: SCTE 35 sections (ANSI/SCTE 35 2023 clauses 8 and 9.6), carried and not acted on.
 //!
-//! A section is taken whole, with its checksum, and nothing in it is looked at but its table id: whoever acts on cues parses
-//! it. On a PID that is registered for cues, what cannot be read is told; on one that only may carry them (private sections,
+//! A section is taken whole, with its checksum, and nothing in it is looked at but its table id and when it is due: whoever
+//! acts on cues parses it. On a PID that is registered for cues, what cannot be read is told; on one that only may carry them (private sections,
 //! stream type 0x86 without registration, which is DTS-HD elsewhere), all but good sections is passed over silently.
 
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use crate::{
     error::{Fault, ParseErrorKind},
     ingest::Demuxed,
     media::{CueCarriage, CueSignal},
-    wire::ts::{Arrival, Continuity, Packet, Sections, is_intact},
+    wire::ts::{Arrival, Continuity, Packet, Sections, SpliceTime, is_intact, splice_time},
 };
 
 /// One PID with cues.
@@ -51,8 +51,13 @@ impl Cues {
             Ok(section) if is_intact(section) => {
                 has_good = true;
                 let carriage = CueCarriage::TransportStream { pid };
+                let at = out.cue_time();
+                let due = splice_time(section).map(|time| match time {
+                    SpliceTime::AtOnce => at,
+                    SpliceTime::At(raw) => out.due(raw),
+                });
                 let payload = Bytes::copy_from_slice(section);
-                out.queue.push_back(Demuxed::Cue(CueSignal { carriage, at: out.cue_time(), payload }));
+                out.queue.push_back(Demuxed::Cue(CueSignal { carriage, at, due, payload }));
             }
             Ok(_) if is_sure => out.unreadable(ParseErrorKind::Checksum { what: "splice_info_section" }, pid),
             Err(kind) if is_sure => out.unreadable(kind, pid),

@@ -44,6 +44,7 @@ impl H264 {
 impl PictureSyntax for H264 {
     const TAKES_ZERO: bool = true;
     const STAMP_LEEWAY: u64 = 3;
+    const IS_STAMPED_BY_PICTURE: bool = false;
     const BEFORE_START: &'static str = "before the first IDR";
     const BEFORE_NEW: &'static str = "before the IDR of new parameter sets";
 

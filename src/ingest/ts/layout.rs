@@ -1,9 +1,12 @@
 //! Which streams of a program are taken, and in what place each stands among its kind.
 //!
-//! Video is counted over MPEG-2 and H.264 (A6.10), sound over what A6.11 lists and LATM, both in the order of the program
-//! map; so an index means the same whatever else is carried. Streams of a known kind that are outside of these sets (HEVC,
-//! E-AC-3, DTS) are counted behind all of them, so that no two tracks of a kind have the same index; what is neither video nor
-//! sound has index 0. To take another coding, add it to [`Coding`] and to `coding`.
+//! Video is counted over H.264, MPEG-2 and MPEG-1 video, which a reader of MPEG-2 reads, too (A6.10); sound over what A6.11
+//! lists and LATM; both in the order of the program map, so that an index means the same whatever else is carried. A6.11 goes
+//! by the names of stream types, and one of them is "MPEG-2 Private PES": so private PES packets (stream type 0x06) have a place
+//! among the sound where no descriptor says what they are, though they are not read. Those that say it, as teletext, subtitles
+//! and every registered format do, are what they say, and AC-3 among them is read. Streams of a known kind that are outside of
+//! these sets (HEVC, E-AC-3, DTS) are counted behind all of them, so that no two tracks of a kind have the same index; what is
+//! neither video nor sound has index 0. To take another coding, add it to [`Coding`] and to `coding`.
 
 use super::TsConfig;
 use crate::wire::ts::{Pmt, Stream, StreamType};
@@ -38,34 +41,36 @@ pub(super) struct Place {
 
 /// Streams in the order of the program map, and the PIDs of sound that could be read and is more than is taken.
 pub(super) fn lay_out(pmt: &Pmt, config: TsConfig) -> (Vec<Place>, Vec<u16>) {
-    let readable = |kind: Kind| pmt.streams.iter().filter(|stream| Kind::of(stream) == (kind, true)).count() as u32;
-    // Next index among those that can be read, next among those that cannot.
-    let mut next = [(0, readable(Kind::Video)), (0, readable(Kind::Sound)), (0, 0)];
-    let mut over = Vec::new();
+    let counted = |kind: Kind| pmt.streams.iter().filter(|stream| Kind::of(stream) == (kind, true)).count() as u32;
+    // Next index in the sets of A6.10 and A6.11, next behind them.
+    let mut next = [(0, counted(Kind::Video)), (0, counted(Kind::Sound)), (0, 0)];
+    let (mut over, mut sounds) = (Vec::new(), 0);
     let places = pmt.streams.iter().enumerate().map(|(at, stream)| {
-        let (kind, is_readable) = Kind::of(stream);
+        let (kind, is_counted) = Kind::of(stream);
         let [video, sound, other] = &mut next;
         let (inside, outside) = match kind {
             Kind::Video => video,
             Kind::Sound => sound,
             Kind::Other => other,
         };
-        let index = *if is_readable { &mut *inside } else { &mut *outside };
-        match (kind, is_readable) {
+        let index = *if is_counted { &mut *inside } else { &mut *outside };
+        match (kind, is_counted) {
             (Kind::Other, _) => {}
             (_, true) => *inside += 1,
             (_, false) => *outside += 1,
         }
         let is_twice = pmt.streams.iter().take(at).any(|other| other.pid == stream.pid);
+        let coding = coding(stream);
+        sounds += u32::from(kind == Kind::Sound && coding.is_some());
         let is_wanted = match kind {
             Kind::Video => index as usize == config.video_index,
-            Kind::Sound => index < MAX_SOUND,
+            Kind::Sound => sounds <= MAX_SOUND,
             Kind::Other => true,
         };
-        if kind == Kind::Sound && is_readable && !is_wanted {
+        if kind == Kind::Sound && coding.is_some() && !is_wanted {
             over.push(stream.pid);
         }
-        let coding = coding(stream).filter(|_| is_wanted && !is_twice);
+        let coding = coding.filter(|_| is_wanted && !is_twice);
         let is_told = matches!(coding, None | Some(Coding::Cues { is_sure: false }));
         Place { stream: *stream, index, coding, is_told }
     });
@@ -75,7 +80,7 @@ pub(super) fn lay_out(pmt: &Pmt, config: TsConfig) -> (Vec<Place>, Vec<u16>) {
 
 /// Whether there is anything to take in a program.
 pub(super) fn is_rich(pmt: &Pmt) -> bool {
-    pmt.streams.iter().any(|stream| Kind::of(stream).1)
+    pmt.streams.iter().any(|stream| !matches!(coding(stream), None | Some(Coding::Cues { .. })))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,12 +91,13 @@ enum Kind {
 }
 
 impl Kind {
-    /// The kind of a stream, and whether it is of those that can be read.
+    /// The kind of a stream, and whether it is in the set that is counted first.
     fn of(stream: &Stream) -> (Self, bool) {
         match coding(stream) {
             Some(Coding::H264 | Coding::Mpeg2) => (Self::Video, true),
             Some(Coding::Adts | Coding::Latm | Coding::Ac3 | Coding::Mpa) => (Self::Sound, true),
             Some(Coding::Cues { is_sure: true } | Coding::Clock) => (Self::Other, false),
+            _ if stream.is_unsaid() => (Self::Sound, true),
             _ => match stream.name() {
                 "HEVC" => (Self::Video, false),
                 "E-AC-3" | "DTS" | "DTS-HD" | "TrueHD" | "Opus" => (Self::Sound, false),
@@ -153,6 +159,8 @@ mod tests {
     fn the_nth_of_mpeg_2_and_h264_is_picked_a6_10() {
         let types = [0x24, 0x1B, 0x02, 0x1B];
         assert_eq!(taken(&types, 0), [(0x24, 3, false), (0x1B, 0, true), (0x02, 1, false), (0x1B, 2, false)]);
+        // MPEG-1 video is counted and read as MPEG-2.
+        assert_eq!(taken(&[0x01, 0x1B, 0x02], 0), [(0x01, 0, true), (0x1B, 1, false), (0x02, 2, false)]);
         assert_eq!(taken(&types, 1)[2], (0x02, 1, true));
         assert!(taken(&types, 3).iter().all(|(_, _, is_taken)| !is_taken));
     }
@@ -160,9 +168,37 @@ mod tests {
     #[test]
     fn sound_is_counted_over_the_set_of_a6_11() {
         let types = [0x87, 0x81, 0x0F, 0x06, 0x11, 0x03, 0x04];
-        let expected = [(0x87, 5), (0x81, 0), (0x0F, 1), (0x06, 0), (0x11, 2), (0x03, 3), (0x04, 4)];
-        let found: Vec<_> = taken(&types, 0).into_iter().map(|(code, index, _)| (code, index)).collect();
-        assert_eq!(found, expected);
+        // Of the private stream nothing is said: it has a place, as "MPEG-2 Private PES" is in the list, and is not read.
+        let expected = [
+            (0x87, 6, false),
+            (0x81, 0, true),
+            (0x0F, 1, true),
+            (0x06, 2, false),
+            (0x11, 3, true),
+            (0x03, 4, true),
+            (0x04, 5, true),
+        ];
+        assert_eq!(taken(&types, 0), expected);
+    }
+
+    #[test]
+    fn private_streams_that_say_what_they_are_count_as_that_a6_11() {
+        let mut pmt = program(&[0x06, 0x06, 0x06, 0x06, 0x06, 0x0F]);
+        let tags = [Some(0x56), Some(0x59), None, Some(0x6A), Some(0x7A)];
+        pmt.streams.iter_mut().zip(tags).for_each(|(stream, tag)| stream.dvb_tag = tag);
+        pmt.streams[2].registration = Some(*b"KLVA");
+        let (places, _) = lay_out(&pmt, TsConfig::default());
+        let found: Vec<_> = places.iter().map(|place| (place.index, place.coding)).collect();
+        // Teletext, subtitles and metadata are no sound; AC-3 is read; E-AC-3 is behind all that is counted.
+        let (ac3, aac) = (Some(Coding::Ac3), Some(Coding::Adts));
+        assert_eq!(found, [(0, None), (0, None), (0, None), (0, ac3), (2, None), (1, aac)]);
+    }
+
+    #[test]
+    fn private_streams_take_nothing_from_the_eight_that_are_read_a6_2() {
+        let (places, over) = lay_out(&program(&[&[0x06; 3][..], &[0x0F; 9]].concat()), TsConfig::default());
+        let taken: Vec<_> = places.iter().filter(|place| place.coding.is_some()).map(|place| place.index).collect();
+        assert_eq!((taken, over), ((3..11).collect(), vec![0x10B]));
     }
 
     #[test]

@@ -14,12 +14,17 @@ mod elementary;
 mod frames;
 mod h264;
 mod layout;
+mod ledger;
 mod mpeg2;
 mod mux;
 mod out;
 mod picture_syntax;
+mod picture_times;
 mod pictures;
+mod programs;
 mod reader;
+mod streams;
+mod tables;
 
 #[cfg(test)]
 mod coding_tests;
@@ -45,8 +50,8 @@ use crate::{
 pub struct TsConfig {
     /// `program_number` of the program to take. Default: the first one that has a stream that can be read.
     pub program: Option<u16>,
-    /// Which of its H.264 and MPEG-2 video streams to take, counted from 0 in the order of the program map (A6.10). Default:
-    /// the first.
+    /// Which of its video streams of H.264, MPEG-2 and MPEG-1 (stream types 0x1B, 0x02, 0x01) to take, counted from 0 in the
+    /// order of the program map (A6.10). Default: the first.
     pub video_index: usize,
 }
 

@@ -139,6 +139,7 @@ impl Default for Places {
 impl PictureSyntax for Mpeg2 {
     const TAKES_ZERO: bool = false;
     const STAMP_LEEWAY: u64 = 0;
+    const IS_STAMPED_BY_PICTURE: bool = true;
     const BEFORE_START: &'static str = "before the first I picture";
     const BEFORE_NEW: &'static str = "before the I picture of a new sequence";
 

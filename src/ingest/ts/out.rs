@@ -58,8 +58,17 @@ impl Out {
     /// Where a cue that comes now stands: at the newest picture, before the first one at the newest PES packet, and before
     /// that at the program clock.
     pub(super) fn cue_time(&self) -> MediaTime {
+        self.here().unwrap_or(MediaTime::ZERO)
+    }
+
+    /// The time of a cue that comes now: the nearest one of 33 bits to where it stands (FAULTS row 5).
+    pub(super) fn due(&self, raw: u64) -> MediaTime {
+        self.here().map_or_else(|| self.clock.place(raw), |here| self.clock.place_near(raw, here))
+    }
+
+    fn here(&self) -> Option<MediaTime> {
         let clock = || self.pcr.map(|pcr| self.clock.place(pcr / 300));
-        self.newest.0.or(self.newest.1).or_else(clock).unwrap_or(MediaTime::ZERO)
+        self.newest.0.or(self.newest.1).or_else(clock)
     }
 
     pub(super) fn fault(&mut self, fault: Fault) {

@@ -10,6 +10,9 @@ pub(super) trait PictureSyntax: Debug + Default + Send {
     const TAKES_ZERO: bool;
     /// Bytes from a picture's start code on in which a PES packet may begin whose time stamp is still the picture's.
     const STAMP_LEEWAY: u64;
+    /// A time stamp is that of the first picture start code in its PES packet, and not of the first unit that begins an access
+    /// unit (ISO/IEC 13818-1 clause 2.4.3.7).
+    const IS_STAMPED_BY_PICTURE: bool;
     /// Why pictures before the first that a decoder can start with are dropped.
     const BEFORE_START: &'static str;
     /// Why pictures after new headers are dropped before one that these hold for.

@@ -1,12 +1,10 @@
 //! Elementary streams of pictures to access units (ISO/IEC 13818-1 clauses 2.4.3.7 and 2.14).
 //!
 //! PES packets are taken as one run of bytes with time stamps at some of them, so that it does not matter whether a PES packet
-//! holds one access unit, many or a part of one. An access unit ends where the next begins. Where a PES packet says its
+//! holds one access unit, many or a part of one (`picture_times.rs`). An access unit ends where the next begins. Where a PES packet says its
 //! length and is like those before (`alignment.rs`), it also ends there, which saves one access unit of latency. The two
 //! fields of a frame are one access unit. What a unit behind a start code means is said by a [`PictureSyntax`]; to take another
 //! coding, implement it in a file of its own and name it in `layout.rs`.
-
-use std::collections::VecDeque;
 
 use bytes::BytesMut;
 use memchr::memmem::Finder;
@@ -16,12 +14,13 @@ use super::{
     elementary::{Elementary, Identity},
     out::{Out, Stamp},
     picture_syntax::{Field, Order, PictureSyntax, Role, Unit, is_pair},
+    picture_times::PictureTimes,
 };
 use crate::{
     error::{Fault, LimitError},
     ingest::Demuxed,
     media::{AccessUnit, TrackFormat},
-    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
+    time::MediaDuration,
 };
 
 /// One stream of pictures.
@@ -38,19 +37,13 @@ pub(super) struct Pictures<S: PictureSyntax> {
     /// Where the unit that is being read begins, if it is to be kept.
     kept_at: Option<usize>,
     open: Open,
-    marks: VecDeque<(u64, Stamp)>,
+    times: PictureTimes,
     is_fresh: bool,
     /// Bytes are passed over until the next start code.
     is_skipping: bool,
     alignment: Alignment,
     /// Where in the stream the PES packet began.
     pes_at: u64,
-    /// Packets are missing since the last time stamp: what has none cannot be placed.
-    is_time_lost: bool,
-    frame: Option<MediaDuration>,
-    last: Option<Stamp>,
-    /// Place and time of a picture before.
-    last_order: Option<(Order, Stamp)>,
     format: Option<TrackFormat>,
     dropped_before: u64,
     finder: Finder<'static>,
@@ -59,6 +52,8 @@ pub(super) struct Pictures<S: PictureSyntax> {
 /// What is known of the access unit that is being read.
 #[derive(Clone, Copy, Debug, Default)]
 struct Open {
+    /// Where its first unit begins, once that is known.
+    from: Option<usize>,
     stamp: Option<Stamp>,
     has_picture: bool,
     is_random_access: bool,
@@ -80,15 +75,11 @@ impl<S: PictureSyntax> Pictures<S> {
             scanned: 0,
             kept_at: None,
             open: Open::default(),
-            marks: VecDeque::new(),
+            times: PictureTimes::default(),
             is_fresh: false,
             is_skipping: false,
             alignment: Alignment::default(),
             pes_at: 0,
-            is_time_lost: false,
-            frame: None,
-            last: None,
-            last_order: None,
             format: None,
             dropped_before: 0,
             finder: Finder::new(START_CODE),
@@ -139,14 +130,18 @@ impl<S: PictureSyntax> Pictures<S> {
                 Role::Begins if self.open.field.is_some() => self.open.end = self.open.end.or(Some(here)),
                 Role::Begins => at -= self.cut(here, out),
                 Role::Picture(picture) if is_pair(self.open.field, picture.field) => {
-                    (self.open.field, self.open.end) = (None, None);
-                    self.take_mark(at);
+                    let from = self.open.end.take().unwrap_or(at);
+                    self.open.field = None;
+                    self.stamp(from);
                 }
                 Role::Picture(_) => at -= self.cut(self.open.end.unwrap_or(here), out),
                 Role::Part { .. } | Role::Follows => {}
             }
         }
         if !self.open.has_picture {
+            if matches!(unit.role, Role::Begins | Role::Picture(_)) {
+                self.open.from.get_or_insert(at);
+            }
             match unit.role {
                 Role::Picture(picture) => {
                     self.open.field = picture.field;
@@ -170,19 +165,15 @@ impl<S: PictureSyntax> Pictures<S> {
         self.syntax.begin();
         self.open.has_picture = true;
         self.open.is_random_access = is_random_access;
-        self.open.stamp = self.take_mark(at);
-        // Not when it ends: packets may be missing until then.
-        self.is_time_lost &= self.open.stamp.is_none();
+        // A part without what begins its access unit has no time stamp: the one before it is that of the next.
+        let from = if S::IS_STAMPED_BY_PICTURE { self.open.from.and(Some(at)) } else { self.open.from };
+        self.open.stamp = from.and_then(|from| self.stamp(from));
+        self.times.begin(self.open.stamp);
     }
 
-    /// The last time stamp at or before the start of a picture is its own.
-    fn take_mark(&mut self, at: usize) -> Option<Stamp> {
-        let position = self.base + at as u64 + S::STAMP_LEEWAY;
-        let mut stamp = None;
-        while let Some((_, found)) = self.marks.pop_front_if(|(from, _)| *from <= position) {
-            stamp = Some(found);
-        }
-        stamp
+    /// The time stamp of what begins at `at`.
+    fn stamp(&mut self, at: usize) -> Option<Stamp> {
+        self.times.take(self.base + at as u64 + S::STAMP_LEEWAY)
     }
 
     fn close_kept(&mut self, end: usize) {
@@ -207,9 +198,9 @@ impl<S: PictureSyntax> Pictures<S> {
                 out.dropped(std::mem::take(&mut self.dropped_before), S::BEFORE_START);
             }
         } else if self.syntax.waits() && !open.is_random_access {
-            self.last = open.stamp.or(self.last);
+            self.times.pass(open.stamp);
             out.dropped(1, S::BEFORE_NEW);
-        } else if let Some(stamp) = self.place(&open, out) {
+        } else if let Some(stamp) = self.times.place(open.stamp, open.order, self.syntax.frame(), out) {
             out.queue.push_back(Demuxed::Unit(AccessUnit {
                 track: self.identity.track,
                 pts: stamp.pts,
@@ -220,37 +211,9 @@ impl<S: PictureSyntax> Pictures<S> {
                 data,
             }));
         } else {
-            out.dropped(1, if self.is_time_lost { "start lost" } else { "no time stamp" });
+            out.dropped(1, if self.times.is_lost() { "start lost" } else { "no time stamp" });
         }
         len
-    }
-
-    /// The time of an access unit: its own, or one frame after the one before, or by its place where that is known. A decode
-    /// time that is level with the last or a little behind it is moved one tick past it (FAULTS row 40); a longer step back is
-    /// a jump, which is for the channel to judge.
-    fn place(&mut self, open: &Open, out: &mut Out) -> Option<Stamp> {
-        let mut stamp = match open.stamp {
-            Some(stamp) => stamp,
-            None => {
-                let (last, frame) = (self.last.filter(|_| !self.is_time_lost)?, self.frame?);
-                let later =
-                    |at: MediaTime, fields| at.plus(MediaDuration::from_flicks(frame.times(fields).flicks() / 2));
-                let ordered = open.order.zip(self.last_order).map(|(order, (of, at))| Stamp {
-                    pts: later(at.pts, order.shows.saturating_sub(of.shows)),
-                    dts: later(at.dts, order.decodes.saturating_sub(of.decodes)),
-                });
-                ordered.unwrap_or(Stamp { pts: last.pts.plus(frame), dts: last.dts.plus(frame) })
-            }
-        };
-        if let Some(last) = self.last.filter(|last| stamp.dts <= last.dts && last.dts.since(stamp.dts) <= MAX_BUMP) {
-            stamp.dts = last.dts.plus(TICK);
-            out.fault(Fault::Bumped { count: 1 });
-        }
-        let measured = self.last.filter(|last| stamp.dts > last.dts.plus(TICK)).map(|last| stamp.dts.since(last.dts));
-        self.frame = self.syntax.frame().or(measured).or(self.frame);
-        self.last = Some(stamp);
-        self.last_order = open.order.map(|order| (order, stamp));
-        Some(stamp)
     }
 
     /// Tells the track, now that a picture comes that a decoder can start with.
@@ -265,7 +228,7 @@ impl<S: PictureSyntax> Pictures<S> {
                     out.dropped(std::mem::take(&mut self.dropped_before), S::BEFORE_START);
                 }
                 let stated = format.video().and_then(|video| video.frame_rate).map(|rate| rate.frame_duration());
-                self.frame = self.frame.or(stated);
+                self.times.state_frame(stated);
                 self.format = Some(format.clone());
                 out.queue.push_back(Demuxed::Track(self.identity.track(format)));
             }
@@ -287,7 +250,7 @@ impl<S: PictureSyntax> Pictures<S> {
         self.data = BytesMut::new();
         (self.scanned, self.kept_at, self.open) = (0, None, Open::default());
         self.is_skipping = true;
-        self.is_time_lost = true;
+        self.times.lose();
     }
 }
 
@@ -295,10 +258,7 @@ impl<S: PictureSyntax> Elementary for Pictures<S> {
     fn start(&mut self, stamp: Option<Stamp>) {
         self.pes_at = self.base + self.data.len() as u64;
         if let Some(stamp) = stamp {
-            if self.marks.len() == MAX_MARKS {
-                self.marks.pop_front();
-            }
-            self.marks.push_back((self.pes_at, stamp));
+            self.times.mark(self.pes_at, stamp);
         }
         self.is_fresh = true;
         self.is_skipping = false;
@@ -352,7 +312,7 @@ impl<S: PictureSyntax> Elementary for Pictures<S> {
         }
         self.alignment.gap();
         self.is_skipping = true;
-        self.is_time_lost = true;
+        self.times.lose();
     }
 
     fn damage(&mut self, out: &mut Out) {
@@ -380,15 +340,10 @@ impl<S: PictureSyntax> Elementary for Pictures<S> {
 }
 
 const START_CODE: &[u8] = &[0, 0, 1];
-/// One tick of 90 kHz.
-const TICK: MediaDuration = MediaDuration::from_flicks(FLICKS_PER_SECOND / 90_000);
 /// Pictures that are dropped before the first are told by so many, about a second.
 const TELL_AFTER: u64 = 30;
-const MAX_BUMP: MediaDuration = MediaDuration::from_millis(10);
 const MAX_UNIT: usize = 8 << 20;
 const MAX_HELD: usize = 32 << 20;
-/// PES packets without a picture in them keep no more stamps than this.
-const MAX_MARKS: usize = 32;
 /// Start codes are looked for in steps of this many bytes, which is far cheaper than packet by packet.
 const SCAN_STEP: usize = 4096;
 /// Access units share blocks of this size, where they are smaller.

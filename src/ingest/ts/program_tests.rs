@@ -229,6 +229,25 @@ fn rows_11_and_12_the_program_clock_moves_nothing() {
     assert!(run(&jumpy) == clean);
 }
 
+#[test]
+fn a_stream_that_is_not_read_gives_its_track_to_another_once_it_is_gone() {
+    let mut mux = Mux::default();
+    for n in 0..300u16 {
+        // One that stays, one that is another each time, one that comes back every other time.
+        let (other, back) = (0x300 + n, 0x600 + n % 2);
+        mux.map(&[], &[(0x1B, VIDEO, &[]), (0x24, 0x200, &[]), (0x15, other, &[]), (0x15, back, &[])]);
+    }
+    let found = run(&mux.bytes);
+    let mut ids: Vec<TrackId> = tracks(&found).iter().map(|track| track.id).collect();
+    let text = |pid: u16| format!("stream_type 0x15 on PID {pid} (timed metadata)");
+    let named = |text: &str| tracks(&found).iter().filter(|track| track.format.codec_name() == text).count();
+    assert!((0..300).all(|n| named(&text(0x300 + n)) == 1), "each is named");
+    assert_eq!(tracks(&found).iter().filter(|track| track.format.codec_name().contains("HEVC")).count(), 1);
+    ids.sort();
+    ids.dedup();
+    assert!(ids.len() <= 5, "{ids:?}");
+}
+
 /// A splice_info_section with a splice_null command, whole.
 fn cue() -> Vec<u8> {
     let mut section = vec![0xFC, 0x30, 0x11, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xF0, 0, 0, 0, 0];
@@ -303,5 +322,57 @@ fn the_second_video_stream_is_taken_where_it_is_asked_for_a6_10() {
         let taken: Vec<_> = tracks(&found).into_iter().filter(|track| track.format.is_video()).collect();
         assert_eq!(taken.iter().map(|track| track.format.codec_name()).collect::<Vec<_>>(), [codec]);
         assert_eq!(taken[0].index as usize, video_index);
+    }
+}
+
+/// A time_signal for this time with this adjustment, without its checksum.
+fn time_signal(pts: u64, adjustment: u64) -> Vec<u8> {
+    let five = |head: u8, value: u64| {
+        let [_, _, _, high, rest @ ..] = value.to_be_bytes();
+        [&[head | high & 1], &rest[..]].concat()
+    };
+    [&[0xFC, 0x30, 22, 0][..], &five(0, adjustment), &[0, 0xFF, 0xF0, 5, 6], &five(0xFE, pts), &[0, 0]].concat()
+}
+
+#[test]
+fn row_5_a_cue_says_when_it_is_due_by_the_time_line_of_the_pictures() {
+    const RANGE: u64 = 1 << 33;
+    let insert_at_once =
+        [&[0xFC, 0x30, 27, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xF0, 10, 5][..], &[0, 0, 0, 1, 0x7F, 0xDF], &[0; 4], &[0; 2]]
+            .concat();
+    let mut encrypted = time_signal(RANGE - 900, 0);
+    encrypted[4] |= 0x80;
+    let cut_short = [&[0xFC, 0x30, 18, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xF0, 5, 6][..], &[0xFE, 0, 0]].concat();
+    let first = RANGE - 90_000;
+    let ahead = |ticks: i64| Some(first as i64 + ticks);
+    let cases = [
+        (time_signal(RANGE - 900, 0), ahead(89_100)),
+        (time_signal(10, 0), ahead(90_010)),
+        (time_signal(RANGE - 5, 15), ahead(90_010)),
+        // In the past, and before the wrap behind it.
+        (time_signal(RANGE - 180_000, 0), ahead(-90_000)),
+        (insert_at_once, ahead(0)),
+        (encrypted, None),
+        (cut_short, None),
+    ];
+    for wraps in [0, 1] {
+        for (section, due) in &cases {
+            let mut mux = Mux::default();
+            mux.map(b"\x05\x04CUEI", &[(0x1B, VIDEO, &[]), (0x86, CUES, &[])]);
+            // The wrap is before the cue, or after it.
+            let shift = wraps * 180_000;
+            for n in 0..=wraps {
+                let dts = (first + n * shift) % RANGE;
+                mux.pes(VIDEO, 0xE0, Some((dts, dts)), &Feed::default().picture(n as u32), false);
+            }
+            mux.section(CUES, section);
+            let found = run(&mux.bytes);
+            let [cue] = cues(&found)[..] else { panic!("{found:?}") };
+            let at_once = *due == ahead(0);
+            let expected = due.map(|due| due + if at_once { shift as i64 } else { 0 });
+            assert_eq!(cue.due.map(|due| due.ticks(Timescale::MPEG)), expected, "{wraps} {section:x?}");
+            assert_eq!(cue.payload.len(), section.len() + 4);
+            assert_eq!(&cue.payload[..section.len()], section);
+        }
     }
 }

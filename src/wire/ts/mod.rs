@@ -13,6 +13,7 @@ mod pat;
 mod pes;
 mod pmt;
 mod section;
+mod splice;
 
 pub(crate) use continuity::{Arrival, Continuity};
 pub(crate) use framer::{Framed, Framer};
@@ -21,6 +22,7 @@ pub(crate) use pat::{Pat, PatReader, ProgramNumber};
 pub(crate) use pes::PesReader;
 pub(crate) use pmt::{Pmt, Stream, StreamType};
 pub(crate) use section::{Sections, Table, is_intact};
+pub(crate) use splice::{SpliceTime, splice_time};
 
 #[cfg(test)]
 pub(crate) use crc::crc32;

@@ -75,13 +75,19 @@ impl Stream {
         }
     }
 
+    /// Whether it is private PES packets about which nothing is said.
+    pub(crate) const fn is_unsaid(&self) -> bool {
+        matches!((self.stream_type, self.dvb_tag, self.registration), (StreamType::PRIVATE_PES, None, None))
+    }
+
     /// What it is, for people.
     pub(crate) fn name(&self) -> &'static str {
         match (self.stream_type, self.dvb_tag, self.registration.as_ref()) {
             _ if self.is_cue => "SCTE-35",
             (StreamType::PRIVATE_PES, ..) if self.is_ac3() => "AC-3",
             (StreamType::PRIVATE_PES, Some(0x7A), _) | (StreamType::PRIVATE_PES, _, Some(b"EAC3")) => "E-AC-3",
-            (StreamType::PRIVATE_PES, Some(0x56), _) => "teletext",
+            (StreamType::PRIVATE_PES, Some(0x46 | 0x56), _) => "teletext",
+            (StreamType::PRIVATE_PES, Some(0x45), _) => "VBI data",
             (StreamType::PRIVATE_PES, Some(0x59), _) => "DVB subtitles",
             (StreamType::PRIVATE_PES, _, Some(b"Opus")) => "Opus",
             (StreamType::PRIVATE_PES, Some(0x7B), _) | (StreamType::PRIVATE_PES, _, Some([b'D', b'T', b'S', _])) => {
@@ -134,7 +140,7 @@ fn stream(stream_type: StreamType, pid: u16, info: &[u8]) -> Result<Stream, Pars
             stream.language = std::str::from_utf8(&[*a, *b, *c]).ok().and_then(Language::new);
         }
         (0x05, [a, b, c, d, ..]) => stream.registration = Some([*a, *b, *c, *d]),
-        (0x56 | 0x59 | 0x6A | 0x7A | 0x7B, _) => stream.dvb_tag = Some(tag),
+        (0x45 | 0x46 | 0x56 | 0x59 | 0x6A | 0x7A | 0x7B, _) => stream.dvb_tag = Some(tag),
         _ => {}
     })?;
     Ok(stream)
