@@ -13,6 +13,7 @@ mod slate;
 mod switcher;
 mod test_source;
 
+pub use crate::wire::scte35;
 pub use cadence::Cadence;
 pub use slate::Slate;
 pub use switcher::{OnAir, Picture, Slot, Switcher, SwitcherConfig, Taken};

@@ -10,5 +10,6 @@ pub(crate) mod flv;
 pub(crate) mod mp4;
 pub(crate) mod rtmp;
 pub(crate) mod rtp;
+pub mod scte35;
 pub(crate) mod smil;
 pub(crate) mod ts;

@@ -11,7 +11,10 @@ use crate::{
     error::{Fault, ParseErrorKind},
     ingest::Demuxed,
     media::{CueCarriage, CueSignal},
-    wire::ts::{Arrival, Continuity, Packet, Sections, SpliceTime, is_intact, splice_time},
+    wire::{
+        scte35::{SpliceInfoSection, SpliceTime},
+        ts::{Arrival, Continuity, Packet, Sections, is_intact},
+    },
 };
 
 /// One PID with cues.
@@ -52,8 +55,9 @@ impl Cues {
                 has_good = true;
                 let carriage = CueCarriage::TransportStream { pid };
                 let at = out.cue_time();
-                let due = splice_time(section).map(|time| match time {
-                    SpliceTime::AtOnce => at,
+                let time = SpliceInfoSection::parse(section).ok().and_then(|section| section.time());
+                let due = time.map(|time| match time {
+                    SpliceTime::Unspecified => at,
                     SpliceTime::At(raw) => out.due(raw),
                 });
                 let payload = Bytes::copy_from_slice(section);

@@ -13,19 +13,15 @@ mod pat;
 mod pes;
 mod pmt;
 mod section;
-mod splice;
 
 pub(crate) use continuity::{Arrival, Continuity};
+pub(crate) use crc::crc32;
 pub(crate) use framer::{Framed, Framer};
 pub(crate) use packet::Packet;
 pub(crate) use pat::{Pat, PatReader, ProgramNumber};
 pub(crate) use pes::PesReader;
 pub(crate) use pmt::{Pmt, Stream, StreamType};
 pub(crate) use section::{Sections, Table, is_intact};
-pub(crate) use splice::{SpliceTime, splice_time};
-
-#[cfg(test)]
-pub(crate) use crc::crc32;
 
 /// Bytes of a packet, sync byte included.
 pub(crate) const PACKET_LEN: usize = 188;
