@@ -6,5 +6,7 @@
 mod bits;
 mod clip;
 mod dual_mono;
+#[cfg(feature = "ffmpeg")]
+mod fields;
 mod sound;
 mod video;
