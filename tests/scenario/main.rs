@@ -20,6 +20,8 @@ mod determinism;
 mod door;
 mod encoder_dies;
 mod failover;
+#[cfg(feature = "ffmpeg")]
+mod film;
 mod ladder_feeds;
 mod languages;
 mod legs;
