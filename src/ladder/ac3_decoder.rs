@@ -4,7 +4,9 @@
 //! range words are applied as clause 7.7.1 asks for. A syncframe is decoded only when it is whole and both its checksums
 //! (clause 7.10.1) are right: what was hit on the way would be a burst of noise. Enhanced AC-3 and the half-rate streams of
 //! `bsid` 9 and 10 are refused by name. `block` reads side information and coefficients, `allocation` says how many bits each
-//! has, `transform` makes samples. The channels of every mode are put where the down-mixer expects them: see `PLACES`.
+//! has, `transform` makes samples. The channels of every mode are put where the down-mixer expects them: see `PLACES`. Two
+//! single channels (1+1) come out as left and right, each with its own gain, and are not mixed: which of them a viewer wants
+//! only the viewer knows.
 
 mod allocation;
 mod bits;

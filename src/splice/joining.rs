@@ -112,6 +112,8 @@ mod tests {
             (3003, FrameRate::FPS_30, FrameRate::FPS_29_97),
             (3000, FrameRate::FPS_29_97, FrameRate::FPS_30),
             (3750, rate(24_000, 1001), rate(24, 1)),
+            // Each frame doubled (`pic_struct` 7 of H.264).
+            (3600, rate(50, 1), FrameRate::FPS_25),
         ] {
             let pts = |n: i64| 1234 + n * step;
             assert_eq!(measured(Some(wrong), (0..8).map(pts), Timescale::MPEG), right, "{step}");

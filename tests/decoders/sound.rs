@@ -15,7 +15,7 @@ fn aac(asc: &'static [u8]) -> TrackFormat {
     TrackFormat::Aac(AudioTrack { sample_rate: 24_000, channels: 2 }, AacConfig { asc: asc.into() })
 }
 
-fn ac3() -> TrackFormat {
+pub(crate) fn ac3() -> TrackFormat {
     let dac3 = vec![0x10, 0x3D, 0xE0].into();
     TrackFormat::Ac3(AudioTrack { sample_rate: 48_000, channels: 6 }, Ac3Config { dac3 })
 }
@@ -80,12 +80,12 @@ fn hear(format: &TrackFormat, units: &[AccessUnit]) -> Heard {
     heard
 }
 
-fn pcm(bytes: &[u8]) -> Vec<i16> {
+pub(crate) fn pcm(bytes: &[u8]) -> Vec<i16> {
     bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
 }
 
 /// How far `ours` is from `theirs`, in dB; both start at the same sample.
-fn snr(ours: &[i16], theirs: &[i16]) -> f64 {
+pub(crate) fn snr(ours: &[i16], theirs: &[i16]) -> f64 {
     let pairs = || ours.iter().zip(theirs).map(|(a, b)| (f64::from(*a), f64::from(*b)));
     let signal: f64 = pairs().map(|(_, b)| b * b).sum();
     let error: f64 = pairs().map(|(a, b)| (a - b) * (a - b)).sum();

@@ -23,7 +23,7 @@ use crate::{
         smooth_feed::SmoothFeed,
         ts_feed::TsFeed,
     },
-    timeline::assert_seamless,
+    timeline::{assert_in_step, assert_seamless},
     watch::watched,
 };
 
@@ -67,6 +67,7 @@ fn smooth(rig: &mut Rig, slot: Slot, first: i64, after: u64, delay: u64) -> Leg 
 
 /// What came of a feed over two lines: what the decoders were given, what was stored of it, and what happened before its end.
 struct Run {
+    rig: Rig,
     given: [Vec<(bool, Vec<u8>)>; 2],
     segments: Vec<(Segment, Vec<Vec<u8>>)>,
     failovers: usize,
@@ -89,7 +90,8 @@ fn run(line: Line, firsts: [i64; 2], after: [u64; 2], delays: [u64; 2], kill: im
     let segments = whole.into_iter().map(|segment| (segment.clone(), objects(&segment))).collect();
     let seen = seen.lock().unwrap().clone();
     let given = |units: &[AccessUnit]| units.iter().map(|unit| (unit.is_damaged, unit.data.to_vec())).collect();
-    Run { given: [given(&seen.video), given(&seen.audio)], segments, failovers }
+    let given = [given(&seen.video), given(&seen.audio)];
+    Run { rig, given, segments, failovers }
 }
 
 impl Run {
@@ -180,4 +182,20 @@ fn row_1_two_transport_streams_are_on_one_clock_over_the_wrap() {
 #[test]
 fn row_2_two_rtmp_encoders_are_on_one_clock_over_the_wrap() {
     assert_one_clock(rtmp, 90 << 32);
+}
+
+#[test]
+fn row_18_over_transport_streams_the_late_secondary_stands_in_and_the_primary_comes_back() {
+    let run = |kill: &dyn Fn(&mut [Leg; 2])| run(rtp, [900_000; 2], [0; 2], [0, 400], kill);
+    // The feed ends with the primary in both.
+    let reference = run(&|legs| legs[1].dies = Some(Duration::from_millis(10_000)));
+    assert_eq!((reference.given[0].len() + 1 >= PICTURES, reference.failovers), (true, 0));
+    let hole = Duration::from_secs(3)..Duration::from_secs(5);
+    let back = run(&|legs| {
+        legs[0].sent.retain(|sent| !hole.contains(&sent.at));
+        legs[1].dies = Some(Duration::from_secs(7));
+    });
+    back.assert_like(&reference, "a hole of two seconds, then the secondary dies");
+    assert_eq!(back.failovers, 2, "to the secondary, and back when that dies");
+    assert_in_step(&back.rig, 8);
 }

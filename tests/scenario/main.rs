@@ -21,6 +21,8 @@ mod door;
 mod encoder_dies;
 mod failover;
 mod fec;
+#[cfg(feature = "ffmpeg")]
+mod film;
 mod ladder_feeds;
 mod languages;
 mod legs;

@@ -1,7 +1,14 @@
 //! H.264: NAL units and what the sequence parameter set says (ISO/IEC 14496-10:2022 clause 7.3, Annex B, Annex E).
 //!
-//! Finds NAL units without copying and reads the properties of a track. Slice data is never looked into beyond the first
-//! byte of its header. To read one more field of the parameter sets, add it to `sps.rs`.
+//! Finds NAL units without copying and reads the properties of a track. Of a slice no more is looked at than what tells its
+//! parameter sets and the two fields of a frame. To read one more field of the parameter sets, add it to `sps.rs`.
+//!
+//! `pic_struct` of the picture timing messages (clause D.2.3) is not read here. Which pictures are interlaced and which field
+//! is first counts where they are decoded: only libavcodec takes sequences that may have fields, and it says so of every
+//! picture, by `pic_struct` where that is sent. Fields that are repeated, and frames that are doubled or tripled, show in the
+//! time stamps, by which the rate is measured whatever the sequence states (`splice`); a transport stream's picture
+//! without a stamp of its own is placed one frame after the one before, half a frame off behind a repeated field, up to the
+//! next stamp.
 
 mod nal;
 mod parameter_sets;
