@@ -207,3 +207,22 @@ fn bad_messages_give_errors_that_say_why() {
         assert!(is_expected, "{why}: {error}");
     }
 }
+
+/// Sections of every command, as TSDuck makes them.
+#[test]
+fn every_command_is_written_as_tsduck_writes_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/media/ts/answers/tsduck-027");
+    if !folder.is_dir() {
+        return println!("skipped: {} is not there", folder.display());
+    }
+    let all = fs::read(folder.join("test-027.compile.bin")).unwrap();
+    let (mut left, mut count) = (&all[..], 0);
+    while !left.is_empty() {
+        let length = 3 + (usize::from(left[1] & 0xF) << 8 | usize::from(left[2]));
+        let (bytes, rest) = left.split_at(length);
+        let section = SpliceInfoSection::parse(bytes).unwrap_or_else(|error| panic!("{}: {error}", hex(bytes)));
+        assert_eq!(hex(&section.to_bytes().unwrap()), hex(bytes));
+        (left, count) = (rest, count + 1);
+    }
+    assert!(count > 5, "{count}");
+}

@@ -8,6 +8,8 @@
 mod answers;
 #[path = "captures_ts/counts.rs"]
 mod counts;
+#[path = "captures_ts/cues.rs"]
+mod cues;
 #[path = "captures_ts/every_file.rs"]
 mod every_file;
 #[path = "captures_ts/latm.rs"]

@@ -6,8 +6,7 @@ use headend::{
     codec::{ac3::Ac3Header, adts::AdtsHeader, asc::AudioSpecificConfig, latm, mpa::MpaHeader},
     error::Fault,
     ingest::{Demuxed, TsConfig},
-    media::{CueCarriage, CueSignal, TrackFormat},
-    time::Timescale,
+    media::TrackFormat,
 };
 
 use super::{demux_ts, faults, media, tracks, units};
@@ -41,7 +40,7 @@ pub(crate) fn with_tables(streams: &[(u8, u16)], packets: &[u8]) -> Vec<u8> {
     [&pat[..], &packet(0x1FE0, &[&head[..], &entries].concat()), packets].concat()
 }
 
-fn run(bytes: &[u8]) -> Vec<Demuxed> {
+pub(crate) fn run(bytes: &[u8]) -> Vec<Demuxed> {
     demux_ts(bytes, TsConfig::default())
 }
 
@@ -168,64 +167,6 @@ fn every_counted_file_has_the_counts_of_its_answer() {
             assert!(all > 0 || !faults(&found).iter().any(|fault| is_told(&fault)), "{name} {what}");
         }
     }
-}
-
-#[test]
-fn a_cue_with_a_legacy_command_length_is_carried_whole() {
-    let Some(path) = media("ts/tsduck-test-091.ts") else { return };
-    let packet = fs::read(path).unwrap();
-    for (kind, pid) in [(0x86, 0x13), (0x05, 0x13)] {
-        let found = run(&with_tables(&[(0x1B, 0x100), (kind, pid)], &packet));
-        let cues: Vec<_> = found.iter().filter(|item| matches!(item, Demuxed::Cue(_))).collect();
-        let [Demuxed::Cue(CueSignal { carriage, payload, .. })] = cues[..] else { panic!("{cues:?}") };
-        assert_eq!(*carriage, CueCarriage::TransportStream { pid });
-        assert_eq!(payload, &packet[5..5 + payload.len()]);
-        assert_eq!((payload[0], payload.len()), (0xFC, 3 + usize::from(packet[7])));
-    }
-}
-
-#[test]
-fn cues_of_a_capture_come_whole_at_its_first_picture() {
-    let Some(path) = media("ts/androidx-sample_scte35.ts") else { return };
-    let found = run(&fs::read(path).unwrap());
-    let cues: Vec<&CueSignal> = found
-        .iter()
-        .filter_map(|item| match item {
-            Demuxed::Cue(cue) => Some(cue),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(cues.iter().map(|cue| cue.payload.len()).collect::<Vec<_>>(), [35, 35, 35]);
-    assert!(cues.iter().all(|cue| cue.payload[0] == 0xFC));
-    // The first picture has begun: they stand at its DTS. FFmpeg places them by the program clock, which stands at 0.7 s.
-    assert_eq!(cues.iter().map(|cue| cue.at.ticks(Timescale::MPEG)).collect::<Vec<_>>(), [126_000; 3]);
-}
-
-/// `tsduck-test-027`: every splice command, as TSDuck reads it.
-#[test]
-fn cues_of_every_command_are_whole_and_due_when_tsduck_says_row_5() {
-    let Some(path) = media("ts/answers/tsduck-027/test-027.pack.ts") else { return };
-    let found = run(&with_tables(&[(0x86, 200), (0x1B, 0x100)], &fs::read(path).unwrap()));
-    let cues: Vec<&CueSignal> =
-        found.iter().filter_map(|item| if let Demuxed::Cue(cue) = item { Some(cue) } else { None }).collect();
-    let all: Vec<u8> = cues.iter().flat_map(|cue| cue.payload.to_vec()).collect();
-    assert!(all == fs::read(media("ts/answers/tsduck-027/test-027.compile.bin").unwrap()).unwrap());
-    let text = fs::read_to_string(media("ts/answers/tsduck-027/test-027.tstables.txt").unwrap()).unwrap();
-    let sections: Vec<&str> = text.split("* SCTE 35 Splice Information").skip(1).collect();
-    assert_eq!(cues.len(), sections.len());
-    // The first time that is named in a section with a command that has one; at once is when it comes, which is nowhere here.
-    let hex = |text: &str| i64::from_str_radix(text.split_whitespace().next().unwrap(), 16).unwrap();
-    for (cue, section) in cues.iter().zip(sections) {
-        let has_time = section.contains("(TimeSignal)") || section.contains("(SpliceInsert)");
-        let time = section.split_once("Time: 0x").or(section.split_once("ime PTS: 0x")).map(|(_, after)| hex(after));
-        let expected = match (has_time, time) {
-            (true, Some(time)) => Some(time),
-            (true, None) if section.contains("immediate: yes") || section.contains("Time: unset") => Some(0),
-            _ => None,
-        };
-        assert_eq!(cue.due.map(|due| due.ticks(Timescale::MPEG)), expected, "{section}");
-    }
-    assert!(faults(&found).is_empty(), "{:?}", faults(&found));
 }
 
 #[test]
