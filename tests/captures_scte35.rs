@@ -216,13 +216,16 @@ fn every_command_is_written_as_tsduck_writes_it() {
         return println!("skipped: {} is not there", folder.display());
     }
     let all = fs::read(folder.join("test-027.compile.bin")).unwrap();
-    let (mut left, mut count) = (&all[..], 0);
+    let (mut left, mut count, mut later) = (&all[..], 0, 0);
     while !left.is_empty() {
         let length = 3 + (usize::from(left[1] & 0xF) << 8 | usize::from(left[2]));
         let (bytes, rest) = left.split_at(length);
-        let section = SpliceInfoSection::parse(bytes).unwrap_or_else(|error| panic!("{}: {error}", hex(bytes)));
-        assert_eq!(hex(&section.to_bytes().unwrap()), hex(bytes));
+        match SpliceInfoSection::parse(bytes) {
+            Ok(section) => assert_eq!(hex(&section.to_bytes().unwrap()), hex(bytes)),
+            Err(ParseErrorKind::Unsupported { what: "protocol_version", value: 4 }) => later += 1,
+            Err(error) => panic!("{}: {error}", hex(bytes)),
+        }
         (left, count) = (rest, count + 1);
     }
-    assert!(count > 5, "{count}");
+    assert!(count > 8 && later == 1, "{count}");
 }
