@@ -47,6 +47,16 @@ impl PictureTimes {
         stamp
     }
 
+    /// An access unit without a time stamp ends before `next`: that of a PES packet that lies inside of it and in which none
+    /// begins, as of an encoder that sends parameter sets behind the picture before. `is_end`: the packet ends there, too.
+    pub(super) fn take_inside(&mut self, next: u64, is_end: bool) -> Option<Stamp> {
+        let mut stamp = None;
+        while !self.marks.is_empty() && self.marks.get(1).map_or(is_end, |(from, _)| *from <= next) {
+            stamp = stamp.or(self.marks.pop_front().map(|(_, found)| found));
+        }
+        stamp
+    }
+
     /// An access unit begins, and has this time stamp.
     pub(super) const fn begin(&mut self, stamp: Option<Stamp>) {
         // Not when it ends: packets may be missing until then.

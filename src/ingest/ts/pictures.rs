@@ -183,6 +183,10 @@ impl<S: PictureSyntax> Pictures<S> {
 
     /// Takes the access unit off that ends at `at`; so many bytes.
     fn cut(&mut self, at: usize, out: &mut Out) -> usize {
+        if self.open.stamp.is_none() && self.open.from.is_some() {
+            let next = self.base + at as u64 + S::STAMP_LEEWAY;
+            self.open.stamp = self.times.take_inside(next, at >= self.data.len());
+        }
         let data = self.data.split_to(at.min(self.data.len())).freeze();
         let len = data.len();
         self.base += len as u64;
