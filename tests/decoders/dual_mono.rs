@@ -85,7 +85,7 @@ fn voice(seed: usize) -> impl Fn(usize, usize) -> i16 {
     move |block, bin| {
         let near = bin.abs_diff(9 * seed + 2 * block);
         let level = 12_000 / (1 + near * near) as i32;
-        (if (block * 7 + bin * seed) % 3 == 0 { -level } else { level }) as i16
+        (if (block * 7 + bin * seed).is_multiple_of(3) { -level } else { level }) as i16
     }
 }
 
