@@ -57,7 +57,8 @@ pub struct ChannelConfig {
     pub epoch: Utc,
     /// Length of a segment, to the nearest whole frame; 500 ms to 20 s, default 2 s (A1.13).
     pub gop: MediaDuration,
-    /// A contribution without pictures for this long is lost and the slate takes over; 100 ms to 60 s, default 1 s (A16.1).
+    /// A contribution without pictures for this long, since the last one has played, is lost and the slate takes over; 100 ms
+    /// to 60 s, default 1 s (A16.1).
     pub loss_after: Duration,
     /// Whether a new contribution session takes the place of another; default: of one that was silent for 1 s.
     pub takeover: Takeover,

@@ -22,7 +22,8 @@ pub struct SwitcherConfig {
     pub max_frame_rate: FrameRate,
     /// Frames per second while no contribution says otherwise.
     pub idle_frame_rate: FrameRate,
-    /// A contribution without pictures for this long is lost; until then its last picture stays (A16.1).
+    /// A contribution without pictures for this long, since the last one has played, is lost; until then that picture stays
+    /// (A16.1).
     pub loss_after: MediaDuration,
     /// What shows before any contribution came, and some time after the last one went.
     pub standby: Picture,
