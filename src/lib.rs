@@ -74,7 +74,7 @@
 //! | feature | brings | default |
 //! |---|---|---|
 //! | `openh264` | H.264 encode, and decode of 8-bit 4:2:0 progressive (OpenH264, BSD-2-Clause) | on |
-//! | `rusty-h264` | that decode by rusty_h264 (BSD-2-Clause): bit-exact, faster, and not hardened against broken streams | off |
+//! | `rusty-h264` | that decode by rusty_h264 (BSD-2-Clause): bit-exact, as fast, and not hardened against broken streams | off |
 //! | `aac` | AAC decode, LC to HE v2, mono to 7.1 (rusty_aac, Apache-2.0) | on |
 //! | `ac3` | AC-3 decode, to 5.1 | on |
 //! | `mpa` | MPEG audio decode, layers II and III (Symphonia, MPL-2.0) | on |
