@@ -130,6 +130,14 @@ pub enum Fault {
         /// How many.
         count: u64,
     },
+    /// A cue of the contribution changes nothing.
+    #[error("{what}")]
+    CueRefused {
+        /// Its code.
+        code: &'static str,
+        /// For people.
+        what: String,
+    },
     /// Time stamps jumped: the timeline is taken up anew from here.
     #[error("time stamps jumped by {by_millis} ms")]
     TimeJump {
@@ -286,6 +294,7 @@ impl Fault {
             Self::Resync { .. } => "INGEST_RESYNC",
             Self::SourceChanged => "INGEST_SOURCE_CHANGED",
             Self::Ignored { .. } => "INGEST_IGNORED",
+            Self::CueRefused { code, .. } => code,
             Self::TimeJump { .. } => "INGEST_TIME_JUMP",
             Self::Dropped { .. } => "INGEST_DROPPED",
             Self::FragmentsDropped { reason, .. } | Self::UnitsDropped { reason, .. } => reason.code(),

@@ -111,7 +111,7 @@ impl Problem {
         Self { status: StatusCode::NOT_FOUND, code: "NOT_FOUND", message: message.into() }
     }
 
-    fn bad_request(message: &str) -> Self {
+    pub(crate) fn bad_request(message: &str) -> Self {
         Self { status: StatusCode::BAD_REQUEST, code: "BAD_REQUEST", message: message.into() }
     }
 }
@@ -132,7 +132,9 @@ impl From<Gone> for Problem {
 impl From<CommandError> for Problem {
     fn from(error: CommandError) -> Self {
         let status = match error {
-            CommandError::SlateDuration(_) => StatusCode::BAD_REQUEST,
+            CommandError::SlateDuration(_) | CommandError::BreakDuration(_) | CommandError::CueId(_) => {
+                StatusCode::BAD_REQUEST
+            }
             _ => StatusCode::CONFLICT,
         };
         Self { status, code: error.code(), message: error.to_string() }
@@ -157,12 +159,12 @@ fn slate_duration(body: &[u8]) -> Result<Option<Duration>, Problem> {
     }
 }
 
-fn check_name(app: &App, name: &str) -> Result<(), Problem> {
+pub(crate) fn check_name(app: &App, name: &str) -> Result<(), Problem> {
     if *app.name == *name { Ok(()) } else { Err(Problem::not_found("no such channel")) }
 }
 
 /// Answers with the channel as it is right after the command; what takes longer is told as events.
-async fn carry_out(app: &App, headers: &HeaderMap, command: Command) -> Result<Response, Problem> {
+pub(crate) async fn carry_out(app: &App, headers: &HeaderMap, command: Command) -> Result<Response, Problem> {
     app.handle.command(command).await??;
     Ok((StatusCode::ACCEPTED, Json(status::channel(app, headers).await?)).into_response())
 }

@@ -23,6 +23,15 @@ pub(crate) enum Source {
     None,
 }
 
+/// From where cues come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AdMarkersChoice {
+    /// The page and the API.
+    Api,
+    /// The contribution.
+    Scte35,
+}
+
 /// What becomes of an encoder when another one comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TakeoverChoice {

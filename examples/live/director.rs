@@ -88,6 +88,8 @@ impl Director {
             }
             Command::ShowSlate(duration) => channel.show_slate(duration)?,
             Command::HideSlate => channel.hide_slate()?,
+            Command::StartAdBreak(wanted) => channel.start_ad_break(wanted)?,
+            Command::EndAdBreak(cue_id) => channel.end_ad_break(cue_id)?,
         }
         Ok(())
     }

@@ -6,9 +6,9 @@ use std::{
 };
 
 use headend::{
-    channel::{Event, OperationState, Slot},
+    channel::{Event, OperationState, Slot, SpliceReport},
     media::{Track, TrackFormat},
-    splice::OnAir,
+    splice::{BreakEnd, OnAir, SpliceKind},
     time::Now,
 };
 use serde_json::{Value, json};
@@ -88,6 +88,7 @@ pub(crate) const fn source_name(source: OnAir) -> &'static str {
         OnAir::Live => "live",
         OnAir::Slate => "slate",
         OnAir::OperatorSlate => "operator_slate",
+        OnAir::BreakSlate => "break_slate",
         OnAir::Test => "test",
     }
 }
@@ -115,6 +116,7 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
                 OnAir::Live => "the contribution",
                 OnAir::Slate => "the slate, because nothing comes in",
                 OnAir::OperatorSlate => "the operator's slate",
+                OnAir::BreakSlate => "the slate of an ad break",
                 OnAir::Test => "the test source",
             };
             let detail = json!({"source": source_name(*source), "media_seconds": seconds(at.flicks())});
@@ -133,6 +135,7 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             let text = format!("contribution {ingest}: a cue of {} bytes ({})", cue.payload.len(), cue.carriage);
             ("cue", text, json!({"media_seconds": seconds(cue.at.flicks())}))
         }
+        Event::Splice(report) => splice(report),
         Event::ConnectionRejected { peer, protocol, code, reason, count } => {
             let from = peer.map(|peer| format!(" from {peer}")).unwrap_or_default();
             let times = if *count > 1 { format!(" ({count} times)") } else { String::new() };
@@ -167,6 +170,27 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
         Event::MeterStopped { why } => ("meter", format!("billing ended: {why}"), Value::Null),
         other => ("event", other.telemetry_name().unwrap_or("something happened").into(), Value::Null),
     }
+}
+
+fn splice(SpliceReport { splice, .. }: &SpliceReport) -> (&'static str, String, Value) {
+    let late = splice.achieved.since(splice.asked).flicks().max(0);
+    let off = if late > 0 { format!(", {} s after it was due", seconds(late)) } else { String::new() };
+    let what = match splice.kind {
+        SpliceKind::Out(Some(duration)) => format!("began, for {} s", seconds(duration.flicks())),
+        SpliceKind::Out(None) => "began, until it is ended".into(),
+        SpliceKind::In(BreakEnd::Cue) => "ended by a cue".into(),
+        SpliceKind::In(BreakEnd::Cancelled) => "was cancelled".into(),
+        SpliceKind::In(BreakEnd::Duration) => "is over".into(),
+        SpliceKind::In(BreakEnd::Superseded) => "ended where the next one began".into(),
+        SpliceKind::In(BreakEnd::Ceiling) => "was closed: nothing ended it".into(),
+    };
+    let detail = json!({
+        "cue_id": splice.id,
+        "asked_seconds": seconds(splice.asked.flicks()),
+        "achieved_seconds": seconds(splice.achieved.flicks()),
+        "is_out": matches!(splice.kind, SpliceKind::Out(_)),
+    });
+    ("splice", format!("ad break {} {what}, at {} s{off}", splice.id, seconds(splice.achieved.flicks())), detail)
 }
 
 fn track_text(track: &Track) -> String {

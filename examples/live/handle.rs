@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 use bytes::Bytes;
 use headend::{
     access::StreamKey,
-    channel::{Channel, CommandError, IngestId, Session},
+    channel::{AdBreak, Channel, CommandError, IngestId, Session},
     ingest::{DatagramDemuxer, Demuxer, smooth::SmoothDemuxer},
     time::Now,
 };
@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Reset,
     ShowSlate(Option<Duration>),
     HideSlate,
+    StartAdBreak(AdBreak),
+    EndAdBreak(u32),
 }
 
 /// Who knocks at a door, and for what.

@@ -8,7 +8,7 @@ use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
     serve::ListenerExt,
 };
 use futures_util::{StreamExt, stream};
@@ -16,8 +16,8 @@ use headend::origin::{Method, Request as OriginRequest};
 use tokio::net::TcpListener;
 
 use crate::{
-    api, doors::Addresses, endpoint::Endpoint, events::Events, handle::Handle, https::TlsListener, listen, page,
-    publishing::Publishing, smooth_door,
+    ad_breaks, api, doors::Addresses, endpoint::Endpoint, events::Events, handle::Handle, https::TlsListener, listen,
+    page, publishing::Publishing, smooth_door,
 };
 
 /// What every handler needs.
@@ -55,6 +55,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/channels", get(api::list))
         .route("/channels/{name}", get(api::show))
         .route("/channels/{name}/slate", post(api::show_slate).delete(api::hide_slate))
+        .route("/channels/{name}/ad-breaks", post(ad_breaks::start))
+        .route("/channels/{name}/ad-breaks/{cue_id}", delete(ad_breaks::end))
         .route("/channels/{name}/{command}", post(api::command))
         .route("/events", get(listen::events))
         .fallback(api::not_found)

@@ -15,6 +15,7 @@
 //! | `http`, `api`, `status`, `events`, `listen`, `page` | what viewers and operators see |
 #![allow(clippy::disallowed_types, reason = "a host owns clocks, sockets and files")]
 
+mod ad_breaks;
 mod api;
 mod choices;
 mod clock;

@@ -6,8 +6,8 @@ use clap::Parser;
 use headend::{
     access::{AccessList, AddressRule, KeyRule, StreamKey},
     channel::{
-        AudioStream, ChannelConfig, ChannelName, ConfigError, Encoding, InputRules, PassThrough, ProtocolRule, Standby,
-        Takeover,
+        AdMarkers, AudioStream, ChannelConfig, ChannelName, ConfigError, Encoding, InputRules, PassThrough,
+        ProtocolRule, Standby, Takeover,
     },
     ingest::TsConfig,
     ladder::{Preset, StretchMode},
@@ -16,7 +16,8 @@ use headend::{
 };
 
 use crate::choices::{
-    AudioChoice, EncodingChoice, ProtocolChoice, Source, StretchChoice, TakeoverChoice, address, preset,
+    AdMarkersChoice, AudioChoice, EncodingChoice, ProtocolChoice, Source, StretchChoice, TakeoverChoice, address,
+    preset,
 };
 
 /// A live TV channel in one process: push a feed by RTMP, RTP, UDP or Smooth Streaming, play it as HLS and DASH.
@@ -55,6 +56,14 @@ pub(crate) struct Options {
     #[arg(long, env = "HEADEND_LOSS_AFTER", value_name = "MS", default_value_t = 1000, help_heading = CHANNEL,
           value_parser = clap::value_parser!(u32).range(100..=60_000))]
     pub(crate) loss_after: u32,
+
+    /// From where ad breaks come: the page and the API, or SCTE-35 that the feed carries
+    #[arg(long, env = "HEADEND_AD_MARKERS", value_name = "api|scte35", default_value = "api", hide_possible_values = true, help_heading = CHANNEL)]
+    pub(crate) ad_markers: AdMarkersChoice,
+
+    /// Let the feed be seen in ad breaks; by default the slate hides it, and its sound
+    #[arg(long, env = "HEADEND_SHOW_BREAKS", help_heading = CHANNEL)]
+    pub(crate) show_breaks: bool,
 
     /// UTC second from which media times count; servers that share it cut and name the same segments. By default the start
     #[arg(long, env = "HEADEND_EPOCH", value_name = "SECONDS", help_heading = CHANNEL)]
@@ -166,6 +175,11 @@ impl Options {
         if !self.audio.is_empty() {
             config.audio = self.audio.iter().zip(0..).map(|(choice, n)| choice.stream(n)).collect();
         }
+        config.ad_markers = match self.ad_markers {
+            AdMarkersChoice::Api => AdMarkers::Api,
+            AdMarkersChoice::Scte35 => AdMarkers::Scte35,
+        };
+        config.insert_slate_on_ad_marker = !self.show_breaks;
         config.takeover = match self.takeover {
             TakeoverChoice::Refuse => Takeover::Refuse,
             TakeoverChoice::Silent => config.takeover,

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 use headend::{
-    channel::{Channel, IngestId},
+    channel::{AdMarkers, Channel, IngestId},
     ladder::Preset,
     media::{Bitrates, Presentation, TrackSpec},
     time::{MediaTime, Now},
@@ -52,6 +52,8 @@ fn snapshot(view: &View<'_>) -> Value {
         "state": channel.state().to_string(),
         "portal_state": channel.portal_state().to_string(),
         "on_air": on_air(channel),
+        "ad_break": channel.ad_break().map(|cue| cue.id),
+        "ad_markers": if channel.config().ad_markers == AdMarkers::Api { "api" } else { "scte35" },
         "slot_on_air": slot.map(|(slot, _)| slot_name(slot)),
         "time_locked": slot.is_some_and(|(_, is_locked)| is_locked),
         "health": health,

@@ -25,6 +25,16 @@ pub enum Standby {
     TestSource,
 }
 
+/// From where a channel takes its cues (A14.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AdMarkers {
+    /// From the operator's calls; what a contribution carries is told and not acted on.
+    #[default]
+    Api,
+    /// From SCTE-35 that the contribution carries, in its transport stream or a sparse track.
+    Scte35,
+}
+
 /// What becomes of a contribution session when another one comes (FAULTS row 16): an encoder whose connection died without
 /// a word comes back on a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +78,11 @@ pub struct ChannelConfig {
     pub standby_after: Duration,
     /// Running with no program and no contribution for this long stops the channel; default 12 h (A4.1).
     pub idle_shutoff: Duration,
+    /// From where cues come; default the operator's calls (A14.1).
+    pub ad_markers: AdMarkers,
+    /// The slate hides the contribution in ad breaks, and the sound is muted, unless a call says otherwise; default `true`
+    /// (A15.4, A14.9).
+    pub insert_slate_on_ad_marker: bool,
     /// Whether the channel makes a ladder or passes one through (A1.1).
     pub encoding: Encoding,
     /// The other slot takes over when the one on air is silent for this long, or for half of `loss_after` where that is
@@ -242,6 +257,8 @@ impl ChannelConfig {
             standby: Standby::Slate,
             standby_after: Duration::from_secs(10),
             idle_shutoff: Duration::from_secs(12 * 3600),
+            ad_markers: AdMarkers::Api,
+            insert_slate_on_ad_marker: true,
             encoding: Encoding::Standard,
             failover_after: Duration::from_millis(500),
             input: InputRules::default(),

@@ -89,7 +89,7 @@ impl Channel {
                         cue.at = attached.shifted(cue.at);
                         cue.due = cue.due.map(|due| attached.shifted(due));
                     }
-                    self.event(Event::Cue { ingest: id, cue });
+                    self.take_cue(id, cue, now);
                 }
                 Demuxed::Reply(bytes) => self.outputs.push_back(Output::Reply(id, bytes)),
                 Demuxed::Fault(fault) => {

@@ -12,6 +12,7 @@
 //! Methods come in four kinds: *commands* (`start`, `stop`, `show_slate` …) fail with a typed error and then change
 //! nothing; `handle_*` take what the host saw; `poll_*` say what the host has to do; all others only read.
 
+mod ad_breaks;
 mod archive_beat;
 mod attach;
 mod audio_stream;
@@ -41,8 +42,9 @@ mod state;
 mod sync_watch;
 mod wheel;
 
+pub use ad_breaks::{AdBreak, SpliceReport};
 pub use audio_stream::AudioStream;
-pub use config::{ChannelConfig, ChannelName, ConfigError, Encoding, PassThrough, Standby, Takeover};
+pub use config::{AdMarkers, ChannelConfig, ChannelName, ConfigError, Encoding, PassThrough, Standby, Takeover};
 pub use contribution::{IngestHealth, TrackHealth};
 pub use heartbeat::TrackHeartbeat;
 pub use input_rules::{InputRules, ProtocolRule};
@@ -63,7 +65,7 @@ use crate::{
     },
     ingest::IngestRefusal,
     ladder::Codecs,
-    splice::OnAir,
+    splice::{CueRefusal, OnAir},
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -133,6 +135,18 @@ pub enum CommandError {
     /// A15.3.
     #[error("no slate is shown")]
     NoSlate,
+    /// A14.2: a break must last some time; zero cancels the one that runs under the same id.
+    #[error("an ad break must last longer than {0:?}")]
+    BreakDuration(Duration),
+    /// A14.3.
+    #[error("a cue id is 1 to 2147483647, not {0}")]
+    CueId(u32),
+    /// What the cue asks for is not possible.
+    #[error(transparent)]
+    Cue(#[from] CueRefusal),
+    /// A14.1: this channel takes its cues from the contribution.
+    #[error("the channel takes its cues from the contribution")]
+    AdMarkers,
     /// A25.2.
     #[error("{0} programs run already; at most {max} may", max = Channel::MAX_PROGRAMS)]
     TooManyPrograms(usize),
@@ -181,6 +195,10 @@ impl CommandError {
             Self::Renamed => "CHANNEL_RENAMED",
             Self::SlateDuration(_) => "SLATE_DURATION",
             Self::NoSlate => "SLATE_NOT_SHOWN",
+            Self::BreakDuration(_) => "AD_BREAK_DURATION",
+            Self::CueId(_) => "CUE_ID",
+            Self::Cue(refusal) => refusal.code(),
+            Self::AdMarkers => "AD_MARKER_SOURCE",
             Self::TooManyPrograms(_) => "PROGRAM_QUOTA",
             Self::Window(_) => "PROGRAM_WINDOW",
             Self::AssetInUse(_) => "PROGRAM_ASSET_IN_USE",
@@ -319,8 +337,9 @@ impl Channel {
         if !self.state.allows(operation) {
             return Err(CommandError::State { operation, state: self.state });
         }
-        let is_slate = matches!(operation, Operation::ShowSlate | Operation::HideSlate);
-        if is_slate && self.config.passes_through() {
+        use Operation::{EndAdBreak, HideSlate, ShowSlate, StartAdBreak};
+        let is_encoders = matches!(operation, ShowSlate | HideSlate | StartAdBreak | EndAdBreak);
+        if is_encoders && self.config.passes_through() {
             return Err(CommandError::PassThrough(operation));
         }
         if operation.needs_programs_stopped() && !self.programs.is_empty() {

@@ -3,9 +3,9 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
-    archive::{Presentation, SealedSegment, Segmenter, SegmenterLimits, TrackSpec},
+    archive::{Presentation, SealedSegment, Segment, Segmenter, SegmenterLimits, Span, TrackSpec},
     channel::{
-        AudioStream, ChannelConfig,
+        AudioStream, ChannelConfig, SpliceReport,
         contribution::Contribution,
         offer::{Offers, renditions},
         pipeline::{Pipeline, is_sound, sound_track},
@@ -14,7 +14,7 @@ use crate::{
     error::Fault,
     ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundLane, SoundOp},
     media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
-    splice::{OnAir, Picture, Slot, Switcher, SwitcherConfig, Taken},
+    splice::{OnAir, Slot, Splice, Switcher, SwitcherConfig, Taken},
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -33,6 +33,9 @@ pub(super) struct AirChain {
     preset: Preset,
     offers: Offers,
     changes: VecDeque<(OnAir, MediaTime)>,
+    /// Splices whose segment is not yet whole, and reports of those that are.
+    splices: VecDeque<Splice>,
+    reports: VecDeque<SpliceReport>,
     faults: VecDeque<Fault>,
 }
 
@@ -70,6 +73,8 @@ impl AirChain {
             preset: config.preset.clone(),
             offers: Offers::default(),
             changes: VecDeque::new(),
+            splices: VecDeque::new(),
+            reports: VecDeque::new(),
             faults: VecDeque::new(),
         }
     }
@@ -200,6 +205,7 @@ impl AirChain {
         }
         let sealed = self.segmenter.pull()?;
         self.faults.extend(sealed.faults.iter().map(|fault| Fault::Output { what: fault.to_string() }));
+        self.report_splices(&sealed.segment);
         let offer = self.offers.in_segment(&sealed.segment);
         Some((sealed, offer))
     }
@@ -207,6 +213,11 @@ impl AirChain {
     /// The next change of what is on air.
     pub(super) fn pull_change(&mut self) -> Option<(OnAir, MediaTime)> {
         self.changes.pop_front()
+    }
+
+    /// What became of the next splice.
+    pub(super) fn pull_report(&mut self) -> Option<SpliceReport> {
+        self.reports.pop_front()
     }
 
     /// The next thing that went wrong.
@@ -219,7 +230,17 @@ impl AirChain {
         self.on_air
     }
 
+    /// A segment is whole: splices at its start, or before where that frame began none, are done.
+    fn report_splices(&mut self, segment: &Segment) {
+        while let Some(splice) = self.splices.pop_front_if(|splice| splice.achieved <= segment.start) {
+            let tracks = self.presentation.tracks.iter().zip(segment.spans.iter());
+            let start = |(spec, span): (&TrackSpec, &Span)| MediaTime::from_ticks(span.start as i64, spec.timescale);
+            self.reports.push_back(SpliceReport { splice, renditions: tracks.map(start).collect() });
+        }
+    }
+
     fn take_slots(&mut self) {
+        self.splices.extend(std::iter::from_fn(|| self.switcher.pull_splice()));
         let rate = self.switcher.cadence().rate();
         let mut change = (rate != self.rate).then_some(rate);
         while let Some(slot) = self.switcher.pull() {
@@ -241,20 +262,14 @@ impl AirChain {
     }
 
     fn note_source(&mut self, slot: &Slot) {
-        let source = match (slot.picture, self.on_air) {
-            (Picture::Live(_), _) => OnAir::Live,
-            (Picture::Hold, Some(on_air)) => on_air,
-            (Picture::Test, _) => OnAir::Test,
-            (Picture::Slate | Picture::Hold, _) if self.switcher.is_operator_slate() => OnAir::OperatorSlate,
-            (Picture::Slate | Picture::Hold, _) => OnAir::Slate,
-        };
+        let source = slot.on_air;
         if self.on_air.replace(source) == Some(source) {
             return;
         }
         let from = match source {
             OnAir::Live => SoundFrom::Contribution,
             OnAir::Test => SoundFrom::Tone,
-            OnAir::Slate | OnAir::OperatorSlate => SoundFrom::Silence,
+            OnAir::Slate | OnAir::OperatorSlate | OnAir::BreakSlate => SoundFrom::Silence,
         };
         for output in 0..self.settled.len() {
             self.pipeline.push_sound(output, SoundOp::Source { at: slot.pts, from });

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     archive::{AssetName, Object, ObjectName, TimelineUpdate},
-    channel::{ChannelState, MeterEnd, Operation, OperationId, OperationState, Slot, TrackHeartbeat},
+    channel::{ChannelState, MeterEnd, Operation, OperationId, OperationState, Slot, SpliceReport, TrackHeartbeat},
     error::Fault,
     ingest::{IngestRefusal, Leg},
     ladder::{Done, Work},
@@ -176,6 +176,8 @@ pub enum Event {
         /// What it is.
         cue: CueSignal,
     },
+    /// A splice is on air: the segment that begins with it is whole.
+    Splice(SpliceReport),
     /// Trouble that was survived; the same kind within a second is folded into one event.
     Fault {
         /// Whose, where it is a contribution's.

@@ -60,6 +60,10 @@ pub enum Operation {
     ShowSlate,
     /// Take the slate off air (A15.3).
     HideSlate,
+    /// Begin an ad break (A14.2).
+    StartAdBreak,
+    /// End an ad break (A14.6).
+    EndAdBreak,
     /// Start a program (A17.12).
     StartProgram,
     /// Stop a program.
@@ -81,6 +85,8 @@ impl ChannelState {
             | Operation::Reset
             | Operation::ShowSlate
             | Operation::HideSlate
+            | Operation::StartAdBreak
+            | Operation::EndAdBreak
             | Operation::StartProgram
             | Operation::StopProgram
             | Operation::Attach => matches!(self, Self::Running),
@@ -96,7 +102,7 @@ impl ChannelState {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Start,
         Self::Stop,
         Self::Reset,
@@ -104,6 +110,8 @@ impl Operation {
         Self::Delete,
         Self::ShowSlate,
         Self::HideSlate,
+        Self::StartAdBreak,
+        Self::EndAdBreak,
         Self::StartProgram,
         Self::StopProgram,
         Self::Attach,
@@ -151,7 +159,7 @@ mod tests {
         for transient in [ChannelState::Starting, ChannelState::Stopping, ChannelState::Deleting] {
             assert_eq!(allowed(transient), [], "A2.3: {transient} takes nothing");
         }
-        assert_eq!(allowed(ChannelState::Running).len(), 7);
+        assert_eq!(allowed(ChannelState::Running).len(), 9);
     }
 
     #[test]

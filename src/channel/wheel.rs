@@ -220,6 +220,9 @@ impl Channel {
         while let Some((source, at)) = self.air.as_mut().and_then(AirChain::pull_change) {
             self.event(Event::OnAir { source, at });
         }
+        while let Some(report) = self.air.as_mut().and_then(AirChain::pull_report) {
+            self.event(Event::Splice(report));
+        }
         while let Some(fault) = self.air.as_mut().and_then(AirChain::pull_fault) {
             let ingest = self.sessions.main().map(|attached| attached.id);
             self.fault(ingest, fault, now);

@@ -108,6 +108,12 @@ impl LiveFeed {
         at.plus(self.offset)
     }
 
+    /// The output frame that has the picture of source time `at`, or the first one after it.
+    pub(super) fn frame_of(&self, at: MediaTime) -> i64 {
+        let index = self.native_index(at);
+        index.div_euclid(self.factor) + i64::from(index.rem_euclid(self.factor) != 0)
+    }
+
     fn native_index(&self, at: MediaTime) -> i64 {
         let frame = self.native.frame().flicks();
         self.place(at).flicks().saturating_add(frame / 2).div_euclid(frame)

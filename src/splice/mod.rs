@@ -4,17 +4,23 @@
 //! The [`Switcher`] decides per output frame, when access units arrive and before anything is decoded, so the decision
 //! depends on the input alone and never on how fast a codec ran. It knows times, not pictures.
 
+mod avails;
 mod cadence;
+mod cue;
 mod glyphs;
 mod joining;
 mod live;
 mod progress;
 mod slate;
+mod slot;
 mod switcher;
 mod test_source;
 
 pub use crate::wire::scte35;
+pub use avails::Avails;
 pub use cadence::Cadence;
+pub use cue::{BreakEnd, Cue, CueAction, CueRefusal, CueSource, Splice, SpliceKind};
 pub use slate::Slate;
-pub use switcher::{OnAir, Picture, Slot, Switcher, SwitcherConfig, Taken};
+pub use slot::{OnAir, Picture, Slot, Taken};
+pub use switcher::{Switcher, SwitcherConfig};
 pub use test_source::{TestPattern, TestTone};

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use crate::{
     media::FrameRate,
     splice::{
-        Cadence,
+        Avails, Cadence, Cue, CueRefusal, OnAir, Picture, Slot, Splice, Taken,
         joining::Joining,
         live::{LiveFeed, Settled},
         progress::Progress,
@@ -29,45 +29,6 @@ pub struct SwitcherConfig {
     pub standby: Picture,
     /// How long the slate stays after a loss before `standby` comes back, once no contribution is attached.
     pub standby_after: MediaDuration,
-}
-
-/// One frame of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot {
-    /// When it shows, on the channel's clock.
-    pub pts: MediaTime,
-    /// What it shows.
-    pub picture: Picture,
-    /// The contribution's picture that is due here, also where a slate hides it.
-    pub source: Option<MediaTime>,
-    /// It starts a segment, and so is an IDR picture in every rung.
-    pub starts_segment: bool,
-}
-
-/// What an output frame shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Picture {
-    /// The contribution's picture with this source time.
-    Live(MediaTime),
-    /// The same as the frame before.
-    Hold,
-    /// The slate.
-    Slate,
-    /// The moving test pattern.
-    Test,
-}
-
-/// Which source is on air.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnAir {
-    /// The contribution.
-    Live,
-    /// The slate, because the contribution was lost or never came.
-    Slate,
-    /// The slate, because the operator asked for it (A15.1).
-    OperatorSlate,
-    /// The test source.
-    Test,
 }
 
 /// The switch between the contribution and what stands in for it.
@@ -97,6 +58,8 @@ pub struct Switcher {
     lost_at: Option<MediaTime>,
     hold_until: MediaTime,
     operator_slate: Option<Option<MediaTime>>,
+    avails: Avails,
+    splices: VecDeque<Splice>,
     slots: VecDeque<Slot>,
 }
 
@@ -105,17 +68,6 @@ enum Feed {
     None,
     Joining(Joining),
     Live(LiveFeed),
-}
-
-/// What became of a contribution's access unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// Decode it; it may show.
-    Decode,
-    /// Decode it; time stamps jumped by this much and were taken up anew.
-    Jumped(MediaDuration),
-    /// It cannot be decoded: no IDR picture came yet.
-    BeforeIdr,
 }
 
 impl Switcher {
@@ -146,6 +98,8 @@ impl Switcher {
             lost_at: None,
             hold_until: MediaTime::from_flicks(i64::MIN),
             operator_slate: None,
+            avails: Avails::default(),
+            splices: VecDeque::new(),
             slots: VecDeque::new(),
         }
     }
@@ -286,6 +240,26 @@ impl Switcher {
         self.operator_slate.is_some()
     }
 
+    /// Takes a cue; the frame at its time starts a segment, and a break begins or ends there.
+    ///
+    /// # Errors
+    /// Why it changes nothing.
+    pub fn announce(&mut self, cue: Cue) -> Result<(), CueRefusal> {
+        self.avails.announce(cue, self.position())
+    }
+
+    /// The breaks.
+    #[must_use]
+    pub const fn avails(&self) -> &Avails {
+        &self.avails
+    }
+
+    /// The next splice that was made.
+    #[must_use]
+    pub fn pull_splice(&mut self) -> Option<Splice> {
+        self.splices.pop_front()
+    }
+
     /// When the next frame shows.
     #[must_use]
     pub const fn position(&self) -> MediaTime {
@@ -304,6 +278,15 @@ impl Switcher {
         !matches!(self.feed, Feed::None)
     }
 
+    /// When the output frame shows that has the contribution's picture of source time `at`, or the first one after it.
+    #[must_use]
+    pub fn frame_of(&self, at: MediaTime) -> Option<MediaTime> {
+        match &self.feed {
+            Feed::Live(live) => Some(self.cadence.time_of(live.frame_of(at))),
+            _ => None,
+        }
+    }
+
     /// Where source time `at` of the contribution on air stands on the channel's clock.
     #[must_use]
     pub const fn place(&self, at: MediaTime) -> Option<MediaTime> {
@@ -318,6 +301,9 @@ impl Switcher {
     pub fn on_air(&self) -> OnAir {
         if self.operator_slate.is_some_and(|until| until.is_none_or(|until| self.position() < until)) {
             return OnAir::OperatorSlate;
+        }
+        if self.avails.shows_slate() {
+            return OnAir::BreakSlate;
         }
         match self.feed {
             Feed::Live(_) => OnAir::Live,
@@ -367,13 +353,18 @@ impl Switcher {
 
     fn emit(&mut self, live: Picture) {
         let pts = self.position();
+        while let Some(splice) = self.avails.take(pts) {
+            self.splices.push_back(splice);
+            self.cut = true;
+        }
         // Once the standby source is back it stays until a contribution is on air, not only until one is attached.
         if self.stands_by() {
             self.lost_at = None;
         }
-        let picture = match self.on_air() {
+        let on_air = self.on_air();
+        let picture = match on_air {
             OnAir::Live => live,
-            OnAir::Slate | OnAir::OperatorSlate => Picture::Slate,
+            OnAir::Slate | OnAir::OperatorSlate | OnAir::BreakSlate => Picture::Slate,
             OnAir::Test => Picture::Test,
         };
         let starts_segment = self.cut || self.cadence.starts_gop(self.next);
@@ -383,7 +374,7 @@ impl Switcher {
             self.operator_slate = None;
         }
         let source = if let Picture::Live(source) = live { Some(source) } else { None };
-        self.slots.push_back(Slot { pts, picture, source, starts_segment });
+        self.slots.push_back(Slot { pts, picture, on_air, source, starts_segment });
     }
 
     /// Whether the standby picture is due: nothing was ever on air, or it went for good.

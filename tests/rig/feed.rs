@@ -11,7 +11,8 @@ use headend::{
     error::ParseError,
     ingest::{Demuxed, Demuxer},
     media::{
-        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, NalFraming, Track, TrackFormat, TrackId, VideoTrack,
+        AacConfig, AccessUnit, AudioTrack, CueSignal, FrameRate, H264Config, NalFraming, Track, TrackFormat, TrackId,
+        VideoTrack,
     },
     time::{MediaDuration, MediaTime, Now, Timescale},
 };
@@ -107,13 +108,26 @@ impl Encoder {
             self.feed.push(Demuxed::Unit(unit(AUDIO, self.audio_at, duration, true, data)));
             self.audio_at = self.audio_at.plus(duration);
         }
-        let mark = if self.is_flash() { 250 } else { 60 + (self.frames % 100) as u8 };
+        let mark = self.mark_in(0);
         let is_idr = self.frames.is_multiple_of(self.gop);
         let data = Bytes::from(vec![0, mark]);
         self.feed.push(Demuxed::Unit(unit(VIDEO, self.video_at, self.frame, is_idr, data)));
         self.frames += 1;
         self.video_at = self.video_at.plus(self.frame);
         rig.bytes(self.id, Bytes::from_static(&[0; 1000]));
+    }
+
+    /// The mark of the picture that comes in so many frames.
+    pub fn mark_in(&self, frames: u64) -> u8 {
+        let at = self.video_at.plus(self.frame.times(frames as i64));
+        let since = at.since(self.origin).flicks().rem_euclid(headend::time::FLICKS_PER_SECOND);
+        if since < self.frame.flicks() { 250 } else { 60 + ((self.frames + frames) % 100) as u8 }
+    }
+
+    /// Sends a cue before the next picture.
+    pub fn cue(&mut self, rig: &mut Rig, cue: CueSignal) {
+        self.feed.push(Demuxed::Cue(cue));
+        rig.bytes(self.id, Bytes::from_static(&[0]));
     }
 
     /// Makes the next picture one that is not an IDR picture.
@@ -132,12 +146,6 @@ impl Encoder {
         self.video_at = self.video_at.plus(by);
         self.audio_at = self.audio_at.plus(by);
         self.origin = self.origin.plus(by);
-    }
-
-    /// Whether the next picture is the one at which a second of the source clock starts.
-    fn is_flash(&self) -> bool {
-        let since = self.video_at.since(self.origin).flicks().rem_euclid(headend::time::FLICKS_PER_SECOND);
-        since < self.frame.flicks()
     }
 }
 

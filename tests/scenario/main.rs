@@ -10,6 +10,7 @@
 #[path = "../rig/mod.rs"]
 mod rig;
 
+mod ad_breaks;
 mod bytes_on_rtmp;
 mod channel_ops;
 mod clock_is_set;

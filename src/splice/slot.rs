@@ -1,0 +1,57 @@
+//! What an output frame is, and where it comes from.
+
+use crate::time::{MediaDuration, MediaTime};
+
+/// One frame of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// When it shows, on the channel's clock.
+    pub pts: MediaTime,
+    /// What it shows.
+    pub picture: Picture,
+    /// Which source that comes from.
+    pub on_air: OnAir,
+    /// The contribution's picture that is due here, also where a slate hides it.
+    pub source: Option<MediaTime>,
+    /// It starts a segment, and so is an IDR picture in every rung.
+    pub starts_segment: bool,
+}
+
+/// What an output frame shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// The contribution's picture with this source time.
+    Live(MediaTime),
+    /// The same as the frame before.
+    Hold,
+    /// The slate.
+    Slate,
+    /// The moving test pattern.
+    Test,
+}
+
+/// Which source is on air.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnAir {
+    /// The contribution.
+    Live,
+    /// The slate, because the contribution was lost or never came.
+    Slate,
+    /// The slate, because the operator asked for it (A15.1).
+    OperatorSlate,
+    /// The slate, because an ad break hides the contribution (A14.4, A15.4).
+    BreakSlate,
+    /// The test source.
+    Test,
+}
+
+/// What became of a contribution's access unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Decode it; it may show.
+    Decode,
+    /// Decode it; time stamps jumped by this much and were taken up anew.
+    Jumped(MediaDuration),
+    /// It cannot be decoded: no IDR picture came yet.
+    BeforeIdr,
+}
