@@ -10,7 +10,9 @@ use std::{collections::BTreeSet, time::Duration};
 use bytes::Bytes;
 use headend::{
     archive::{AssetName, TimelineChange},
-    channel::{AudioStream, Channel, ChannelState, IngestId, Input, Output, ProgramConfig, ProgramId},
+    channel::{
+        AdBreak, AdMarkers, AudioStream, Channel, ChannelState, IngestId, Input, Output, ProgramConfig, ProgramId,
+    },
     error::Fault,
     ingest::{
         DatagramDemuxer, Demuxed, Demuxer, RtpConfig, TsConfig, TsDemuxer,
@@ -18,10 +20,11 @@ use headend::{
     },
     ladder::Work,
     media::{
-        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, Language, NalFraming, Track, TrackFormat, TrackId,
-        VideoTrack,
+        AacConfig, AccessUnit, AudioTrack, CueCarriage, CueSignal, FrameRate, H264Config, Language, NalFraming, Track,
+        TrackFormat, TrackId, VideoTrack,
     },
     origin::{Origin, OriginConfig},
+    splice::scte35::{BreakDuration, InsertTimes, SpliceCommand, SpliceInfoSection, SpliceInsert, SpliceTime},
     time::{MediaDuration, MediaTime, Now, Timescale, Utc},
 };
 use libfuzzer_sys::fuzz_target;
@@ -87,6 +90,7 @@ impl Host {
 
     fn operate(&mut self, name: u8, input: &mut Arguments<'_>) {
         match name % 20 {
+            _ if name >= 240 => self.ad_break(name, input),
             0 => drop(self.channel.start(self.now)),
             1 => drop(self.channel.stop(self.now)),
             2 => self.reset(),
@@ -112,6 +116,24 @@ impl Host {
         }
     }
 
+    /// A call, or a cue of the feed for some time around its own.
+    fn ad_break(&mut self, name: u8, input: &mut Arguments<'_>) {
+        let (cue_id, length) = (u32::from(input.byte().unwrap_or(0) % 8), input.byte().unwrap_or(0));
+        let duration = Duration::from_millis(u64::from(length) * 50);
+        match name % 4 {
+            0 => drop(self.channel.start_ad_break(AdBreak { cue_id, duration, show_slate: None })),
+            1 => drop(self.channel.end_ad_break(cue_id)),
+            _ => {
+                let ahead = MediaDuration::from_millis(100).times(i64::from(input.byte().unwrap_or(0) as i8));
+                let due = Some(self.at.plus(ahead)).filter(|_| length & 1 == 0);
+                let payload = insert(cue_id, due.is_none(), length).to_bytes().expect("it fits its fields");
+                let carriage = CueCarriage::TransportStream { pid: 500 };
+                self.feed.push(Demuxed::Cue(CueSignal { carriage, at: self.at, due, payload }));
+                self.push(&[0]);
+            }
+        }
+    }
+
     /// Each reset puts out one more work, which opens the codecs: an operator may ask faster than that is done.
     fn reset(&mut self) {
         if self.channel.reset(self.now).is_ok() {
@@ -123,6 +145,7 @@ impl Host {
     fn update(&mut self, input: &mut Arguments<'_>) {
         let mut config = self.channel.config().clone();
         config.gop = MediaDuration::from_millis(i64::from(input.byte().unwrap_or(0)) * 80);
+        config.ad_markers = [AdMarkers::Api, AdMarkers::Scte35][usize::from(input.byte().unwrap_or(0) & 1)];
         config.loss_after = Duration::from_millis(u64::from(input.byte().unwrap_or(0)) * 10);
         let _ = self.channel.update(config);
     }
@@ -324,6 +347,22 @@ impl Host {
         self.channel.delete(self.now).expect("a stopped channel can be deleted");
         self.drain();
     }
+}
+
+/// A `splice_insert` of every kind: out, in and cancelled; at once or at a time; with and without a duration.
+fn insert(event_id: u32, is_immediate: bool, bits: u8) -> SpliceInfoSection {
+    let event = InsertTimes {
+        is_out: bits & 6 != 0,
+        is_immediate,
+        at: Some(SpliceTime::At(0)).filter(|_| !is_immediate),
+        components: None,
+        duration: (bits & 8 != 0).then(|| BreakDuration { auto_return: bits & 16 != 0, ticks: u64::from(bits) * 9000 }),
+        unique_program_id: 1,
+        avail_num: 0,
+        avails_expected: 0,
+    };
+    let event = Some(event).filter(|_| bits & 0xE0 != 0xE0);
+    SpliceInfoSection::new(SpliceCommand::Insert(SpliceInsert { event_id, event_id_compliance: true, event }))
 }
 
 /// One of four tracks of sound, by id and index; the last has no output.

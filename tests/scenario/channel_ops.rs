@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use headend::{
     archive::{AssetName, TimelineChange},
-    channel::{ChannelConfig, ChannelState, Event, IngestId, Input, OperationState, ProgramConfig, ProgramId, Standby},
+    channel::{
+        AdBreak, ChannelConfig, ChannelState, Event, IngestId, Input, OperationState, ProgramConfig, ProgramId, Standby,
+    },
     ingest::{
         DatagramDemuxer, Demuxer, RtpConfig, TsConfig, TsDemuxer,
         rtmp::{RtmpConfig, RtmpSession},
@@ -57,7 +59,7 @@ impl Chaos<'_> {
     fn step(&mut self) {
         let now = self.rig.now;
         let channel = &mut self.rig.channel;
-        match self.random.below(40) {
+        match self.random.below(42) {
             0..=2 => drop(channel.start(now)),
             3 => drop(channel.stop(now)),
             4 => drop(channel.reset(now)),
@@ -92,6 +94,12 @@ impl Chaos<'_> {
                     }
                 }
             }
+            40 => {
+                let (cue_id, millis) = (1 + self.random.below(6) as u32, self.random.below(3000) as u64);
+                let duration = Duration::from_millis(if millis < 200 { 0 } else { millis });
+                drop(channel.start_ad_break(AdBreak { cue_id, duration, show_slate: None }));
+            }
+            41 => drop(channel.end_ad_break(1 + self.random.below(6) as u32)),
             _ => self.send(),
         }
         self.rig.collect();
