@@ -22,6 +22,10 @@ try {
   await shows('source', 'Slate, by the operator');
   await page.click('#hide:enabled');
   await page.waitForFunction(() => !document.getElementById('source').textContent.includes('operator'), null, { timeout: 5000 });
+  await page.click('text=Start break');
+  await shows('source', 'in an ad break');
+  await page.click('#end-break:enabled');
+  await shows('events', 'ended by a cue');
   await page.click('#stop:enabled');
   await shows('state', 'Stopped');
   await page.click('#start:enabled');

@@ -107,7 +107,7 @@ def encoder_is_pulled(server) -> str:
 
 
 def commands_work(server) -> str:
-    """Slate, its refusals, reset, stop and start by the API; the page's buttons do the same."""
+    """Slate, ad break, their refusals, reset, stop and start by the API; the page's buttons do the same."""
     name = f"/api/channels/{server.channel()['name']}"
     assert server.json("DELETE", f"{name}/slate")["code"] == "SLATE_NOT_SHOWN"
     assert server.json("POST", f"{name}/slate", {"duration": -1})["status"] == 400
@@ -117,6 +117,15 @@ def commands_work(server) -> str:
     server.wait("the operator's slate", 3, lambda channel: channel["on_air"] == "operator_slate")
     server.json("DELETE", f"{name}/slate")
     server.wait("the source again", 3, lambda channel: channel["on_air"] != "operator_slate")
+    assert server.json("POST", f"{name}/ad-breaks", {"duration": 5})["status"] == 400
+    assert server.json("POST", f"{name}/ad-breaks", {"cue_id": 0, "duration": 5})["code"] == "CUE_ID"
+    assert server.json("DELETE", f"{name}/ad-breaks/7")["code"] == "CUE_NO_BREAK"
+    server.json("POST", f"{name}/ad-breaks", {"cue_id": 7, "duration": 30})
+    in_break = lambda channel: channel["on_air"] == "break_slate" and channel["ad_break"] == 7
+    server.wait("the slate of the ad break", 3, in_break)
+    assert server.json("POST", f"{name}/ad-breaks", {"cue_id": 8, "duration": 5})["code"] == "CUE_OVERLAP"
+    server.json("DELETE", f"{name}/ad-breaks/7")
+    server.wait("the source after the break", 3, lambda channel: channel["on_air"] != "break_slate" and not channel["ad_break"])
     before = server.channel()["asset"]
     server.json("POST", f"{name}/reset", {})
     is_new = lambda channel: channel["portal_state"] == "Streaming" and channel["asset"] != before and channel["segments"]
@@ -126,14 +135,14 @@ def commands_work(server) -> str:
     assert "#EXT-X-ENDLIST" in server.text(timeline.playlists(server, channel)[0]), "the stopped program has no end"
     server.json("POST", f"{name}/start", {})
     server.wait("streaming after the start", 10, lambda channel: channel["portal_state"] == "Streaming" and channel["segments"])
-    return "slate, hide, reset, stop, start; refusals have their codes"
+    return "slate, hide, ad break, reset, stop, start; refusals have their codes"
 
 
 def buttons_work(server) -> str:
-    """The page's buttons: slate, hide, stop, start, reset, and the switch of players; it plays again after each."""
+    """The page's buttons: slate, hide, ad break, stop, start, reset, and the switch of players; it plays again after each."""
     answer = play.script("buttons.mjs", server.base, 90)
     assert answer["ok"], answer["why"]
-    return "slate, hide, stop, start, reset, DASH; a picture after each"
+    return "slate, hide, ad break, stop, start, reset, DASH; a picture after each"
 
 
 def ends_cleanly(server) -> str:
