@@ -48,8 +48,10 @@ impl Channel {
         self.check_cue(wanted.cue_id)?;
         let cue = |action| Cue { source: CueSource::Api, id: wanted.cue_id, at: None, action };
         if wanted.duration.is_zero() {
-            let cancelled = self.announce(cue(CueAction::Cancel));
-            return cancelled.map_err(|_| CommandError::BreakDuration(Duration::ZERO));
+            return self.announce(cue(CueAction::Cancel)).map_err(|refusal| match refusal {
+                CueRefusal::NoBreak { .. } => CommandError::BreakDuration(Duration::ZERO),
+                refusal => refusal.into(),
+            });
         }
         let shows_slate = wanted.show_slate.unwrap_or(self.config.insert_slate_on_ad_marker);
         let duration = Some(MediaDuration::from_std(wanted.duration));
@@ -88,12 +90,16 @@ impl Channel {
     }
 
     fn announce(&mut self, cue: Cue) -> Result<(), CueRefusal> {
-        self.air.as_mut().map_or(Ok(()), |air| air.switcher.announce(cue))
+        // A reset makes the ladder anew, and nothing is on air until it is there.
+        let air = self.air.as_mut().ok_or(CueRefusal::NotOnAir { id: cue.id })?;
+        air.switcher.announce(cue)
     }
 
     /// Tells of a cue that a contribution carries, and acts on it where the channel is to.
     pub(super) fn take_cue(&mut self, id: IngestId, signal: CueSignal, now: Now) {
-        let is_on_air = self.sessions.main().is_some_and(|main| main.id == id);
+        // Of the slot that is on air, whichever of its sessions brings it: a sparse track has a POST of its own.
+        let slot = self.sessions.find(id).map(|attached| attached.session.slot);
+        let is_on_air = slot.is_some() && slot == self.sessions.merger.active();
         if self.config.ad_markers == AdMarkers::Scte35 && is_on_air && self.air.is_some() {
             match cues_of(&signal, self.config.insert_slate_on_ad_marker) {
                 Ok(cues) => cues.into_iter().for_each(|cue| self.act_on(id, cue, &signal, now)),

@@ -105,6 +105,12 @@ pub enum CueRefusal {
         /// Its id.
         id: u32,
     },
+    /// Nothing is on air.
+    #[error("nothing is on air that cue {id} could splice")]
+    NotOnAir {
+        /// Its id.
+        id: u32,
+    },
     /// Too many wait.
     #[error("{0} cues wait already")]
     TooMany(usize),
@@ -124,6 +130,7 @@ impl CueRefusal {
             Self::Repeated { .. } => "CUE_REPEATED",
             Self::Overlap { .. } => "CUE_OVERLAP",
             Self::NoBreak { .. } => "CUE_NO_BREAK",
+            Self::NotOnAir { .. } => "CUE_NOT_ON_AIR",
             Self::TooMany(_) => "CUE_LIMIT",
             Self::TooFar { .. } => "CUE_TOO_FAR",
         }

@@ -8,6 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use headend::{
+    channel::Session,
     error::ParseError,
     ingest::{Demuxed, Demuxer},
     media::{
@@ -73,8 +74,14 @@ pub struct Encoder {
 impl Encoder {
     /// Attaches to the channel of `rig`; its clock starts at `at`.
     pub fn attach(rig: &mut Rig, at: MediaTime, rate: FrameRate, audio_rate: u32) -> Self {
+        Self::attach_as(rig, Session::new("feed"), at, rate, audio_rate)
+    }
+
+    /// The same as this session.
+    pub fn attach_as(rig: &mut Rig, session: Session, at: MediaTime, rate: FrameRate, audio_rate: u32) -> Self {
         let feed = Feed::default();
-        let id = rig.attach("feed", feed.demuxer());
+        let id = rig.channel.attach_as(session, feed.demuxer(), rig.now).unwrap();
+        rig.collect();
         feed.push(Demuxed::Track(track(VIDEO, pictures_at(rate))));
         let audio = AudioTrack { sample_rate: audio_rate, channels: 2 };
         let asc = AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) };

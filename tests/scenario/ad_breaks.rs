@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use headend::{
-    channel::{AdBreak, AdMarkers, ChannelConfig, CommandError, Event, SpliceReport},
+    channel::{AdBreak, AdMarkers, ChannelConfig, CommandError, Event, Session, Slot, SpliceReport},
     error::Fault,
+    ingest::Demuxed,
     media::{CueCarriage, CueSignal, FrameRate},
     splice::{
         BreakEnd, CueRefusal, CueSource, OnAir, SpliceKind,
@@ -14,7 +15,13 @@ use headend::{
 };
 
 use crate::{
-    rig::{Rig, feed::Encoder, script::Random, small_config, toy_codecs::ToyCodecs},
+    rig::{
+        Rig,
+        feed::{Encoder, Feed},
+        script::Random,
+        small_config,
+        toy_codecs::ToyCodecs,
+    },
     timeline::{assert_in_step, assert_seamless, pictures},
 };
 
@@ -237,6 +244,46 @@ fn a_cue_before_a_loss_a_jump_or_in_the_past_still_splices_and_returns_row_48() 
         assert_eq!(back.splice.achieved, expected.plus(MediaDuration::from_secs(4)), "{what}");
         assert_exact(&rig, out);
         assert_exact(&rig, back);
+    }
+}
+
+#[test]
+fn while_a_reset_makes_the_ladder_anew_a_call_is_refused() {
+    let mut rig = Rig::new(small_config(), ToyCodecs::shared());
+    rig.start();
+    rig.channel.reset(rig.now).unwrap();
+    let wanted = AdBreak { cue_id: 1, duration: Duration::from_secs(5), show_slate: None };
+    let refused = CommandError::Cue(CueRefusal::NotOnAir { id: 1 });
+    assert_eq!(rig.channel.start_ad_break(wanted), Err(refused.clone()));
+    assert_eq!(rig.channel.start_ad_break(AdBreak { duration: Duration::ZERO, ..wanted }), Err(refused));
+}
+
+/// A sparse track comes in a POST of its own (SPECS d4); what the other slot brings is not acted on.
+#[test]
+fn a_sparse_track_beside_the_pictures_splices_them() {
+    for (slot, count) in [(Slot::Primary, 2), (Slot::Secondary, 0)] {
+        let mut rig = on_air(AdMarkers::Scte35, true);
+        let session = |name: &str, slot| Session { name: name.into(), slot, ..Session::new("smooth") };
+        let video = session("Streams(video)", Slot::Primary);
+        let mut encoder = Encoder::attach_as(&mut rig, video, MediaTime::ZERO, FrameRate::FPS_30, 48_000);
+        encoder.send(&mut rig, Duration::from_secs(4));
+        let due = encoder.video_at.plus(encoder.frame.times(45));
+        let section = insert(7, Some(due), Some(MediaDuration::from_secs(2)), true).to_bytes().unwrap();
+        let payload = [&[0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0, 0][..], &section].concat().into();
+        let cue = CueSignal { carriage: CueCarriage::SparseTrack, at: due, due: Some(due), payload };
+        let cues = Feed::default();
+        cues.push(Demuxed::Cue(cue));
+        let id = rig.channel.attach_as(session("Streams(cues)", slot), cues.demuxer(), rig.now).unwrap();
+        let before = rig.channel.position().unwrap();
+        rig.bytes(id, vec![0]);
+        encoder.send(&mut rig, Duration::from_secs(8));
+        assert_seamless(&rig);
+        let made = reports(&rig);
+        assert_eq!(made.len(), count, "{slot:?}");
+        if let Some(out) = made.first() {
+            assert_eq!(out.splice.achieved, before.plus(encoder.frame.times(45)));
+            assert_exact(&rig, out);
+        }
     }
 }
 

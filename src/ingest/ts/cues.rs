@@ -1,8 +1,9 @@
 //! Cues beside the pictures: SCTE 35 sections (ANSI/SCTE 35 2023 clauses 8 and 9.6), carried and not acted on.
 //!
 //! A section is taken whole, with its checksum, and nothing in it is looked at but its table id and when it is due: whoever
-//! acts on cues parses it. On a PID that is registered for cues, what cannot be read is told; on one that only may carry them (private sections,
-//! stream type 0x86 without registration, which is DTS-HD elsewhere), all but good sections is passed over silently.
+//! acts on cues parses it. On a PID that is registered for cues, what cannot be read is told; on one that only may carry them
+//! (private sections, stream type 0x86 without registration, which is DTS-HD elsewhere), all but good sections is passed over
+//! silently.
 
 use bytes::Bytes;
 
