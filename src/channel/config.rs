@@ -4,9 +4,9 @@ use std::{fmt, time::Duration};
 
 use crate::{
     access::AccessList,
-    channel::{AudioStream, InputRules},
+    channel::{AudioStream, ConfigError, Encoding, InputRules},
     ladder::Preset,
-    media::{FrameRate, Language},
+    media::Language,
     splice::Picture,
     time::{MediaDuration, Utc},
 };
@@ -92,130 +92,6 @@ pub struct ChannelConfig {
     pub input: InputRules,
     /// From where a preview may be read; not set, which is the default, from everywhere (A10.3).
     pub preview: AccessList,
-}
-
-/// What a channel does with its contribution (A1.1).
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub enum Encoding {
-    /// One video track in, the preset's ladder out.
-    #[default]
-    Standard,
-    /// Every track goes through untouched; there is no slate and no idle shut-off (A2.15, A4.2).
-    None(PassThrough),
-}
-
-/// How a ladder is passed through.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PassThrough {
-    /// Tracks are collected for this much media time from the first IDR on, or until the reference rung has shown a
-    /// whole GOP, at most [`LONGEST_SETTLE`](Self::LONGEST_SETTLE); 0 to that, default 2 s.
-    pub settle: MediaDuration,
-    /// Video rungs that are taken, the ones with most bits per second first; default 10 (A9.1).
-    pub video_tracks: usize,
-    /// Audio and text tracks that are taken, each; default 8.
-    pub other_tracks: usize,
-    /// Bytes that may wait while tracks are collected; default 64 MiB.
-    pub settle_bytes: usize,
-    /// The longest segment that players are told to expect (`EXT-X-TARGETDURATION`, `maxSegmentDuration`), where the first
-    /// GOPs make no longer one; 0 to 60 s, default 6 s. It cannot be raised on air: a GOP that outgrows it is cut there.
-    /// Players keep three times as much behind the live edge, so state less where GOPs are known to be short.
-    pub longest_segment: MediaDuration,
-}
-
-impl PassThrough {
-    /// The longest that tracks are collected.
-    pub const LONGEST_SETTLE: MediaDuration = MediaDuration::from_secs(10);
-    /// The longest segment that is told of where the reference rung showed no second IDR in that time.
-    pub const LONGEST_GOP: MediaDuration = MediaDuration::from_secs(30);
-}
-
-impl Default for PassThrough {
-    fn default() -> Self {
-        Self {
-            settle: MediaDuration::from_secs(2),
-            video_tracks: 10,
-            other_tracks: 8,
-            settle_bytes: 64 << 20,
-            longest_segment: MediaDuration::from_secs(6),
-        }
-    }
-}
-
-/// A rule that a configuration breaks.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A1.5.
-    #[error("channel name {0:?} is not 1 to 32 letters, digits and hyphens with no hyphen first or last")]
-    Name(String),
-    /// A1.5.
-    #[error("the description has {0} characters; at most 256 are allowed")]
-    Description(usize),
-    /// There must be something to encode.
-    #[error("the preset has {0} rungs; 1 to 16 are allowed")]
-    Rungs(usize),
-    /// Sizes must be even and at most 1920x1088.
-    #[error("rung {name}: {width}x{height} is not an even size of 32x32 to 1920x1088")]
-    RungSize {
-        /// Whose.
-        name: String,
-        /// As asked for.
-        width: u32,
-        /// As asked for.
-        height: u32,
-    },
-    /// A bitrate names its rung in URLs.
-    #[error("rung {name}: {bitrate} bit/s is 0, over 50 000 000 or the same as another rung's")]
-    RungBitrate {
-        /// Whose.
-        name: String,
-        /// As asked for.
-        bitrate: u32,
-    },
-    /// A name that is not letters, digits, `_`, `-` and `.`, or that another rung has.
-    #[error("rung name {0:?} is not unique or has other characters than letters, digits, _, - and .")]
-    RungName(String),
-    /// Too short or too long.
-    #[error("a segment of {0:?} is outside 500 ms to 20 s")]
-    Gop(MediaDuration),
-    /// Too short or too long.
-    #[error("loss_after of {0:?} is outside 100 ms to 60 s")]
-    LossAfter(Duration),
-    /// Too short or too long.
-    #[error("a silence of {0:?} before a takeover is outside 100 ms to 60 s")]
-    Takeover(Duration),
-    /// Too short or too long.
-    #[error("failover_after of {0:?} is outside 100 ms to 60 s")]
-    FailoverAfter(Duration),
-    /// Too long.
-    #[error("tracks cannot be collected for {0:?}; 0 to 10 s is allowed")]
-    Settle(MediaDuration),
-    /// There must be room for a rung, and an end to what is taken.
-    #[error("{0} tracks of a kind cannot be passed through; 1 to 64 are allowed")]
-    PassThroughTracks(usize),
-    /// A longest segment that is no length or that no player would wait for.
-    #[error("a longest segment of {0:?} is outside 0 to 60 s")]
-    LongestSegment(MediaDuration),
-    /// Frames per second must be in a range that encoders take.
-    #[error("a highest frame rate of {0:?} is outside 1 to 60")]
-    FrameRate(FrameRate),
-    /// A6.13.
-    #[error("{0} audio streams are asked for; 1 to {max} are allowed", max = AudioStream::MAX)]
-    AudioStreams(usize),
-    /// A6.13.
-    #[error("two audio streams have the index {0}")]
-    AudioIndex(u32),
-    /// A name that has no place in a URL, or that another rendition has.
-    #[error(
-        "audio stream name {0:?} is not unique, has a meaning of its own or other characters than letters, digits, _ and -"
-    )]
-    AudioName(String),
-    /// The AAC encoder takes 44 100 and 48 000.
-    #[error("an audio rate of {0} Hz is neither 44 100 nor 48 000")]
-    AudioRate(u32),
-    /// A list of keys is asked as a whole for every publisher.
-    #[error("{0} stream keys; at most {max} are allowed", max = InputRules::MAX_KEYS)]
-    StreamKeys(usize),
 }
 
 impl ChannelName {
@@ -315,16 +191,7 @@ impl ChannelConfig {
         if self.failover_after < Duration::from_millis(100) || self.failover_after > Duration::from_secs(60) {
             return Err(ConfigError::FailoverAfter(self.failover_after));
         }
-        let Encoding::None(pass) = &self.encoding else { return Ok(()) };
-        if pass.settle < MediaDuration::ZERO || pass.settle > PassThrough::LONGEST_SETTLE {
-            return Err(ConfigError::Settle(pass.settle));
-        }
-        if pass.longest_segment < MediaDuration::ZERO || pass.longest_segment > MediaDuration::from_secs(60) {
-            return Err(ConfigError::LongestSegment(pass.longest_segment));
-        }
-        let is_sound = |count: &usize| (1..=64).contains(count);
-        let broken = [pass.video_tracks, pass.other_tracks].into_iter().find(|count| !is_sound(count));
-        broken.map_or(Ok(()), |count| Err(ConfigError::PassThroughTracks(count)))
+        self.encoding.check()
     }
 
     fn check_rungs(&self) -> Result<(), ConfigError> {

@@ -1,0 +1,86 @@
+//! The rules of a configuration, a variant each.
+
+use std::time::Duration;
+
+use crate::{
+    channel::{AudioStream, InputRules},
+    media::FrameRate,
+    time::MediaDuration,
+};
+
+/// A rule that a configuration breaks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A1.5.
+    #[error("channel name {0:?} is not 1 to 32 letters, digits and hyphens with no hyphen first or last")]
+    Name(String),
+    /// A1.5.
+    #[error("the description has {0} characters; at most 256 are allowed")]
+    Description(usize),
+    /// There must be something to encode.
+    #[error("the preset has {0} rungs; 1 to 16 are allowed")]
+    Rungs(usize),
+    /// Sizes must be even and at most 1920x1088.
+    #[error("rung {name}: {width}x{height} is not an even size of 32x32 to 1920x1088")]
+    RungSize {
+        /// Whose.
+        name: String,
+        /// As asked for.
+        width: u32,
+        /// As asked for.
+        height: u32,
+    },
+    /// A bitrate names its rung in URLs.
+    #[error("rung {name}: {bitrate} bit/s is 0, over 50 000 000 or the same as another rung's")]
+    RungBitrate {
+        /// Whose.
+        name: String,
+        /// As asked for.
+        bitrate: u32,
+    },
+    /// A name that is not letters, digits, `_`, `-` and `.`, or that another rung has.
+    #[error("rung name {0:?} is not unique or has other characters than letters, digits, _, - and .")]
+    RungName(String),
+    /// Too short or too long.
+    #[error("a segment of {0:?} is outside 500 ms to 20 s")]
+    Gop(MediaDuration),
+    /// Too short or too long.
+    #[error("loss_after of {0:?} is outside 100 ms to 60 s")]
+    LossAfter(Duration),
+    /// Too short or too long.
+    #[error("a silence of {0:?} before a takeover is outside 100 ms to 60 s")]
+    Takeover(Duration),
+    /// Too short or too long.
+    #[error("failover_after of {0:?} is outside 100 ms to 60 s")]
+    FailoverAfter(Duration),
+    /// Too long.
+    #[error("tracks cannot be collected for {0:?}; 0 to 10 s is allowed")]
+    Settle(MediaDuration),
+    /// There must be room for a rung, and an end to what is taken.
+    #[error("{0} tracks of a kind cannot be passed through; 1 to 64 are allowed")]
+    PassThroughTracks(usize),
+    /// A longest segment that is no length or that no player would wait for.
+    #[error("a longest segment of {0:?} is outside 0 to 60 s")]
+    LongestSegment(MediaDuration),
+    /// Frames per second must be in a range that encoders take.
+    #[error("a highest frame rate of {0:?} is outside 1 to 60")]
+    FrameRate(FrameRate),
+    /// A6.13.
+    #[error("{0} audio streams are asked for; 1 to {max} are allowed", max = AudioStream::MAX)]
+    AudioStreams(usize),
+    /// A6.13.
+    #[error("two audio streams have the index {0}")]
+    AudioIndex(u32),
+    /// A name that has no place in a URL, or that another rendition has.
+    #[error(
+        "audio stream name {0:?} is not unique, has a meaning of its own or other characters than letters, digits, _ and -"
+    )]
+    AudioName(String),
+    /// The AAC encoder takes 44 100 and 48 000.
+    #[error("an audio rate of {0} Hz is neither 44 100 nor 48 000")]
+    AudioRate(u32),
+    /// A list of keys is asked as a whole for every publisher.
+    #[error("{0} stream keys; at most {max} are allowed", max = InputRules::MAX_KEYS)]
+    StreamKeys(usize),
+}
