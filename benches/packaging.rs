@@ -104,7 +104,7 @@ fn origin(segments: u64) -> Origin {
     let audio = AudioTrack { sample_rate: 44_100, channels: 2 };
     let format = TrackFormat::Aac(audio, AacConfig { asc: Bytes::from_static(&[0x12, 0x10]) });
     tracks.push(TrackSpec::audio(TrackId(7), "audio", 64_000, format, Language::UND));
-    let presentation = Arc::new(Presentation { tracks, epoch: Utc::UNIX_EPOCH });
+    let presentation = Arc::new(Presentation::new(tracks, Utc::UNIX_EPOCH));
     let mut origin = Origin::new(OriginConfig::default());
     origin.publish("loc", &asset(), "ch1").expect("a free locator");
     let window = i64::try_from(segments).ok().map(|n| MediaDuration::from_secs(2 * n));
@@ -133,7 +133,7 @@ fn segment(n: u64) -> Segment {
     let start = MediaTime::ZERO.plus(MediaDuration::from_secs(second as i64));
     let spans = [video, video, video, video, video, video, video, audio];
     let duration = MediaDuration::from_secs(2);
-    Segment { sequence: n, start, duration, is_discontinuous: false, spans: spans.into() }
+    Segment { sequence: n, start, duration, is_discontinuous: false, spans: spans.into(), cues: Arc::default() }
 }
 
 fn rung() -> TrackSpec {

@@ -68,7 +68,7 @@ fn file(encoder: &dyn VideoEncoder, units: Vec<AccessUnit>) -> Vec<u8> {
     let spec = TrackSpec::video(TrackId(0), "Video_340x192_200kbps", 200_000, encoder.format(), FrameRate::FPS_30);
     assert_eq!(spec.codecs().as_deref(), Some("av01.0.00M.08"));
     let mut segmenter = Segmenter::new(vec![spec.clone()], SegmenterLimits::default());
-    let presentation = Arc::new(Presentation { tracks: vec![spec], epoch: Utc::UNIX_EPOCH });
+    let presentation = Arc::new(Presentation::new(vec![spec], Utc::UNIX_EPOCH));
     let config = AssetConfig { window: None, segment_duration: MediaDuration::from_secs(1) };
     let mut asset = Asset::open(AssetName::new("a").unwrap(), presentation, config);
     let at = |n| MediaTime::ZERO.plus(MediaDuration::from_secs(n));

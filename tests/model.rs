@@ -36,7 +36,7 @@ fn presentation() -> Arc<Presentation> {
     let track = AudioTrack { sample_rate: 48_000, channels: 2 };
     let format = TrackFormat::Aac(track, AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) });
     let spec = TrackSpec::audio(TrackId(0), "audio", 64_000, format, Language::UND);
-    Arc::new(Presentation { tracks: vec![spec], epoch: Utc::UNIX_EPOCH })
+    Arc::new(Presentation::new(vec![spec], Utc::UNIX_EPOCH))
 }
 
 fn rate(bytes: u64, ticks: u64) -> u64 {
@@ -102,6 +102,7 @@ fn run(steps: Vec<Step>) {
                     duration: MediaDuration::from_ticks(ticks.into(), SCALE),
                     is_discontinuous: gap > 0,
                     spans: [Span { start, duration: ticks, bytes }].into(),
+                    cues: Arc::default(),
                 };
                 (end, sequence) = (start + u64::from(ticks), sequence + 1);
                 timeline.append(segment.clone()).unwrap();

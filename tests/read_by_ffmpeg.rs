@@ -120,7 +120,7 @@ fn unit(track: u32, pts: MediaTime, is_random_access: bool, data: Bytes) -> Acce
 
 /// Writes what an origin answers under the paths at which it does.
 fn publish(tracks: Vec<TrackSpec>, pictures: &[AccessUnit], frames: &[AccessUnit], folder: &Path) {
-    let presentation = Arc::new(Presentation { tracks: tracks.clone(), epoch: Utc::UNIX_EPOCH });
+    let presentation = Arc::new(Presentation::new(tracks.clone(), Utc::UNIX_EPOCH));
     let name = AssetName::new("a").unwrap();
     let mut origin = Origin::new(OriginConfig::default());
     origin.publish("l", &name, "n").unwrap();

@@ -82,7 +82,7 @@ impl Stages {
             .collect();
         let (audio, aac) = sound_encoder.format();
         tracks.push(TrackSpec::audio(SOUND, "audio", bitrate, TrackFormat::Aac(audio, aac), Language::UND));
-        let presentation = Presentation { tracks: tracks.clone(), epoch: Utc::UNIX_EPOCH };
+        let presentation = Presentation::new(tracks.clone(), Utc::UNIX_EPOCH);
         let config = AssetConfig { window: None, segment_duration: MediaDuration::from_secs(2) };
         Self {
             cascade: Cascade::new((1920, 1080), &sizes),

@@ -36,7 +36,7 @@ fn origin() -> Origin {
     let track = AudioTrack { sample_rate: 48_000, channels: 2 };
     let format = TrackFormat::Aac(track, AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) });
     let spec = TrackSpec::audio(TrackId(0), "audio", 64_000, format, Language::UND);
-    let presentation = Arc::new(Presentation { tracks: vec![spec], epoch: Utc::UNIX_EPOCH });
+    let presentation = Arc::new(Presentation::new(vec![spec], Utc::UNIX_EPOCH));
     let asset = AssetName::new("a").expect("a letter is a name");
     let mut origin = Origin::new(OriginConfig::default());
     let (window, segment_duration) = (None, MediaDuration::from_secs(2));

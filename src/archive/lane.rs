@@ -7,8 +7,8 @@ use bytes::Bytes;
 use crate::{
     archive::SegmentFault,
     media::{AccessUnit, Body, Span, TrackId, TrackSpec},
-    time::{MediaDuration, MediaTime},
-    wire::mp4::{Sample, fragment_header},
+    time::{MediaDuration, MediaTime, Timescale},
+    wire::mp4::{EventMessage, Sample, fragment_header},
 };
 
 /// One rendition's access units, from the start of the first open segment on.
@@ -73,6 +73,10 @@ impl Lane {
 
     pub(super) const fn id(&self) -> TrackId {
         self.spec.id
+    }
+
+    pub(super) fn timescale_of_video(&self) -> Option<Timescale> {
+        self.spec.format.is_video().then_some(self.spec.timescale)
     }
 
     pub(super) const fn newest_dts(&self) -> Option<MediaTime> {
@@ -144,8 +148,8 @@ impl Lane {
         (self.newest_dts, self.newest_pts, self.cut_to) = (None, None, None);
     }
 
-    /// The fragment of the first open segment.
-    pub(super) fn cut(&mut self, cut: Cut) -> (Span, Body, Option<SegmentFault>) {
+    /// The fragment of the first open segment, with these event messages in it.
+    pub(super) fn cut(&mut self, cut: Cut, events: &[EventMessage]) -> (Span, Body, Option<SegmentFault>) {
         self.loads.pop_front();
         self.loose = Load::default();
         let before = self.waiting.iter().take_while(|unit| unit.pts < cut.start).count();
@@ -167,7 +171,7 @@ impl Lane {
         };
         let decode_time = self.tick(first_pts);
         self.describe(cut, count);
-        let header = fragment_header(&self.spec, cut.number, decode_time, &self.samples);
+        let header = fragment_header(&self.spec, cut.number, decode_time, &self.samples, events);
         let duration = self.samples.iter().fold(0u32, |sum, sample| sum.saturating_add(sample.duration));
         let mut parts: Vec<Bytes> = Vec::with_capacity(count.saturating_add(1));
         parts.push(header);

@@ -5,6 +5,7 @@
 //! [`TimelineUpdate`]s for an origin. Nothing here knows a manifest format; every protocol is a view of the timeline.
 
 mod asset;
+mod event_messages;
 mod export;
 mod lane;
 mod object;

@@ -10,15 +10,16 @@
 //! A segment is whole when every rendition has shown an access unit at or after its end. What comes out depends on the
 //! access units and the boundaries only, not on how the renditions are interleaved.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     archive::{
         SealedSegment, SegmenterError,
+        event_messages::event_messages,
         lane::{Cut, Lane},
     },
     error::LimitError,
-    media::{AccessUnit, Segment, TrackId, TrackSpec},
+    media::{AccessUnit, Segment, SegmentCue, TrackId, TrackSpec},
     time::{MediaDuration, MediaTime},
 };
 
@@ -29,6 +30,10 @@ pub struct Segmenter {
     limits: SegmenterLimits,
     /// Starts of the segments that are not sealed, in order.
     open: VecDeque<MediaTime>,
+    /// Cues of those that have any.
+    cues: VecDeque<(MediaTime, Arc<[SegmentCue]>)>,
+    /// Fragments of video carry them, too.
+    is_in_band: bool,
     /// Sealed by `finish`, not yet pulled.
     ready: VecDeque<SealedSegment>,
     next_sequence: u64,
@@ -63,6 +68,8 @@ impl Segmenter {
             lanes: tracks.into_iter().map(Lane::new).collect(),
             limits,
             open: VecDeque::new(),
+            cues: VecDeque::new(),
+            is_in_band: false,
             ready: VecDeque::new(),
             next_sequence: 0,
             sealed_to: None,
@@ -88,6 +95,23 @@ impl Segmenter {
         self.open.push_back(at);
         self.lanes.iter_mut().for_each(|lane| lane.open(at));
         Ok(())
+    }
+
+    /// The same, of a segment that has to do with these cues.
+    ///
+    /// # Errors
+    /// As for [`boundary`](Self::boundary).
+    pub fn cue_boundary(&mut self, at: MediaTime, cues: Arc<[SegmentCue]>) -> Result<(), SegmenterError> {
+        self.boundary(at)?;
+        if !cues.is_empty() {
+            self.cues.push_back((at, cues));
+        }
+        Ok(())
+    }
+
+    /// From here on the fragments of every video rendition carry the cues of their segment as event messages.
+    pub const fn tell_in_band(&mut self) {
+        self.is_in_band = true;
     }
 
     /// Takes the next access unit of a track, in decode order within the track. What lies before the very first boundary
@@ -173,6 +197,9 @@ impl Segmenter {
         while self.open.back().is_some_and(|start| *start >= at) {
             self.open.pop_back();
         }
+        while self.cues.back().is_some_and(|(start, _)| *start >= at) {
+            self.cues.pop_back();
+        }
         while !self.open.is_empty() {
             let end = self.open.get(1).copied().unwrap_or(at);
             self.seal(end, self.open.len() == 1);
@@ -188,9 +215,12 @@ impl Segmenter {
         // ISO/IEC 14496-12 clause 8.8.5: numbers of fragments increase; from 1 by custom, and players ignore a wrap.
         let number = (self.next_sequence as u32).wrapping_add(1);
         let is_first = self.sealed_to.is_none();
+        let cues = self.cues.pop_front_if(|(at, _)| *at == start).map(|(_, cues)| cues).unwrap_or_default();
         let (mut spans, mut fragments, mut faults) = (Vec::new(), Vec::new(), Vec::new());
         for lane in &mut self.lanes {
-            let (span, body, fault) = lane.cut(Cut { start, end, is_first, is_last, number });
+            let in_band = lane.timescale_of_video().filter(|_| self.is_in_band);
+            let events = in_band.map_or_else(Vec::new, |scale| event_messages(&cues, start, scale));
+            let (span, body, fault) = lane.cut(Cut { start, end, is_first, is_last, number }, &events);
             spans.push(span);
             fragments.push(body);
             faults.extend(fault);
@@ -200,7 +230,7 @@ impl Segmenter {
         }
         let is_discontinuous = self.sealed_to.is_some_and(|to| to != start);
         let (sequence, duration) = (self.next_sequence, end.since(start));
-        let segment = Segment { sequence, start, duration, is_discontinuous, spans: spans.into() };
+        let segment = Segment { sequence, start, duration, is_discontinuous, spans: spans.into(), cues };
         self.next_sequence = self.next_sequence.saturating_add(1);
         self.sealed_to = Some(end);
         self.ready.push_back(SealedSegment { segment, fragments, faults });

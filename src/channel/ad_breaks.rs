@@ -46,7 +46,7 @@ impl Channel {
     pub fn start_ad_break(&mut self, wanted: AdBreak) -> Result<(), CommandError> {
         self.allow(Operation::StartAdBreak)?;
         self.check_cue(wanted.cue_id)?;
-        let cue = |action| Cue { source: CueSource::Api, id: wanted.cue_id, at: None, action };
+        let cue = |action| Cue { source: CueSource::Api, id: wanted.cue_id, at: None, action, section: None };
         if wanted.duration.is_zero() {
             return self.announce(cue(CueAction::Cancel)).map_err(|refusal| match refusal {
                 CueRefusal::NoBreak { .. } => CommandError::BreakDuration(Duration::ZERO),
@@ -70,12 +70,12 @@ impl Channel {
         if !runs {
             return Err(CueRefusal::NoBreak { id: cue_id }.into());
         }
-        Ok(self.announce(Cue { source: CueSource::Api, id: cue_id, at: None, action: CueAction::In })?)
+        Ok(self.announce(Cue { source: CueSource::Api, id: cue_id, at: None, action: CueAction::In, section: None })?)
     }
 
     /// The cue of the ad break that runs.
     #[must_use]
-    pub fn ad_break(&self) -> Option<Cue> {
+    pub fn ad_break(&self) -> Option<&Cue> {
         self.air.as_ref()?.switcher.avails().running()
     }
 
@@ -127,16 +127,16 @@ impl Channel {
 
 /// What a message asks for, in source time.
 fn cues_of(signal: &CueSignal, shows_slate: bool) -> Result<Vec<Cue>, ParseError> {
-    let (section, stream) = match signal.carriage {
-        CueCarriage::TransportStream { pid } => (Some(&signal.payload[..]), Some(pid.into())),
-        CueCarriage::SparseTrack => (signal.payload.get(SPARSE_HEADER..), None),
+    let (message, stream) = match signal.carriage {
+        CueCarriage::TransportStream { pid } => (signal.payload.clone(), Some(pid.into())),
+        CueCarriage::SparseTrack => (signal.payload.slice(SPARSE_HEADER.min(signal.payload.len())..), None),
         CueCarriage::OnAdCue => return Ok(Vec::new()),
     };
     let unreadable = |kind| ParseError::new(kind, "scte35", stream, 0);
-    let section = SpliceInfoSection::parse(section.unwrap_or_default()).map_err(unreadable)?;
+    let section = SpliceInfoSection::parse(&message).map_err(unreadable)?;
     // What is due when it comes is due at once: its picture may have gone out already.
     let at = signal.due.filter(|_| matches!(section.time(), Some(SpliceTime::At(_))));
-    let cue = |id, at, action| Cue { source: CueSource::Contribution, id, at, action };
+    let cue = |id, at, action| Cue { source: CueSource::Contribution, id, at, action, section: Some(message.clone()) };
     let out = |duration: Option<u64>, auto_return| CueAction::Out {
         duration: duration.map(|ticks| MediaDuration::from_ticks(ticks as i64, Timescale::MPEG)),
         auto_return,
@@ -155,6 +155,7 @@ fn cues_of(signal: &CueSignal, shows_slate: bool) -> Result<Vec<Cue>, ParseError
         });
     }
     if let SpliceCommand::TimeSignal(_) = &section.command {
+        let mut others = None;
         for descriptor in &section.descriptors {
             let SpliceDescriptor::Segmentation(segmentation) = descriptor else { continue };
             match &segmentation.event {
@@ -166,9 +167,11 @@ fn cues_of(signal: &CueSignal, shows_slate: bool) -> Result<Vec<Cue>, ParseError
                 Some(Segmentation { type_id, .. }) if STARTS.iter().any(|start| start + 1 == *type_id) => {
                     cues.push(cue(segmentation.event_id, at, CueAction::In));
                 }
-                Some(_) => {}
+                Some(_) => others = others.or(Some(segmentation.event_id)),
             }
         }
+        // One message, one thing to tell: a break that it speaks of carries the rest of it.
+        cues.extend(others.filter(|_| cues.is_empty()).map(|id| cue(id, at, CueAction::Tell)));
         // One break ends where the next begins.
         cues.sort_by_key(|cue| matches!(cue.action, CueAction::Out { .. }));
     }
@@ -231,6 +234,9 @@ mod tests {
         assert_eq!(cues.iter().map(|cue| (cue.id, cue.action)).collect::<Vec<_>>(), [(3, CueAction::In), (4, open)]);
         let cancel = SegmentationDescriptor { event_id: 5, event_id_compliance: true, event: None };
         assert_eq!(asked(vec![SpliceDescriptor::Segmentation(cancel)])[0].action, CueAction::Cancel);
-        assert!([0x38, 0x3A, 0x40, 0x50, 0x00].iter().all(|kind| asked(vec![segmentation(1, *kind, None)]).is_empty()));
+        // What is no break is told.
+        for kind in [0x38, 0x3A, 0x40, 0x50, 0x00] {
+            assert_eq!(asked(vec![segmentation(1, kind, None)])[0].action, CueAction::Tell);
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     access::AccessList,
     channel::{AudioStream, ConfigError, Encoding, InputRules},
     ladder::Preset,
-    media::Language,
+    media::{CueFormats, Language},
     splice::Picture,
     time::{MediaDuration, Utc},
 };
@@ -83,6 +83,8 @@ pub struct ChannelConfig {
     /// The slate hides the contribution in ad breaks, and the sound is muted, unless a call says otherwise; default `true`
     /// (A15.4, A14.9).
     pub insert_slate_on_ad_marker: bool,
+    /// How viewers are told of ad breaks; default `EXT-X-DATERANGE` in HLS, and in DASH an `EventStream` and `emsg` boxes (A14.10).
+    pub cue_formats: CueFormats,
     /// Whether the channel makes a ladder or passes one through (A1.1).
     pub encoding: Encoding,
     /// The other slot takes over when the one on air is silent for this long, or for half of `loss_after` where that is
@@ -135,6 +137,7 @@ impl ChannelConfig {
             idle_shutoff: Duration::from_secs(12 * 3600),
             ad_markers: AdMarkers::Api,
             insert_slate_on_ad_marker: true,
+            cue_formats: CueFormats::default(),
             encoding: Encoding::Standard,
             failover_after: Duration::from_millis(500),
             input: InputRules::default(),

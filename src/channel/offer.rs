@@ -62,7 +62,14 @@ mod tests {
     fn segment(n: i64) -> Segment {
         let start = MediaTime::ZERO.plus(MediaDuration::from_secs(2 * n));
         let duration = MediaDuration::from_secs(2);
-        Segment { sequence: n as u64, start, duration, is_discontinuous: false, spans: Arc::from([]) }
+        Segment {
+            sequence: n as u64,
+            start,
+            duration,
+            is_discontinuous: false,
+            spans: Arc::from([]),
+            cues: Arc::default(),
+        }
     }
 
     #[test]

@@ -61,9 +61,13 @@ impl AirChain {
             standby_after: MediaDuration::from_std(config.standby_after),
         };
         let presentation = Arc::new(presentation(config, &ladder, idle));
+        let mut segmenter = Segmenter::new(presentation.tracks.clone(), SegmenterLimits::default());
+        if presentation.cues.in_band {
+            segmenter.tell_in_band();
+        }
         Self {
             switcher: Switcher::new(switcher_config, at, now),
-            segmenter: Segmenter::new(presentation.tracks.clone(), SegmenterLimits::default()),
+            segmenter,
             pipeline: Pipeline::new(ladder, generation),
             presentation,
             rate: idle,
@@ -246,7 +250,7 @@ impl AirChain {
         while let Some(slot) = self.switcher.pull() {
             self.note_source(&slot);
             if slot.starts_segment
-                && let Err(error) = self.segmenter.boundary(slot.pts)
+                && let Err(error) = self.segmenter.cue_boundary(slot.pts, self.switcher.pull_cues(slot.pts))
             {
                 self.faults.push_back(Fault::Output { what: error.to_string() });
             }
@@ -319,5 +323,5 @@ fn presentation(config: &ChannelConfig, ladder: &OpenLadder, rate: FrameRate) ->
         // Languages are no switching set: each has URLs of its own.
         tracks.push(TrackSpec { url_track: name, ..sound });
     }
-    Presentation { tracks, epoch: config.epoch }
+    Presentation { tracks, epoch: config.epoch, cues: config.cue_formats }
 }

@@ -4,10 +4,12 @@
 //! inside; add a field here only when two rooms need it.
 
 mod access_unit;
+mod avail;
 mod body;
 mod codecs;
 mod colour;
 mod cue;
+mod cue_formats;
 mod frame;
 mod language;
 mod presentation;
@@ -18,9 +20,11 @@ mod source;
 mod track;
 
 pub use access_unit::AccessUnit;
+pub use avail::{Avail, CuePhase, SegmentCue};
 pub use body::Body;
 pub use colour::Colour;
 pub use cue::{CueCarriage, CueSignal};
+pub use cue_formats::{CueFormats, CueTags};
 pub use frame::{Frame, FramePool, Plane, Scan};
 pub use presentation::{Presentation, TrackSpec};
 pub use rate::FrameRate;

@@ -1,7 +1,7 @@
 //! What an asset holds: the renditions that every segment has one fragment of.
 
 use crate::{
-    media::{FrameRate, Language, TrackFormat, TrackId},
+    media::{CueFormats, FrameRate, Language, TrackFormat, TrackId},
     time::{MediaDuration, MediaTime, Timescale, Utc},
 };
 
@@ -12,6 +12,8 @@ pub struct Presentation {
     pub tracks: Vec<TrackSpec>,
     /// The wall-clock instant of media time zero.
     pub epoch: Utc,
+    /// How viewers are told of cues.
+    pub cues: CueFormats,
 }
 
 /// One rendition as it is stored and published.
@@ -38,6 +40,12 @@ pub struct TrackSpec {
 }
 
 impl Presentation {
+    /// These renditions, with the default way to tell of cues.
+    #[must_use]
+    pub fn new(tracks: Vec<TrackSpec>, epoch: Utc) -> Self {
+        Self { tracks, epoch, cues: CueFormats::default() }
+    }
+
     /// Position of the rendition of this switching set and nominal bitrate.
     #[must_use]
     pub fn position(&self, url_track: &str, bitrate: u32) -> Option<usize> {

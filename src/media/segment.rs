@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::time::{MediaDuration, MediaTime};
+use crate::{
+    media::SegmentCue,
+    time::{MediaDuration, MediaTime},
+};
 
 /// The addressable unit: one fragment of every rendition, all starting on the same IDR. Cloning copies nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub struct Segment {
     pub is_discontinuous: bool,
     /// What each rendition holds, in the order of the presentation's tracks.
     pub spans: Arc<[Span]>,
+    /// The avails that it begins, ends, lies in or comes before; mostly none.
+    pub cues: Arc<[SegmentCue]>,
 }
 
 /// One rendition's part of a segment, in ticks of the rendition's timescale.

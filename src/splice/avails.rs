@@ -11,12 +11,19 @@
 //! * **Late.** What was due before the next frame happens at the next frame.
 //! * **The end.** A break that returns by itself ends after its duration. One that waits for the way back ends
 //!   [`GRACE`](Avails::GRACE) after its duration without one; one of no known duration after [`LONGEST`](Avails::LONGEST).
+//! * **Messages** that splice nothing are told once, [`Avail::AHEAD`] before their time or as they come.
 //! * **Limits.** [`MAX_PENDING`](Avails::MAX_PENDING) announcements wait at most, and none further ahead than a day.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
+
+use bytes::Bytes;
 
 use crate::{
-    splice::{BreakEnd, Cue, CueAction, CueRefusal, CueSource, Splice, SpliceKind},
+    media::{Avail, CuePhase, SegmentCue},
+    splice::{
+        BreakEnd, Cue, CueAction, CueRefusal, CueSource, Splice, SpliceKind,
+        own_section::{back, out},
+    },
     time::{MediaDuration, MediaTime},
 };
 
@@ -28,11 +35,16 @@ pub struct Avails {
     running: Option<Running>,
     /// Breaks that began, the newest last: their cues are repeated afterwards, too.
     begun: VecDeque<(CueSource, u32)>,
+    /// Messages that viewers were told, the newest last, with their times.
+    told: VecDeque<(u32, MediaTime)>,
+    /// What the next segment begins or ends, or is to tell.
+    made: Vec<SegmentCue>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Running {
     cue: Cue,
+    avail: Arc<Avail>,
     began: MediaTime,
     ends: MediaTime,
     /// Why, if no cue ends it before.
@@ -67,48 +79,70 @@ impl Avails {
             CueAction::Out { .. } => self.announce_out(asked, cue),
             CueAction::In => self.announce_in(asked, cue),
             CueAction::Cancel => self.cancel(cue, position),
+            CueAction::Tell => self.announce_message(asked, cue),
         }
     }
 
     /// Makes what is due at the frame that shows at `position`; the next splice of it, until there is none.
     pub fn take(&mut self, position: MediaTime) -> Option<Splice> {
-        let next = self.pending.first().map(|(at, cue)| (*at, *cue)).filter(|(at, _)| *at <= position);
-        if let Some(running) = self.running.filter(|running| running.ends <= position)
-            && next.is_none_or(|(at, _)| running.ends <= at)
+        let next = self.pending.iter().position(|(at, cue)| *at <= position && cue.action != CueAction::Tell);
+        let due = next.and_then(|next| self.pending.get(next)).map(|(at, cue)| (*at, cue.action));
+        if let Some(running) = self.running.as_ref().filter(|running| running.ends <= position)
+            && due.is_none_or(|(at, _)| running.ends <= at)
         {
-            return self.end(running.ends, position, running.because);
+            let (ends, because) = (running.ends, running.because);
+            return self.end(ends, position, because, None);
         }
-        let (asked, cue) = next?;
-        if self.running.is_some() && cue.action != CueAction::In {
-            return self.end(asked, position, BreakEnd::Superseded);
+        let (asked, action) = due?;
+        if self.running.is_some() && action != CueAction::In {
+            return self.end(asked, position, BreakEnd::Superseded, None);
         }
-        self.pending.remove(0);
+        let (_, cue) = self.pending.remove(next?);
         match cue.action {
             CueAction::Out { .. } => Some(self.begin(cue, asked, position)),
             // The break that it was for is over.
-            _ => self.end(asked, position, BreakEnd::Cue).or_else(|| self.take(position)),
+            _ => self.end(asked, position, BreakEnd::Cue, cue.section).or_else(|| self.take(position)),
         }
+    }
+
+    /// What the segment that starts at `position` has to do with the breaks, once all that is due there was taken.
+    pub fn in_segment(&mut self, position: MediaTime) -> Arc<[SegmentCue]> {
+        let is_near = |at: MediaTime| at.since(position) <= Avail::AHEAD;
+        let mut cues = std::mem::take(&mut self.made);
+        if let Some(running) = self.running.as_ref().filter(|running| running.began < position) {
+            cues.push(SegmentCue { avail: Arc::clone(&running.avail), phase: CuePhase::Within });
+        }
+        for (at, cue) in self.pending.iter().take_while(|(at, _)| is_near(*at)) {
+            let phase = match cue.action {
+                CueAction::Out { .. } => CuePhase::Ahead,
+                CueAction::Tell => CuePhase::Told,
+                CueAction::In | CueAction::Cancel => continue,
+            };
+            cues.extend(cue.section.is_some().then(|| SegmentCue { avail: Arc::new(avail(cue, *at, *at)), phase }));
+        }
+        self.pending.retain(|(at, cue)| cue.action != CueAction::Tell || !is_near(*at));
+        if cues.is_empty() { Arc::default() } else { cues.into() }
     }
 
     /// The cue of the break that runs.
     #[must_use]
-    pub fn running(&self) -> Option<Cue> {
-        self.running.map(|running| running.cue)
+    pub fn running(&self) -> Option<&Cue> {
+        self.running.as_ref().map(|running| &running.cue)
     }
 
     /// Whether a break runs in which the slate hides the contribution.
     #[must_use]
     pub fn shows_slate(&self) -> bool {
-        self.running.is_some_and(|running| matches!(running.cue.action, CueAction::Out { shows_slate: true, .. }))
+        self.running().is_some_and(|cue| matches!(cue.action, CueAction::Out { shows_slate: true, .. }))
     }
 
     fn announce_out(&mut self, at: MediaTime, cue: Cue) -> Result<(), CueRefusal> {
         let is_same = |other: &Cue| other.source == cue.source && other.id == cue.id && other.action != CueAction::In;
         let known = self.pending.iter().position(|(_, other)| is_same(other));
-        if known.and_then(|known| self.pending.get(known)).is_some_and(|(_, other)| *other == cue) {
+        if known.and_then(|known| self.pending.get(known)).is_some_and(|(_, other)| other.repeats(&cue)) {
             return Err(CueRefusal::Repeated { id: cue.id });
         }
-        self.check_apart(at, cue, is_same)?;
+        self.check_apart(at, &cue, is_same)?;
         if let Some(known) = known {
             self.pending.remove(known);
         }
@@ -116,17 +150,18 @@ impl Avails {
     }
 
     /// No other break lies over this one, as far as is known.
-    fn check_apart(&self, at: MediaTime, cue: Cue, is_same: impl Fn(&Cue) -> bool) -> Result<(), CueRefusal> {
-        let running = self.running.map(|running| (running.began, running.cue));
-        let is_out = |(_, other): &&(MediaTime, Cue)| matches!(other.action, CueAction::Out { .. }) && !is_same(other);
-        let others = running.into_iter().chain(self.pending.iter().filter(is_out).copied());
+    fn check_apart(&self, at: MediaTime, cue: &Cue, is_same: impl Fn(&Cue) -> bool) -> Result<(), CueRefusal> {
+        let running = self.running.as_ref().map(|running| (running.began, &running.cue));
+        let is_out = |other: &Cue| matches!(other.action, CueAction::Out { .. }) && !is_same(other);
+        let pending = self.pending.iter().filter(|(_, other)| is_out(other)).map(|(at, other)| (*at, other));
+        let others = running.into_iter().chain(pending);
         let ends = |began: MediaTime, of: &Cue| {
             let back = self.pending.iter().find(|(at, other)| other.action == CueAction::In && *at >= began);
             let planned = duration_of(of).map_or(began, |duration| began.plus(duration));
             back.map_or(planned, |(back, _)| planned.min(*back))
         };
         for (began, other) in others {
-            let is_apart = ends(began, &other) <= at || ends(at, &cue) <= began && at < began;
+            let is_apart = ends(began, other) <= at || ends(at, cue) <= began && at < began;
             if !is_apart {
                 return Err(CueRefusal::Overlap { id: cue.id, running: other.id });
             }
@@ -140,8 +175,11 @@ impl Avails {
             (running.cue.source, running.cue.id) == (cue.source, cue.id) && running.cue.action != cue.action
         };
         let running = self.running.as_mut().filter(is_it).ok_or(CueRefusal::Repeated { id: cue.id })?;
-        running.cue.action = cue.action;
         (running.ends, running.because) = end_of(running.began, &cue);
+        let Avail { asked, start, .. } = *running.avail;
+        let section = cue.section.clone().unwrap_or_else(|| out(&cue, start));
+        running.avail = Arc::new(Avail { id: cue.id, asked, start, duration: duration_of(&cue), section });
+        running.cue.action = cue.action;
         Ok(())
     }
 
@@ -150,13 +188,13 @@ impl Avails {
         let begins = |(begins, other): &(MediaTime, Cue)| {
             is_ours(other) && matches!(other.action, CueAction::Out { .. }) && *begins <= at
         };
-        if !self.running.is_some_and(|running| is_ours(&running.cue)) && !self.pending.iter().any(begins) {
+        if !self.running().is_some_and(is_ours) && !self.pending.iter().any(begins) {
             return Err(CueRefusal::NoBreak { id: cue.id });
         }
         let is_same =
             |(_, other): &(MediaTime, Cue)| is_ours(other) && other.action == CueAction::In && other.id == cue.id;
         if let Some(known) = self.pending.iter().position(is_same) {
-            if self.pending.get(known).is_some_and(|(_, other)| *other == cue) {
+            if self.pending.get(known).is_some_and(|(_, other)| other.repeats(&cue)) {
                 return Err(CueRefusal::Repeated { id: cue.id });
             }
             self.pending.remove(known);
@@ -173,6 +211,11 @@ impl Avails {
         } else if self.pending.len() == before {
             return Err(CueRefusal::NoBreak { id: cue.id });
         }
+        // Viewers may have been told of it.
+        if cue.section.is_some() {
+            let avail = Arc::new(avail(&cue, position, position));
+            self.made.push(SegmentCue { avail, phase: CuePhase::Told });
+        }
         Ok(())
     }
 
@@ -185,18 +228,43 @@ impl Avails {
         Ok(())
     }
 
+    fn announce_message(&mut self, at: MediaTime, cue: Cue) -> Result<(), CueRefusal> {
+        if self.told.contains(&(cue.id, at)) {
+            return Err(CueRefusal::Repeated { id: cue.id });
+        }
+        let id = cue.id;
+        self.insert(at, cue)?;
+        if self.told.len() == Self::MEMORY {
+            self.told.pop_front();
+        }
+        self.told.push_back((id, at));
+        Ok(())
+    }
+
     fn begin(&mut self, cue: Cue, asked: MediaTime, achieved: MediaTime) -> Splice {
         let (ends, because) = end_of(achieved, &cue);
-        self.running = Some(Running { cue, began: achieved, ends, because });
+        let avail = Arc::new(avail(&cue, asked, achieved));
+        self.made.push(SegmentCue { avail: Arc::clone(&avail), phase: CuePhase::Out });
+        let (source, id, kind) = (cue.source, cue.id, SpliceKind::Out(duration_of(&cue)));
+        self.running = Some(Running { cue, avail, began: achieved, ends, because });
         if self.begun.len() == Self::MEMORY {
             self.begun.pop_front();
         }
-        self.begun.push_back((cue.source, cue.id));
-        Splice { source: cue.source, id: cue.id, asked, achieved, kind: SpliceKind::Out(duration_of(&cue)) }
+        self.begun.push_back((source, id));
+        Splice { source, id, asked, achieved, kind }
     }
 
-    fn end(&mut self, asked: MediaTime, achieved: MediaTime, because: BreakEnd) -> Option<Splice> {
-        let Running { cue, .. } = self.running.take()?;
+    fn end(
+        &mut self,
+        asked: MediaTime,
+        achieved: MediaTime,
+        because: BreakEnd,
+        section: Option<Bytes>,
+    ) -> Option<Splice> {
+        let Running { cue, avail, .. } = self.running.take()?;
+        // The operator's break has messages of our own; what a contribution did not say is not put in its mouth.
+        let section = section.or_else(|| cue.section.is_none().then(|| back(cue.id, achieved)));
+        self.made.push(SegmentCue { avail, phase: CuePhase::In(section) });
         Some(Splice { source: cue.source, id: cue.id, asked, achieved, kind: SpliceKind::In(because) })
     }
 }
@@ -208,6 +276,12 @@ fn end_of(began: MediaTime, cue: &Cue) -> (MediaTime, BreakEnd) {
         (Some(duration), _) => (began.plus(duration).plus(Avails::GRACE), BreakEnd::Ceiling),
         (None, _) => (began.plus(Avails::LONGEST), BreakEnd::Ceiling),
     }
+}
+
+/// An avail of a cue that was asked for at one time and happens at another.
+fn avail(cue: &Cue, asked: MediaTime, start: MediaTime) -> Avail {
+    let section = cue.section.clone().unwrap_or_else(|| out(cue, start));
+    Avail { id: cue.id, asked, start, duration: duration_of(cue), section }
 }
 
 fn duration_of(cue: &Cue) -> Option<MediaDuration> {

@@ -1,5 +1,7 @@
 //! Cues on the channel's clock, and the splices that they come to (A14).
 
+use bytes::Bytes;
+
 use crate::time::{MediaDuration, MediaTime};
 
 /// Who said that a break begins or ends.
@@ -12,7 +14,7 @@ pub enum CueSource {
 }
 
 /// A cue on the channel's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cue {
     /// Who said it.
     pub source: CueSource,
@@ -22,6 +24,9 @@ pub struct Cue {
     pub at: Option<MediaTime>,
     /// What happens.
     pub action: CueAction,
+    /// The message that says so, a whole `splice_info_section` of SCTE 35; viewers are told of it. `None` for one that is to be
+    /// made up, as for an operator's call.
+    pub section: Option<Bytes>,
 }
 
 /// What a cue asks for.
@@ -40,6 +45,8 @@ pub enum CueAction {
     In,
     /// What was announced under this id does not happen; a break that runs under it ends at once.
     Cancel,
+    /// Nothing is spliced: viewers are told of the message.
+    Tell,
 }
 
 /// A splice that was made.
@@ -120,6 +127,13 @@ pub enum CueRefusal {
         /// Its id.
         id: u32,
     },
+}
+
+impl Cue {
+    /// Whether another says the same: its message may be written anew each time it is sent.
+    pub(super) fn repeats(&self, other: &Self) -> bool {
+        (self.source, self.id, self.at, self.action) == (other.source, other.id, other.at, other.action)
+    }
 }
 
 impl CueRefusal {

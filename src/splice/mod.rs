@@ -10,6 +10,7 @@ mod cue;
 mod glyphs;
 mod joining;
 mod live;
+mod own_section;
 mod progress;
 mod slate;
 mod slot;

@@ -1,9 +1,9 @@
 //! Decides what every output frame shows.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
-    media::FrameRate,
+    media::{FrameRate, SegmentCue},
     splice::{
         Avails, Cadence, Cue, CueRefusal, OnAir, Picture, Slot, Splice, Taken,
         joining::Joining,
@@ -60,6 +60,8 @@ pub struct Switcher {
     operator_slate: Option<Option<MediaTime>>,
     avails: Avails,
     splices: VecDeque<Splice>,
+    /// What segments have to do with breaks, by their starts, where they have anything.
+    cues: VecDeque<(MediaTime, Arc<[SegmentCue]>)>,
     slots: VecDeque<Slot>,
 }
 
@@ -100,6 +102,7 @@ impl Switcher {
             operator_slate: None,
             avails: Avails::default(),
             splices: VecDeque::new(),
+            cues: VecDeque::new(),
             slots: VecDeque::new(),
         }
     }
@@ -260,6 +263,11 @@ impl Switcher {
         self.splices.pop_front()
     }
 
+    /// What the segment that starts with the frame at `start` has to do with breaks; asked for in order.
+    pub fn pull_cues(&mut self, start: MediaTime) -> Arc<[SegmentCue]> {
+        self.cues.pop_front_if(|(at, _)| *at == start).map(|(_, cues)| cues).unwrap_or_default()
+    }
+
     /// When the next frame shows.
     #[must_use]
     pub const fn position(&self) -> MediaTime {
@@ -369,6 +377,10 @@ impl Switcher {
         };
         let starts_segment = self.cut || self.cadence.starts_gop(self.next);
         self.cut = false;
+        if starts_segment {
+            let cues = self.avails.in_segment(pts);
+            self.cues.extend((!cues.is_empty()).then_some((pts, cues)));
+        }
         self.next += 1;
         if self.operator_slate.flatten().is_some_and(|until| self.position() >= until) {
             self.operator_slate = None;

@@ -16,7 +16,7 @@ pub(crate) fn origin(segments: u64) -> Origin {
     let track = AudioTrack { sample_rate: 48_000, channels: 2 };
     let format = TrackFormat::Aac(track, AacConfig { asc: bytes::Bytes::from_static(&[0x11, 0x90]) });
     let spec = TrackSpec::audio(TrackId(0), "audio", 64_000, format, Language::UND);
-    let presentation = Arc::new(Presentation { tracks: vec![spec], epoch: Utc::UNIX_EPOCH });
+    let presentation = Arc::new(Presentation::new(vec![spec], Utc::UNIX_EPOCH));
     let asset = AssetName::new("a").unwrap();
     let mut origin = Origin::new(OriginConfig::default());
     let segment_duration = MediaDuration::from_secs(2);
@@ -27,6 +27,7 @@ pub(crate) fn origin(segments: u64) -> Origin {
         duration: segment_duration,
         is_discontinuous: false,
         spans: [Span { start: sequence * 96_000, duration: 96_000, bytes: 16_000 }].into(),
+        cues: Arc::default(),
     };
     let added = (0..segments).map(|sequence| TimelineChange::Added(segment(sequence)));
     for change in [opened].into_iter().chain(added) {

@@ -11,15 +11,8 @@ use crate::rig::Story;
 /// Reads the MPD back with `dash-mpd`, and checks it against the schema where xmllint and the schema are there.
 pub(crate) fn mpd(text: &str, languages: usize) {
     let read = dash_mpd::parse(text).unwrap();
-    let period = &read.periods[0];
-    assert_eq!(period.adaptations.len(), 1 + languages);
-    let mut ids: Vec<_> = period.adaptations.iter().map(|set| set.id.clone().unwrap()).collect();
-    ids.extend(period.adaptations.iter().flat_map(|set| &set.representations).map(|one| one.id.clone().unwrap()));
-    ids.sort();
-    assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
-    for set in &period.adaptations {
-        let timeline = set.SegmentTemplate.as_ref().unwrap().SegmentTimeline.as_ref().unwrap();
-        assert!(timeline.segments[0].t.is_some());
+    for period in &read.periods {
+        one_period(period, languages);
     }
     let schema = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/media/schema");
     if !schema.exists() {
@@ -41,6 +34,18 @@ pub(crate) fn mpd(text: &str, languages: usize) {
     xmllint.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let output = xmllint.wait_with_output().unwrap();
     assert!(output.status.success(), "{}\n{text}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn one_period(period: &dash_mpd::Period, languages: usize) {
+    assert_eq!(period.adaptations.len(), 1 + languages);
+    let mut ids: Vec<_> = period.adaptations.iter().map(|set| set.id.clone().unwrap()).collect();
+    ids.extend(period.adaptations.iter().flat_map(|set| &set.representations).map(|one| one.id.clone().unwrap()));
+    ids.sort();
+    assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
+    for set in &period.adaptations {
+        let timeline = set.SegmentTemplate.as_ref().unwrap().SegmentTimeline.as_ref().unwrap();
+        assert!(timeline.segments[0].t.is_some());
+    }
 }
 
 /// Reads the master playlist back with `m3u8-rs`.

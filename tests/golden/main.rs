@@ -2,6 +2,7 @@
 //! review reads the difference.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and reads and writes files")]
 
+mod ad_break;
 mod judges;
 mod rig;
 

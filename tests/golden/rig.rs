@@ -9,15 +9,16 @@ use headend::{
         TrackSpec,
     },
     media::{
-        AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, Language, NalFraming, TrackFormat, TrackId,
-        VideoTrack,
+        AacConfig, AccessUnit, AudioTrack, CueFormats, FrameRate, H264Config, Language, NalFraming, TrackFormat,
+        TrackId, VideoTrack,
     },
     origin::{Origin, OriginConfig, Reply, Request},
+    splice::{Avails, Cue},
     time::{MediaDuration, MediaTime, Now, Timescale, Utc},
 };
 
 /// 2027-01-15T08:00:00Z.
-const ON_AIR: i64 = 1_800_000_000;
+pub(crate) const ON_AIR: i64 = 1_800_000_000;
 
 pub(crate) struct Story {
     segmenter: Segmenter,
@@ -26,6 +27,7 @@ pub(crate) struct Story {
     pub(crate) store: BTreeMap<String, Body>,
     /// Tracks of sound.
     languages: u32,
+    avails: Avails,
 }
 
 impl Story {
@@ -38,8 +40,18 @@ impl Story {
     pub(crate) fn in_languages(window: i64, languages: &[(&str, &str)]) -> Self {
         let mut tracks = vec![rung(0, 1280, 720, 3500), rung(1, 340, 192, 200)];
         tracks.extend(languages.iter().zip(2..).map(|((name, language), id)| aac(id, name, language)));
-        let languages = languages.len() as u32;
-        let presentation = Arc::new(Presentation { tracks: tracks.clone(), epoch: Utc::UNIX_EPOCH });
+        Self::of(window, Presentation::new(tracks, Utc::UNIX_EPOCH))
+    }
+
+    /// One language, and viewers told of cues like this.
+    pub(crate) fn with_cues(window: i64, cues: CueFormats) -> Self {
+        let tracks = vec![rung(0, 1280, 720, 3500), rung(1, 340, 192, 200), aac(2, "audio", "eng")];
+        Self::of(window, Presentation { cues, ..Presentation::new(tracks, Utc::UNIX_EPOCH) })
+    }
+
+    fn of(window: i64, presentation: Presentation) -> Self {
+        let tracks = presentation.tracks.clone();
+        let languages = tracks.iter().filter(|track| track.format.is_audio()).count() as u32;
         let config = AssetConfig {
             window: Some(MediaDuration::from_secs(window)),
             segment_duration: MediaDuration::from_secs(2),
@@ -47,13 +59,15 @@ impl Story {
         let name = AssetName::new("asset-1").unwrap();
         let mut origin = Origin::new(OriginConfig::default());
         origin.publish("loc", &name, "ch1").unwrap();
-        let segmenter = Segmenter::new(tracks, SegmenterLimits::default());
+        let mut segmenter = Segmenter::new(tracks, SegmenterLimits::default());
+        segmenter.tell_in_band();
         let mut story = Self {
             segmenter,
-            asset: Asset::open(name, presentation, config),
+            asset: Asset::open(name, Arc::new(presentation), config),
             origin,
             store: BTreeMap::new(),
             languages,
+            avails: Avails::default(),
         };
         story.drain();
         story
@@ -64,7 +78,7 @@ impl Story {
         let origin = MediaTime::ZERO.plus(MediaDuration::from_secs(ON_AIR + from));
         for n in 0..(to - from) {
             if n % 2 == 0 {
-                self.segmenter.boundary(origin.plus(MediaDuration::from_secs(n))).unwrap();
+                self.begin_segment(origin.plus(MediaDuration::from_secs(n)));
             }
             for frame in n * 30..(n + 1) * 30 {
                 for track in 0..2 {
@@ -85,12 +99,22 @@ impl Story {
             }
         }
         let end = MediaTime::ZERO.plus(MediaDuration::from_secs(ON_AIR + to));
-        self.segmenter.boundary(end).unwrap();
+        self.begin_segment(end);
         // One more access unit shows that the last segment is whole.
         (0..2).for_each(|track| self.push(track, end, true, 9));
         let next = ((ON_AIR + to) * 44_100 + 1023) / 1024;
         let next = MediaTime::from_ticks(next * 1024, Timescale::new(44_100).unwrap());
         (0..self.languages).for_each(|n| self.push(2 + n, next, true, 9));
+    }
+
+    /// Takes a cue before anything of second `from` on is played.
+    pub(crate) fn announce(&mut self, from: i64, cue: Cue) {
+        self.avails.announce(cue, MediaTime::ZERO.plus(MediaDuration::from_secs(ON_AIR + from))).unwrap();
+    }
+
+    fn begin_segment(&mut self, at: MediaTime) {
+        while self.avails.take(at).is_some() {}
+        self.segmenter.cue_boundary(at, self.avails.in_segment(at)).unwrap();
     }
 
     /// Manifests list these tracks only.

@@ -15,6 +15,7 @@ use headend::{
 };
 
 use crate::{
+    ad_marks::{assert_told, marked_segments},
     rig::{
         Rig,
         feed::{Encoder, Feed},
@@ -124,6 +125,7 @@ fn a_hundred_random_cues_of_the_contribution_splice_at_their_pictures_row_46() {
         assert_eq!(back.splice.kind, SpliceKind::In(BreakEnd::Duration), "{what}");
         assert_exact(&rig, out);
         assert_exact(&rig, back);
+        assert_told(&rig, &reports(&rig), Some(&section.to_bytes().unwrap()));
         if hides {
             let break_slate = (OnAir::BreakSlate, out.splice.achieved);
             assert_eq!(sources(&rig)[1..], [break_slate, (OnAir::Live, back.splice.achieved)], "{what}");
@@ -164,6 +166,7 @@ fn a_hundred_random_calls_splice_at_the_next_frame_and_back_after_their_time_a14
         assert_eq!((out.splice.asked, out.splice.achieved), (next, next), "seed {seed}");
         assert_exact(&rig, out);
         assert_exact(&rig, back);
+        assert_told(&rig, &reports(&rig), None);
         let (kind, due) = match ended {
             Some(ended) => (BreakEnd::Cue, ended),
             None => (BreakEnd::Duration, next.plus(MediaDuration::from_std(wanted.duration))),
@@ -307,4 +310,5 @@ fn what_a_contribution_asks_for_in_vain_is_told_and_unreadable_cues_too() {
         .collect();
     assert_eq!(codes, ["CUE_NO_BREAK", "PARSE_TRUNCATED"]);
     assert!(reports(&rig).is_empty());
+    assert_eq!(marked_segments(&rig), 0);
 }

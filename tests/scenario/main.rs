@@ -11,6 +11,7 @@
 mod rig;
 
 mod ad_breaks;
+mod ad_marks;
 mod bytes_on_rtmp;
 mod channel_ops;
 mod clock_is_set;

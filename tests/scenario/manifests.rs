@@ -60,7 +60,7 @@ impl Viewer {
         self.origin.apply(update).unwrap();
     }
 
-    fn text(&self, rest: &str) -> String {
+    pub fn text(&self, rest: &str) -> String {
         let Reply::Response(response) = self.origin.handle(&Request::get(&format!("/loc/ch1.ism/{rest}")), self.now)
         else {
             panic!("{rest}")

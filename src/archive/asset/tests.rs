@@ -15,13 +15,14 @@ fn sealed(sequence: u64) -> SealedSegment {
         duration: MediaDuration::from_secs(2),
         is_discontinuous: false,
         spans: spans.into(),
+        cues: Arc::default(),
     };
     let body = Body::from(String::from("abc"));
     SealedSegment { segment, fragments: vec![body.clone(), body, Body::new()], faults: vec![] }
 }
 
 fn asset(window: i64) -> Asset {
-    let presentation = Presentation { tracks: ladder(), epoch: Utc::UNIX_EPOCH };
+    let presentation = Presentation::new(ladder(), Utc::UNIX_EPOCH);
     let config =
         AssetConfig { window: Some(MediaDuration::from_secs(window)), segment_duration: MediaDuration::from_secs(2) };
     Asset::open(AssetName::new("a").unwrap(), presentation.into(), config)

@@ -69,7 +69,7 @@ pub(super) fn settle_renditions(
     let sources = chosen.iter().map(|(id, _)| Source { track: *id, clock: clock_of(*id) }).collect();
     let specs = chosen.into_iter().zip(0..).map(|((_, spec), n)| TrackSpec { id: TrackId(n), ..spec });
     let epoch = began.plus(MediaTime::ZERO.since(start));
-    let presentation = Arc::new(Presentation { tracks: specs.collect(), epoch });
+    let presentation = Arc::new(Presentation::new(specs.collect(), epoch));
     Some(Settled { presentation, sources, segment_duration, longest_segment })
 }
 

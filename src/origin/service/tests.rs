@@ -22,6 +22,7 @@ fn segment(sequence: u64) -> Segment {
         duration: MediaDuration::from_secs(2),
         is_discontinuous: false,
         spans: [span(90_000), span(90_000), span(44_100)].into(),
+        cues: Arc::default(),
     }
 }
 
@@ -30,7 +31,7 @@ fn origin() -> Origin {
     let mut origin = Origin::new(OriginConfig::default());
     origin.publish("loc", &asset(), "ch1").unwrap();
     let update = |change| TimelineUpdate { asset: asset(), change };
-    let presentation = Arc::new(Presentation { tracks: ladder(), epoch: Utc::UNIX_EPOCH });
+    let presentation = Arc::new(Presentation::new(ladder(), Utc::UNIX_EPOCH));
     let (window, segment_duration) = (Some(MediaDuration::from_secs(14)), MediaDuration::from_secs(2));
     origin.apply(&update(TimelineChange::Opened { presentation, window, segment_duration })).unwrap();
     (0..10).for_each(|n| origin.apply(&update(TimelineChange::Added(segment(n)))).unwrap());
@@ -165,7 +166,7 @@ fn refusals_carry_their_codes() {
 #[test]
 fn an_asset_without_segments_has_no_manifest() {
     let mut origin = Origin::new(OriginConfig { max_assets: 1, max_locators: 1 });
-    let presentation = Arc::new(Presentation { tracks: ladder(), epoch: Utc::UNIX_EPOCH });
+    let presentation = Arc::new(Presentation::new(ladder(), Utc::UNIX_EPOCH));
     let change = TimelineChange::Opened { presentation, window: None, segment_duration: MediaDuration::from_secs(2) };
     origin.apply(&TimelineUpdate { asset: asset(), change: change.clone() }).unwrap();
     origin.publish("loc", &asset(), "ch1").unwrap();

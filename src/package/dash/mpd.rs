@@ -1,16 +1,17 @@
 //! The MPD of a presentation, kept up incrementally.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 
 use super::{
+    period::Period,
     skeleton::{Flavour, Shape, date_time, is_listed, skeleton, switching_sets},
-    timeline::SegmentTimeline,
+    template::Template,
 };
 use crate::{
-    media::{Body, Presentation, Segment, Span},
-    time::MediaDuration,
+    media::{Body, CuePhase, Presentation, Segment, TrackSpec},
+    time::{MediaDuration, MediaTime},
 };
 
 /// An MPD that follows a timeline.
@@ -22,20 +23,16 @@ pub struct Mpd {
     presentation: Arc<Presentation>,
     window: Option<MediaDuration>,
     segment_duration: MediaDuration,
-    sets: Vec<Set>,
+    /// Positions of the tracks of each switching set.
+    sets: Vec<Vec<usize>>,
+    /// The first of each.
+    firsts: Vec<usize>,
+    /// There is always one.
+    periods: VecDeque<Period>,
     /// For each track whether it is listed.
     offered: Arc<[bool]>,
     /// The fixed texts of a live MPD in both flavours.
-    live: [Vec<Bytes>; 2],
-}
-
-/// A switching set.
-#[derive(Clone, Debug)]
-struct Set {
-    /// Positions of its tracks.
-    tracks: Vec<usize>,
-    /// Segments of its first track.
-    timeline: SegmentTimeline,
+    live: [Template; 2],
 }
 
 impl Mpd {
@@ -46,10 +43,17 @@ impl Mpd {
         window: Option<MediaDuration>,
         segment_duration: MediaDuration,
     ) -> Self {
-        let sets = switching_sets(&presentation).into_iter();
-        let sets = sets.map(|tracks| Set { tracks, timeline: SegmentTimeline::default() }).collect();
-        let offered = presentation.tracks.iter().map(|_| true).collect();
-        let mut mpd = Self { presentation, window, segment_duration, sets, offered, live: [Vec::new(), Vec::new()] };
+        let sets = switching_sets(&presentation);
+        let mut mpd = Self {
+            window,
+            segment_duration,
+            firsts: sets.iter().filter_map(|tracks| tracks.first().copied()).collect(),
+            periods: VecDeque::from([Period::new(MediaTime::ZERO, sets.len())]),
+            sets,
+            offered: presentation.tracks.iter().map(|_| true).collect(),
+            presentation,
+            live: [Template::default(), Template::default()],
+        };
         mpd.write_live();
         mpd
     }
@@ -62,19 +66,27 @@ impl Mpd {
 
     /// A segment joined at the live edge.
     pub fn append(&mut self, segment: &Segment) {
-        for set in &mut self.sets {
-            if let Some(span) = set.span(segment) {
-                set.timeline.append(span);
-            }
+        let has = |is_wanted: fn(&CuePhase) -> bool| segment.cues.iter().any(|cue| is_wanted(&cue.phase));
+        let has_in = has(|phase| matches!(phase, CuePhase::In(_)));
+        if has_in {
+            self.periods.iter_mut().for_each(|period| period.close(segment));
+        }
+        let splices = has_in || has(|phase| *phase == CuePhase::Out);
+        let has_begun = self.periods.back().is_some_and(|period| !period.is_empty());
+        if self.presentation.cues.periods && has_begun && splices {
+            self.periods.push_back(Period::new(segment.start, self.sets.len()));
+        }
+        if let Some(period) = self.periods.back_mut() {
+            period.append(segment, &self.firsts);
         }
     }
 
     /// The oldest segment, which is this one, left the window.
     pub fn remove(&mut self, segment: &Segment) {
-        for set in &mut self.sets {
-            if let Some(span) = set.span(segment) {
-                set.timeline.remove(span);
-            }
+        let Some(oldest) = self.periods.front_mut() else { return };
+        oldest.remove(segment, &self.firsts);
+        if oldest.is_empty() && self.periods.len() > 1 {
+            self.periods.pop_front();
         }
     }
 
@@ -83,47 +95,48 @@ impl Mpd {
     #[must_use]
     pub fn render(&self, flavour: Flavour, ends: (&Segment, &Segment), is_ended: bool) -> Body {
         let ended;
-        let fixed = if is_ended {
+        let template = if is_ended {
             let shape = Shape { window: self.window, segment_duration: self.segment_duration, ended: Some(ends) };
-            ended = self.fixed(flavour, shape);
+            ended = self.template(flavour, shape);
             &ended
         } else {
             let [cmaf, csf] = &self.live;
             if flavour == Flavour::Cmaf { cmaf } else { csf }
         };
         let mut parts = Vec::with_capacity(64);
-        let mut fixed = fixed.iter().cloned();
-        parts.extend(fixed.next());
+        let mut head = template.head.iter().cloned();
+        parts.extend(head.next());
         if !is_ended {
             parts.push(self.publish_time(ends.1));
         }
-        parts.extend(fixed.next());
-        for set in self.sets.iter().filter(|set| is_listed(&set.tracks, &self.offered)) {
-            set.timeline.share(&mut parts);
-            parts.extend(fixed.next());
-        }
+        parts.extend(head);
+        let zero = if is_ended { ends.0.start } else { MediaTime::ZERO };
+        let listed = self.listed();
+        let shows_events = self.presentation.cues.event_stream;
+        self.periods.iter().for_each(|period| period.share(template, zero, &listed, shows_events, &mut parts));
+        parts.push(template.tail.clone());
         parts.into()
     }
 
     fn write_live(&mut self) {
         let shape = Shape { window: self.window, segment_duration: self.segment_duration, ended: None };
-        self.live = [Flavour::Cmaf, Flavour::Csf].map(|flavour| self.fixed(flavour, shape));
+        self.live = [Flavour::Cmaf, Flavour::Csf].map(|flavour| self.template(flavour, shape));
     }
 
-    fn fixed(&self, flavour: Flavour, shape: Shape<'_>) -> Vec<Bytes> {
-        skeleton(&self.presentation, &self.offered, flavour, shape).into_iter().map(Bytes::from).collect()
+    fn template(&self, flavour: Flavour, shape: Shape<'_>) -> Template {
+        skeleton(&self.presentation, &self.offered, flavour, shape)
+    }
+
+    /// Switching sets that are listed, each with its first track.
+    fn listed(&self) -> Vec<(usize, &TrackSpec)> {
+        let sets = self.sets.iter().enumerate().filter(|(_, tracks)| is_listed(tracks, &self.offered));
+        let first = |tracks: &[usize]| tracks.first().and_then(|track| self.presentation.tracks.get(*track));
+        sets.filter_map(|(set, tracks)| Some((set, first(tracks)?))).collect()
     }
 
     /// The newest segment's end: a function of the timeline, not of a clock.
     fn publish_time(&self, newest: &Segment) -> Bytes {
         let at = date_time(self.presentation.utc_at(newest.end()));
         at.map_or_else(Bytes::new, |at| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().into())
-    }
-}
-
-impl Set {
-    /// What the first track has in a segment.
-    fn span(&self, segment: &Segment) -> Option<Span> {
-        self.tracks.first().and_then(|track| segment.spans.get(*track)).copied()
     }
 }

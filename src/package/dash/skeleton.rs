@@ -1,13 +1,12 @@
-//! Everything of an MPD but its segment timelines, made with `dash-mpd`.
-
-use std::time::Duration;
+//! Everything of an MPD but its periods' times, events and segment timelines, made with `dash-mpd`.
 
 use chrono::{DateTime, Utc as ChronoUtc};
 use dash_mpd::{
-    AdaptationSet, AudioChannelConfiguration, MPD, Period, Representation, Role, SegmentTemplate,
+    AdaptationSet, AudioChannelConfiguration, InbandEventStream, MPD, Period, Representation, Role, SegmentTemplate,
     SegmentTimeline as EmptyTimeline,
 };
 
+use super::template::{OFFSET, PUBLISH_TIME, Template};
 use crate::{
     media::{Language, Presentation, Segment, TrackFormat, TrackSpec},
     time::{MediaDuration, Utc},
@@ -31,38 +30,9 @@ pub(super) struct Shape<'a> {
     pub(super) ended: Option<(&'a Segment, &'a Segment)>,
 }
 
-/// What stands where the publish time belongs: no channel gets that old.
-const PUBLISH_TIME: &str = "9999-01-01T00:00:00Z";
-const EMPTY_TIMELINE: &str = "<SegmentTimeline/>";
-
-/// The texts between which the publish time and the segment timelines belong, in this order, with the tracks that `offered`
-/// says yes to.
-pub(super) fn skeleton(
-    presentation: &Presentation,
-    offered: &[bool],
-    flavour: Flavour,
-    shape: Shape<'_>,
-) -> Vec<String> {
-    let text = mpd(presentation, offered, flavour, shape).to_string();
-    let mut parts = vec![String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")];
-    let rest = match text.split_once(PUBLISH_TIME) {
-        Some((before, rest)) => {
-            parts.iter_mut().for_each(|part| part.push_str(before));
-            rest
-        }
-        None => text.as_str(),
-    };
-    let mut pieces = rest.split(EMPTY_TIMELINE).peekable();
-    let mut carry = String::new();
-    while let Some(piece) = pieces.next() {
-        carry.push_str(piece);
-        if pieces.peek().is_some() {
-            carry.push_str("<SegmentTimeline>");
-            parts.push(std::mem::replace(&mut carry, String::from("</SegmentTimeline>")));
-        }
-    }
-    parts.push(carry);
-    parts
+/// The fixed text of an MPD with the tracks that `offered` says yes to.
+pub(super) fn skeleton(presentation: &Presentation, offered: &[bool], flavour: Flavour, shape: Shape<'_>) -> Template {
+    Template::of(&mpd(presentation, offered, flavour, shape).to_string())
 }
 
 /// Positions of the tracks of each switching set, in order of appearance. Codecs do not mix in one: a player cannot change
@@ -97,14 +67,9 @@ fn mpd(presentation: &Presentation, offered: &[bool], flavour: Flavour, shape: S
         let listed = set.iter().filter(|n| is_listed(&[**n], offered));
         let tracks: Vec<&TrackSpec> = listed.filter_map(|n| presentation.tracks.get(*n)).collect();
         let role = role(tracks.first().copied(), main_sound.is_some_and(|main| set.contains(&main)));
-        adaptation_set(id, &tracks, role, (flavour, shape))
+        adaptation_set(id, &tracks, role, flavour, presentation.cues.in_band)
     });
-    let period = Period {
-        id: Some("0".into()),
-        start: Some(Duration::ZERO),
-        adaptations: adaptations.collect(),
-        ..Period::default()
-    };
+    let period = Period { adaptations: adaptations.collect(), ..Period::default() };
     let cmaf = if flavour == Flavour::Cmaf { ",urn:mpeg:dash:profile:cmaf:2019" } else { "" };
     MPD {
         xmlns: Some("urn:mpeg:dash:schema:mpd:2011".into()),
@@ -133,17 +98,18 @@ fn role(track: Option<&TrackSpec>, is_main_sound: bool) -> &'static str {
     }
 }
 
-fn adaptation_set(
-    id: usize,
-    tracks: &[&TrackSpec],
-    role: &str,
-    (flavour, shape): (Flavour, Shape<'_>),
-) -> AdaptationSet {
+fn adaptation_set(id: usize, tracks: &[&TrackSpec], role: &str, flavour: Flavour, is_in_band: bool) -> AdaptationSet {
     let first = tracks.first();
     let language = first.map(|track| track.language).filter(|language| *language != Language::UND);
     let mime_type = first.map(|track| track.content_type());
     let is_text = first.is_some_and(|track| matches!(track.format, TrackFormat::Text(_)));
     let kind = if is_text { Some("text") } else { mime_type.and_then(|mime| mime.split('/').next()) };
+    // The value is that of the boxes.
+    let in_band = first.filter(|track| is_in_band && track.format.is_video()).map(|_| InbandEventStream {
+        schemeIdUri: "urn:scte:scte35:2013:bin".into(),
+        value: Some("1".into()),
+        ..InbandEventStream::default()
+    });
     let role = Role { schemeIdUri: "urn:mpeg:dash:role:2011".into(), value: Some(role.into()), ..Role::default() };
     AdaptationSet {
         id: Some(id.to_string()),
@@ -153,21 +119,20 @@ fn adaptation_set(
         segmentAlignment: Some(true),
         startWithSAP: Some(1),
         Role: vec![role],
-        SegmentTemplate: first.map(|track| segment_template(track, flavour, shape)),
+        InbandEventStream: in_band.into_iter().collect(),
+        SegmentTemplate: first.map(|track| segment_template(track, flavour)),
         representations: tracks.iter().map(|track| representation(track)).collect(),
         ..AdaptationSet::default()
     }
 }
 
-fn segment_template(track: &TrackSpec, flavour: Flavour, shape: Shape<'_>) -> SegmentTemplate {
+fn segment_template(track: &TrackSpec, flavour: Flavour) -> SegmentTemplate {
     let format = flavour.format();
     let fragment =
         |number: &str| format!("QualityLevels($Bandwidth$)/Fragments({}={number},format={format})", track.url_track);
-    // On demand, the presentation starts at its first segment and not at the epoch.
-    let offset = shape.ended.map(|(first, _)| u64::try_from(first.start.ticks(track.timescale)).unwrap_or(0));
     SegmentTemplate {
         timescale: Some(track.timescale.per_second().into()),
-        presentationTimeOffset: offset.or(Some(0)),
+        presentationTimeOffset: Some(OFFSET),
         initialization: Some(fragment("i")),
         media: Some(fragment("$Time$")),
         SegmentTimeline: Some(EmptyTimeline { segments: Vec::new() }),
@@ -257,7 +222,7 @@ mod tests {
             let text = TrackSpec::audio(TrackId(id), subtype, 1000, format, Language::UND);
             tracks.push(TrackSpec { url_track: subtype.into(), ..text });
         }
-        Presentation { tracks, epoch: Utc::UNIX_EPOCH }
+        Presentation::new(tracks, Utc::UNIX_EPOCH)
     }
 
     fn sets(offered: &[bool]) -> Vec<AdaptationSet> {

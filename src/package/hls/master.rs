@@ -175,7 +175,7 @@ mod tests {
             });
         }
         let (rates, offered) = (vec![Bitrates { peak: 1000, mean: 900 }; tracks.len()], vec![true; tracks.len()]);
-        let text = master(&Presentation { tracks, epoch: Utc::UNIX_EPOCH }, &rates, &offered).unwrap();
+        let text = master(&Presentation::new(tracks, Utc::UNIX_EPOCH), &rates, &offered).unwrap();
         let count = |part: &str| text.matches(part).count();
         assert_eq!(count("CODECS=\"avc1.64001F,mp4a.40.2,stpp.ttml.im1t\""), rungs, "{text}");
         assert_eq!(count("CODECS=\"avc1.64001F,ac-3,stpp.ttml.im1t\""), rungs, "{text}");

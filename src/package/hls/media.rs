@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
+use super::cues::{write_cues, write_running};
 use crate::{
     media::{Body, Presentation, Segment, Span, TrackSpec},
     package::rope::Rope,
@@ -84,6 +85,9 @@ impl MediaPlaylist {
         {
             write_date_time(&mut head, date_time(&self.presentation, track, span));
         }
+        if let Some(first) = first {
+            write_running(&mut head, &self.presentation, first);
+        }
         head
     }
 
@@ -96,6 +100,7 @@ impl MediaPlaylist {
                 text.push_str("#EXT-X-DISCONTINUITY\n");
                 write_date_time(&mut text, date_time(&self.presentation, track, span));
             }
+            write_cues(&mut text, &self.presentation, segment);
             // A difference of rounded instants: rounding errors do not add up over a day.
             let micros = micros(instant(track, span.end())).saturating_sub(micros(instant(track, span.start)));
             let _ = writeln!(text, "#EXTINF:{}.{:06},", micros / 1_000_000, micros % 1_000_000);
@@ -135,10 +140,21 @@ fn date_time(presentation: &Presentation, track: &TrackSpec, span: Span) -> Utc 
 
 /// Milliseconds, as players read it.
 fn write_date_time(text: &mut String, at: Utc) {
-    let millis = at.unix_nanos().saturating_add(500_000).div_euclid(1_000_000);
-    if let Some(at) = chrono::DateTime::from_timestamp_millis(millis) {
-        let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{}", at.format("%Y-%m-%dT%H:%M:%S%.3fZ"));
+    text.push_str("#EXT-X-PROGRAM-DATE-TIME:");
+    write_instant(text, at);
+    text.push('\n');
+}
+
+/// An instant as RFC 3339 writes it, to the millisecond.
+pub(super) fn write_instant(text: &mut String, at: Utc) {
+    if let Some(at) = chrono::DateTime::from_timestamp_millis(millis_since_epoch(at)) {
+        let _ = write!(text, "{}", at.format("%Y-%m-%dT%H:%M:%S%.3fZ"));
     }
+}
+
+/// Milliseconds since 1970, to the nearest.
+pub(super) const fn millis_since_epoch(at: Utc) -> i64 {
+    at.unix_nanos().saturating_add(500_000).div_euclid(1_000_000)
 }
 
 #[cfg(test)]

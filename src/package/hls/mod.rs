@@ -5,6 +5,7 @@
 //! Every URL has an extension behind its parenthesis (A20.6): ffmpeg since 2025 refuses segments without one. To add a tag: to
 //! `write_entry` where it belongs to a segment, else to `MediaPlaylist::head`.
 
+mod cues;
 mod master;
 mod media;
 

@@ -10,15 +10,15 @@ fn secs(secs: i64) -> Option<MediaDuration> {
 
 fn out(id: u32, at: Option<MediaTime>, duration: Option<MediaDuration>, auto_return: bool) -> Cue {
     let action = CueAction::Out { duration, auto_return, shows_slate: false };
-    Cue { source: CueSource::Contribution, id, at, action }
+    Cue { source: CueSource::Contribution, id, at, action, section: None }
 }
 
 fn back(id: u32, at: Option<MediaTime>) -> Cue {
-    Cue { source: CueSource::Contribution, id, at, action: CueAction::In }
+    Cue { source: CueSource::Contribution, id, at, action: CueAction::In, section: None }
 }
 
 fn cancel(id: u32) -> Cue {
-    Cue { source: CueSource::Contribution, id, at: None, action: CueAction::Cancel }
+    Cue { source: CueSource::Contribution, id, at: None, action: CueAction::Cancel, section: None }
 }
 
 /// Frames of 40 ms from `from` to `to`; the splices that are made there.

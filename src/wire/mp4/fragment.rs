@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{BoxWriter, init::track_id};
+use super::{BoxWriter, EventMessage, init::track_id};
 use crate::media::TrackSpec;
 
 /// One access unit of a fragment, in ticks of its track.
@@ -20,8 +20,14 @@ pub(crate) struct Sample {
 
 /// Everything of a fragment that stands before the samples' bytes, which follow in order and unpadded.
 ///
-/// `decode_time` is that of the first sample. The header is small and new; the samples' bytes are never copied.
-pub(crate) fn fragment_header(track: &TrackSpec, sequence: u32, decode_time: u64, samples: &[Sample]) -> Bytes {
+/// `events` stand before `moof` (ISO/IEC 23000-19 clause 7.4.5); `decode_time` is that of the first sample. The header is small and new; the samples' bytes are never copied.
+pub(crate) fn fragment_header(
+    track: &TrackSpec,
+    sequence: u32,
+    decode_time: u64,
+    samples: &[Sample],
+    events: &[EventMessage],
+) -> Bytes {
     let shape = Shape::of(samples);
     let mut w = BoxWriter::with_capacity(samples.len().saturating_mul(16).saturating_add(160));
     w.boxed(b"styp", |w| {
@@ -29,6 +35,7 @@ pub(crate) fn fragment_header(track: &TrackSpec, sequence: u32, decode_time: u64
         w.u32(0);
         w.raw(b"msdhcmfs");
     });
+    events.iter().for_each(|event| event.write(track.timescale.per_second(), &mut w));
     let moof_start = w.position();
     let mut data_offset_at = 0;
     w.boxed(b"moof", |w| {

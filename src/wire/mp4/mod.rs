@@ -12,6 +12,7 @@
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic"))]
 
+mod emsg;
 mod entry;
 mod fragment;
 mod init;
@@ -24,6 +25,7 @@ mod sample_entry;
 mod splitter;
 mod writer;
 
+pub(crate) use emsg::EventMessage;
 pub(crate) use entry::SampleEntry;
 pub(crate) use fragment::{Sample, fragment_header};
 pub(crate) use init::init_segment;

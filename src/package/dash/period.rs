@@ -1,0 +1,103 @@
+//! One period: the segment timelines and events between two points at which a player may be handed other media.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+
+use super::{
+    events::Events,
+    template::{Hole, Template},
+    timeline::SegmentTimeline,
+};
+use crate::{
+    media::{Segment, Span, TrackSpec},
+    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
+};
+
+/// What a period lists, by switching set.
+#[derive(Clone, Debug)]
+pub(super) struct Period {
+    start: MediaTime,
+    sets: Vec<SegmentTimeline>,
+    events: Events,
+    segments: usize,
+}
+
+impl Period {
+    /// An empty one that starts at `start`, of so many switching sets.
+    pub(super) fn new(start: MediaTime, sets: usize) -> Self {
+        let sets = (0..sets).map(|_| SegmentTimeline::default()).collect();
+        Self { start, sets, events: Events::default(), segments: 0 }
+    }
+
+    /// A segment joined, of whose switching sets these are the first tracks.
+    pub(super) fn append(&mut self, segment: &Segment, firsts: &[usize]) {
+        self.segments = self.segments.saturating_add(1);
+        for (timeline, track) in self.sets.iter_mut().zip(firsts) {
+            timeline.append(segment.spans.get(*track).copied().unwrap_or_default());
+        }
+        self.events.append(segment);
+    }
+
+    /// A segment joined, here or in a period after it, that ends avails.
+    pub(super) fn close(&mut self, segment: &Segment) {
+        self.events.close(segment);
+    }
+
+    /// Its oldest segment, which is this one, left the window.
+    pub(super) fn remove(&mut self, segment: &Segment, firsts: &[usize]) {
+        self.segments = self.segments.saturating_sub(1);
+        for (timeline, track) in self.sets.iter_mut().zip(firsts) {
+            timeline.remove(segment.spans.get(*track).copied().unwrap_or(Span::default()));
+        }
+        self.events.remove(segment.end());
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.segments == 0
+    }
+
+    /// Adds the whole element to `out`. `zero` is the media time at which the presentation starts; `tracks` are the first ones
+    /// of the switching sets that are listed, each with the position of its set.
+    pub(super) fn share(
+        &self,
+        template: &Template,
+        zero: MediaTime,
+        tracks: &[(usize, &TrackSpec)],
+        shows_events: bool,
+        out: &mut Vec<Bytes>,
+    ) {
+        let start = self.start.max(zero);
+        out.push(self.open(start.since(zero)).into());
+        if shows_events {
+            self.events.share(start, out);
+        }
+        let mut listed = tracks.iter().copied().peekable();
+        for (piece, hole) in &template.period {
+            out.push(piece.clone());
+            match hole {
+                Hole::Offset => {
+                    let offset = listed.peek().map_or(0, |(_, track)| start.ticks(track.timescale));
+                    out.push(offset.to_string().into());
+                }
+                Hole::Segments => {
+                    if let Some(timeline) = listed.next().and_then(|(set, _)| self.sets.get(set)) {
+                        timeline.share(out);
+                    }
+                }
+                Hole::End => {}
+            }
+        }
+    }
+
+    /// Its id is its start on the media clock, in milliseconds: the same for everyone who follows the timeline, and never used
+    /// again.
+    fn open(&self, after: MediaDuration) -> String {
+        let millis = self.start.flicks().div_euclid(FLICKS_PER_SECOND / 1000);
+        let mut text = format!("<Period id=\"{millis}\" start=\"PT");
+        let nanos = (i128::from(after.flicks()) * 1_000_000_000).div_euclid(FLICKS_PER_SECOND.into());
+        let (whole, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+        let _ = if rest == 0 { write!(text, "{whole}S\">") } else { write!(text, "{whole}.{rest:09}S\">") };
+        text
+    }
+}

@@ -1,0 +1,68 @@
+//! What manifests say of ad breaks beside what was spliced (A14.8, A14.10).
+
+use headend::{
+    archive::{AssetName, TimelineChange},
+    channel::SpliceReport,
+    splice::SpliceKind,
+    time::{MediaTime, Timescale},
+};
+
+use crate::{manifests::Viewer, rig::Rig};
+
+/// Every HLS playlist marks every splice before the segment that begins with it, at its time to the millisecond, and the MPD
+/// has an event at its very tick. `section` is the message of the way out, where a contribution sent one.
+pub fn assert_told(rig: &Rig, reports: &[SpliceReport], section: Option<&[u8]>) {
+    let mut viewer = Viewer::new(&AssetName::new("asset").unwrap(), rig.now);
+    rig.updates.iter().for_each(|update| viewer.apply(update));
+    let presentation = rig.presentation();
+    let mpd = viewer.text("Manifest(format=mpd-time-cmaf)");
+    for (n, track) in presentation.tracks.iter().enumerate() {
+        let uri = format!("QualityLevels({})/Manifest({},format=m3u8-cmaf)", track.bitrate, track.url_track);
+        let playlist = viewer.text(&uri);
+        for report in reports {
+            assert_marked(
+                &playlist,
+                &presentation.tracks[n].url_track,
+                report,
+                report.renditions[n].ticks(track.timescale),
+            );
+        }
+        assert_eq!(playlist.matches("#EXT-X-DATERANGE").count(), reports.len(), "each splice once (I6)");
+        if let Some(section) = section {
+            let hex: String = section.iter().map(|byte| format!("{byte:02X}")).collect();
+            assert!(playlist.contains(&format!("SCTE35-OUT=0x{hex}")), "{playlist}");
+        }
+    }
+    for SpliceReport { splice, .. } in reports {
+        let event = format!("<Event presentationTime=\"{}\"", splice.achieved.ticks(Timescale::MPEG));
+        let is_out = matches!(splice.kind, SpliceKind::Out(_));
+        // A break of the contribution that ended by itself has no message of its end.
+        let ends_silently = !is_out && section.is_some();
+        assert_eq!(mpd.matches(&event).count(), usize::from(!ends_silently), "{splice:?}\n{mpd}");
+    }
+}
+
+fn assert_marked(playlist: &str, name: &str, report: &SpliceReport, starts: i64) {
+    let lines: Vec<&str> = playlist.lines().collect();
+    let segment = format!("Fragments({name}={starts},");
+    let at =
+        lines.iter().position(|line| line.starts_with(&segment)).unwrap_or_else(|| panic!("{segment}\n{playlist}"));
+    let from = lines[..at].iter().rposition(|line| !line.starts_with('#')).map_or(0, |before| before + 1);
+    let is_out = matches!(report.splice.kind, SpliceKind::Out(_));
+    let attribute = if is_out { ",START-DATE=\"" } else { ",END-DATE=\"" };
+    let mark =
+        lines[from..at].iter().find_map(|line| line.strip_prefix("#EXT-X-DATERANGE:ID=\"")?.split_once(attribute));
+    let (id, rest) = mark.unwrap_or_else(|| panic!("{report:?}\n{playlist}"));
+    assert!(id.starts_with(&format!("{}-", report.splice.id)), "{id}");
+    let date = rest.split('"').next().unwrap();
+    let millis = chrono::DateTime::parse_from_rfc3339(date).unwrap().timestamp_millis();
+    let due = report.splice.achieved.since(MediaTime::ZERO).as_secs_f64() * 1000.0;
+    assert!((millis as f64 - due).abs() <= 1.0, "{date} is not {due}");
+}
+
+/// The same of every asset: how many segments say something of an avail.
+pub fn marked_segments(rig: &Rig) -> usize {
+    let is_marked =
+        |change: &TimelineChange| matches!(change, TimelineChange::Added(segment) if !segment.cues.is_empty());
+    rig.updates.iter().filter(|update| is_marked(&update.change)).count()
+}
