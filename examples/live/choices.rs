@@ -3,7 +3,11 @@
 use std::{net::SocketAddr, str::FromStr};
 
 use clap::ValueEnum;
-use headend::{channel::AudioStream, ladder::Preset, media::Language};
+use headend::{
+    channel::AudioStream,
+    ladder::Preset,
+    media::{CueFormats, CueTags, Language},
+};
 
 /// What the channel does with its contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,6 +34,33 @@ pub(crate) enum AdMarkersChoice {
     Api,
     /// The contribution.
     Scte35,
+}
+
+/// A way in which HLS playlists tell of ad breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HlsCuesChoice {
+    /// `EXT-X-DATERANGE`.
+    Daterange,
+    /// `EXT-X-CUE-OUT`.
+    CueOut,
+    /// `EXT-OATCLS-SCTE35` beside it.
+    Oatcls,
+    /// `EXT-X-CUE`.
+    Cue,
+}
+
+impl HlsCuesChoice {
+    /// What these mean together.
+    pub(crate) fn formats(chosen: &[Self]) -> CueFormats {
+        let tags = chosen.iter().find_map(|choice| match choice {
+            Self::Daterange => None,
+            Self::CueOut => Some(CueTags::CueOut),
+            Self::Oatcls => Some(CueTags::Oatcls),
+            Self::Cue => Some(CueTags::Cue),
+        });
+        let date_ranges = chosen.contains(&Self::Daterange);
+        CueFormats { date_ranges, cue_tags: tags.unwrap_or_default(), ..CueFormats::default() }
+    }
 }
 
 /// What becomes of an encoder when another one comes.

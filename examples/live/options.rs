@@ -11,13 +11,13 @@ use headend::{
     },
     ingest::TsConfig,
     ladder::{Preset, StretchMode},
-    media::Language,
+    media::{CueFormats, Language},
     time::{MediaDuration, Now, Utc},
 };
 
 use crate::choices::{
-    AdMarkersChoice, AudioChoice, EncodingChoice, ProtocolChoice, Source, StretchChoice, TakeoverChoice, address,
-    preset,
+    AdMarkersChoice, AudioChoice, EncodingChoice, HlsCuesChoice, ProtocolChoice, Source, StretchChoice, TakeoverChoice,
+    address, preset,
 };
 
 /// A live TV channel in one process: push a feed by RTMP, RTP, UDP or Smooth Streaming, play it as HLS and DASH.
@@ -64,6 +64,16 @@ pub(crate) struct Options {
     /// Let the feed be seen in ad breaks; by default the slate hides it, and its sound
     #[arg(long, env = "HEADEND_SHOW_BREAKS", help_heading = CHANNEL)]
     pub(crate) show_breaks: bool,
+
+    /// How HLS playlists tell of ad breaks: daterange (the standard's), cue-out, oatcls or cue (Azure's). Several, with commas:
+    /// daterange and one of the others
+    #[arg(long, env = "HEADEND_HLS_CUES", value_name = "FORM", value_delimiter = ',', default_value = "daterange",
+          hide_possible_values = true, help_heading = CHANNEL)]
+    pub(crate) hls_cues: Vec<HlsCuesChoice>,
+
+    /// In DASH, begin a period at both ends of every ad break
+    #[arg(long, env = "HEADEND_DASH_PERIODS", help_heading = CHANNEL)]
+    pub(crate) dash_periods: bool,
 
     /// UTC second from which media times count; servers that share it cut and name the same segments. By default the start
     #[arg(long, env = "HEADEND_EPOCH", value_name = "SECONDS", help_heading = CHANNEL)]
@@ -180,6 +190,7 @@ impl Options {
             AdMarkersChoice::Scte35 => AdMarkers::Scte35,
         };
         config.insert_slate_on_ad_marker = !self.show_breaks;
+        config.cue_formats = CueFormats { periods: self.dash_periods, ..HlsCuesChoice::formats(&self.hls_cues) };
         config.takeover = match self.takeover {
             TakeoverChoice::Refuse => Takeover::Refuse,
             TakeoverChoice::Silent => config.takeover,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     channel::{AdMarkers, Channel, CommandError, Event, IngestId, Operation},
     error::{Fault, ParseError},
-    media::{CueCarriage, CueSignal},
+    media::{CueCarriage, CueSignal, Presentation, Segment, Span, TrackSpec},
     splice::{
         Cue, CueAction, CueRefusal, CueSource, Splice,
         scte35::{Segmentation, SpliceCommand, SpliceDescriptor, SpliceInfoSection, SpliceTime},
@@ -33,6 +33,15 @@ pub struct SpliceReport {
     /// Where the segment that begins with it begins in each rendition, in the order of the presentation: at the splice itself
     /// in every rung, at the access unit that holds it in sound.
     pub renditions: Vec<MediaTime>,
+}
+
+impl SpliceReport {
+    /// Of a splice that began this segment.
+    pub(super) fn of(splice: Splice, presentation: &Presentation, segment: &Segment) -> Self {
+        let tracks = presentation.tracks.iter().zip(segment.spans.iter());
+        let start = |(spec, span): (&TrackSpec, &Span)| MediaTime::from_ticks(span.start as i64, spec.timescale);
+        Self { splice, renditions: tracks.map(start).collect() }
+    }
 }
 
 impl Channel {
@@ -100,7 +109,8 @@ impl Channel {
         // Of the slot that is on air, whichever of its sessions brings it: a sparse track has a POST of its own.
         let slot = self.sessions.find(id).map(|attached| attached.session.slot);
         let is_on_air = slot.is_some() && slot == self.sessions.merger.active();
-        if self.config.ad_markers == AdMarkers::Scte35 && is_on_air && self.air.is_some() {
+        let is_acted_on = self.relay.is_some() || self.config.ad_markers == AdMarkers::Scte35 && self.air.is_some();
+        if is_on_air && is_acted_on {
             match cues_of(&signal, self.config.insert_slate_on_ad_marker) {
                 Ok(cues) => cues.into_iter().for_each(|cue| self.act_on(id, cue, &signal, now)),
                 Err(error) => self.fault(Some(id), Fault::Unreadable(error), now),
@@ -110,11 +120,17 @@ impl Channel {
     }
 
     fn act_on(&mut self, id: IngestId, cue: Cue, signal: &CueSignal, now: Now) {
-        let Some(air) = &mut self.air else { return };
-        // Where the contribution has no place on the channel's clock yet, it is as far ahead as it says.
-        let ahead = |due: MediaTime| air.switcher.position().plus(due.since(signal.at));
-        let at = cue.at.map(|due| air.switcher.frame_of(due).unwrap_or_else(|| ahead(due)));
-        match air.switcher.announce(Cue { at, ..cue }) {
+        let result = if let Some(air) = &mut self.air {
+            // Where the contribution has no place on the channel's clock yet, it is as far ahead as it says.
+            let ahead = |due: MediaTime| air.switcher.position().plus(due.since(signal.at));
+            let at = cue.at.map(|due| air.switcher.frame_of(due).unwrap_or_else(|| ahead(due)));
+            air.switcher.announce(Cue { at, ..cue })
+        } else if let Some(relay) = &mut self.relay {
+            relay.announce(cue)
+        } else {
+            return;
+        };
+        match result {
             // Encoders send each message several times.
             Ok(()) | Err(CueRefusal::Repeated { .. }) => {}
             Err(refusal) => {
@@ -227,7 +243,10 @@ mod tests {
         let cues = asked(vec![segmentation(1, 0x34, Some(30 * 90_000)), segmentation(2, 0x10, None)]);
         let out = CueAction::Out { duration: secs(30), auto_return: true, shows_slate: true };
         let at = Some(MediaTime::ZERO.plus(MediaDuration::from_secs(1)));
-        assert_eq!(cues, [Cue { source: CueSource::Contribution, id: 1, at, action: out }]);
+        let [Cue { source: CueSource::Contribution, id: 1, at: when, action, section: Some(_) }] = &cues[..] else {
+            panic!("{cues:?}")
+        };
+        assert_eq!((*when, *action), (at, out));
         // One ends where the next begins, in whichever order they stand.
         let cues = asked(vec![segmentation(4, 0x36, None), segmentation(3, 0x35, None)]);
         let open = CueAction::Out { duration: None, auto_return: false, shows_slate: true };

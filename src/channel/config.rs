@@ -25,7 +25,8 @@ pub enum Standby {
     TestSource,
 }
 
-/// From where a channel takes its cues (A14.1). One that passes its contribution through tells of them and acts on none.
+/// From where a channel takes its cues (A14.1). One that passes its contribution through tells viewers of those that it carries,
+/// whatever is set here, and splices nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum AdMarkers {
     /// From the operator's calls; what a contribution carries is told and not acted on.

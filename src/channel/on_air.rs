@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
-    archive::{Presentation, SealedSegment, Segment, Segmenter, SegmenterLimits, Span, TrackSpec},
+    archive::{Presentation, SealedSegment, Segment, Segmenter, SegmenterLimits, TrackSpec},
     channel::{
         AudioStream, ChannelConfig, SpliceReport,
         contribution::Contribution,
@@ -237,9 +237,7 @@ impl AirChain {
     /// A segment is whole: splices at its start, or before where that frame began none, are done.
     fn report_splices(&mut self, segment: &Segment) {
         while let Some(splice) = self.splices.pop_front_if(|splice| splice.achieved <= segment.start) {
-            let tracks = self.presentation.tracks.iter().zip(segment.spans.iter());
-            let start = |(spec, span): (&TrackSpec, &Span)| MediaTime::from_ticks(span.start as i64, spec.timescale);
-            self.reports.push_back(SpliceReport { splice, renditions: tracks.map(start).collect() });
+            self.reports.push_back(SpliceReport::of(splice, &self.presentation, segment));
         }
     }
 

@@ -12,6 +12,7 @@
 //! until it is as it was or the channel is reset. A GOP may be as long as the longest segment that was told before the
 //! first; one that outgrows it is cut there, and what is left of it is dropped and counted (FAULTS row 37).
 
+mod breaks;
 mod clock;
 mod cuts;
 mod early;
@@ -26,11 +27,12 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use crate::{
     archive::{Presentation, SealedSegment},
     channel::{
-        PassThrough,
+        PassThrough, SpliceReport,
         relay::{renditions::settle_renditions, run::Run, settling::Settling},
     },
     error::Fault,
-    media::{AccessUnit, Track, TrackId},
+    media::{AccessUnit, CueFormats, Track, TrackId},
+    splice::{Avails, Cue, CueRefusal},
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -39,9 +41,12 @@ use crate::{
 pub(super) struct Relay {
     config: PassThrough,
     gop: MediaDuration,
+    cues: CueFormats,
     tracks: Vec<Track>,
     state: State,
     troubles: VecDeque<Trouble>,
+    /// Cues that came before the tracks were known.
+    waiting: Vec<Cue>,
     last_unit: Option<Duration>,
 }
 
@@ -84,9 +89,18 @@ impl Relay {
     /// Tracks of one contribution.
     const MAX_TRACKS: usize = 128;
 
-    pub(super) fn new(config: PassThrough, gop: MediaDuration) -> Self {
+    pub(super) fn new(config: PassThrough, gop: MediaDuration, cues: CueFormats) -> Self {
         let (tracks, troubles) = (Vec::new(), VecDeque::new());
-        Self { config, gop, tracks, state: State::Settling(Settling::default()), troubles, last_unit: None }
+        Self {
+            config,
+            gop,
+            cues,
+            tracks,
+            state: State::Settling(Settling::default()),
+            troubles,
+            waiting: Vec::new(),
+            last_unit: None,
+        }
     }
 
     /// A track of the contribution appeared or changed.
@@ -114,6 +128,29 @@ impl Relay {
                     self.open(now);
                 }
             }
+        }
+    }
+
+    /// Takes a cue of the contribution, in its time.
+    ///
+    /// # Errors
+    /// Why viewers are not told of it.
+    pub(super) fn announce(&mut self, cue: Cue) -> Result<(), CueRefusal> {
+        match &mut self.state {
+            State::Open(run) => run.announce(cue),
+            State::Settling(_) if self.waiting.len() < Avails::MAX_PENDING => {
+                self.waiting.push(cue);
+                Ok(())
+            }
+            State::Settling(_) => Err(CueRefusal::TooMany(self.waiting.len())),
+        }
+    }
+
+    /// What became of the next splice.
+    pub(super) fn pull_report(&mut self) -> Option<SpliceReport> {
+        match &mut self.state {
+            State::Open(run) => run.pull_report(),
+            State::Settling(_) => None,
         }
     }
 
@@ -185,11 +222,16 @@ impl Relay {
     fn open(&mut self, now: Now) {
         let State::Settling(settling) = &mut self.state else { return };
         let settling = std::mem::take(settling);
-        let Some(settled) = settle_renditions(&self.config, self.gop, &self.tracks, &settling, &mut self.troubles)
+        let Some(settled) =
+            settle_renditions(&self.config, (self.gop, self.cues), &self.tracks, &settling, &mut self.troubles)
         else {
             return;
         };
         let mut run = Run::new(settled, self.gop, now.monotonic);
+        for cue in self.waiting.drain(..) {
+            // One that is repeated or makes no sense is nothing to tell of when it is so old.
+            let _ = run.announce(cue);
+        }
         for unit in settling.into_units() {
             run.push(unit, now.monotonic, &mut self.troubles);
         }

@@ -6,7 +6,7 @@ use crate::{
     archive::{Asset, AssetOutput, SealedSegment},
     channel::{
         Channel, ChannelState, CommandError, DetachReason, Event, IngestId, Input, MeterEnd, OperationState, Output,
-        ProgramId, on_air::AirChain, relay::Relay,
+        ProgramId, SpliceReport, on_air::AirChain, relay::Relay,
     },
     error::Fault,
     ingest::Leg,
@@ -216,11 +216,16 @@ impl Channel {
         }
     }
 
+    fn pull_report(&mut self) -> Option<SpliceReport> {
+        let of_relay = |relay: Option<&mut Relay>| relay.and_then(Relay::pull_report);
+        self.air.as_mut().and_then(AirChain::pull_report).or_else(|| of_relay(self.relay.as_mut()))
+    }
+
     fn tell(&mut self, now: Now) {
         while let Some((source, at)) = self.air.as_mut().and_then(AirChain::pull_change) {
             self.event(Event::OnAir { source, at });
         }
-        while let Some(report) = self.air.as_mut().and_then(AirChain::pull_report) {
+        while let Some(report) = self.pull_report() {
             self.event(Event::Splice(report));
         }
         while let Some(fault) = self.air.as_mut().and_then(AirChain::pull_fault) {

@@ -85,9 +85,15 @@ impl Avails {
 
     /// Makes what is due at the frame that shows at `position`; the next splice of it, until there is none.
     pub fn take(&mut self, position: MediaTime) -> Option<Splice> {
-        let next = self.pending.iter().position(|(at, cue)| *at <= position && cue.action != CueAction::Tell);
+        self.take_within(position, MediaDuration::ZERO)
+    }
+
+    /// The same, where what is due up to `slack` later is due there, too: times that an encoder rounded.
+    pub fn take_within(&mut self, position: MediaTime, slack: MediaDuration) -> Option<Splice> {
+        let reach = position.plus(slack);
+        let next = self.pending.iter().position(|(at, cue)| *at <= reach && cue.action != CueAction::Tell);
         let due = next.and_then(|next| self.pending.get(next)).map(|(at, cue)| (*at, cue.action));
-        if let Some(running) = self.running.as_ref().filter(|running| running.ends <= position)
+        if let Some(running) = self.running.as_ref().filter(|running| running.ends <= reach)
             && due.is_none_or(|(at, _)| running.ends <= at)
         {
             let (ends, because) = (running.ends, running.because);
@@ -101,7 +107,7 @@ impl Avails {
         match cue.action {
             CueAction::Out { .. } => Some(self.begin(cue, asked, position)),
             // The break that it was for is over.
-            _ => self.end(asked, position, BreakEnd::Cue, cue.section).or_else(|| self.take(position)),
+            _ => self.end(asked, position, BreakEnd::Cue, cue.section).or_else(|| self.take_within(position, slack)),
         }
     }
 

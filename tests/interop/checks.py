@@ -145,6 +145,30 @@ def buttons_work(server) -> str:
     return "slate, hide, ad break, stop, start, reset, DASH; a picture after each"
 
 
+def cues_in_time(kind: str):
+    """A player hears of an ad break before it comes, for the very frame at which the picture changes, and late joiners hear of it."""
+
+    def check(server) -> str:
+        seen = play.script("cues.mjs", f"{server.base}", 120, kind)
+        assert seen["ok"], seen["why"]
+        first, told, entered = seen["first"]["at"], seen["told"], seen["entered"]
+        frame = 1 / 30 + 0.001
+        ways = {way["what"]: way for way in told}
+        expected = {"hls": ["SCTE35-OUT"], "dash": ["urn:scte:scte35:2014:xml+bin", "urn:scte:scte35:2013:bin"]}[kind]
+        for way in expected:
+            assert way in ways, f"{way} was not heard of: {told}"
+            off = abs(ways[way]["start"] - first)
+            assert off <= frame, f"{way} is for {ways[way]['start']:.3f} s, and the slate begins at {first:.3f} s"
+            assert ways[way]["at"] < ways[way]["start"], f"{way} was heard of at {ways[way]['at']:.3f} s, too late"
+        assert any(abs(event["start"] - first) <= frame for event in entered), f"no event was fired: {entered}"
+        assert seen["late"], "who came late did not hear of the break"
+        leads = ", ".join(f"{way} {ways[way]['start'] - ways[way]['at']:.1f} s ahead, {(ways[way]['start'] - first) * 1000:+.1f} ms off" for way in expected)
+        fired = ", ".join(f"{event['at'] - event['start']:.3f} s" for event in entered)
+        return f"{leads}; fired {fired} after it"
+
+    return check
+
+
 def ends_cleanly(server) -> str:
     """Ctrl-C: exit code 0, and the last segment that a player saw, and what came after it, are stored."""
     channel = server.wait("three segments", 10, lambda channel: channel["segments"] >= 3)
@@ -275,6 +299,8 @@ ALL = [
     ("second encoder takes over", second_encoder_takes_over("standard")),
     ("second encoder takes over, pass-through", second_encoder_takes_over("none")),
     *doors.ALL,
+    ("cues in hls.js", cues_in_time("hls")),
+    ("cues in Shaka Player", cues_in_time("dash")),
     ("buttons", buttons_work),
     ("commands", commands_work),
     ("ctrl-c", ends_cleanly),

@@ -49,9 +49,9 @@ class Levels:
         return f"{self.kind} {'p, '.join(map(str, seen['shown']))}p, {seen['played']:.1f} s played in {seen['took']:.1f} s"
 
 
-def script(name: str, url: str, seconds: int) -> dict:
+def script(name: str, url: str, seconds: int, *more: str) -> dict:
     """What a script for Chromium says of the page."""
-    ran = subprocess.run(["node", name, url], capture_output=True, text=True, cwd=HERE, timeout=seconds)
+    ran = subprocess.run(["node", name, url, *more], capture_output=True, text=True, cwd=HERE, timeout=seconds)
     assert ran.stdout, f"no answer: {ran.stderr[-400:]}"
     return json.loads(ran.stdout)
 

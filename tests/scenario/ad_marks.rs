@@ -1,10 +1,10 @@
 //! What manifests say of ad breaks beside what was spliced (A14.8, A14.10).
 
 use headend::{
-    archive::{AssetName, TimelineChange},
+    archive::{AssetName, Presentation, TimelineChange, TrackSpec},
     channel::SpliceReport,
     splice::SpliceKind,
-    time::{MediaTime, Timescale},
+    time::Timescale,
 };
 
 use crate::{manifests::Viewer, rig::Rig};
@@ -20,12 +20,8 @@ pub fn assert_told(rig: &Rig, reports: &[SpliceReport], section: Option<&[u8]>) 
         let uri = format!("QualityLevels({})/Manifest({},format=m3u8-cmaf)", track.bitrate, track.url_track);
         let playlist = viewer.text(&uri);
         for report in reports {
-            assert_marked(
-                &playlist,
-                &presentation.tracks[n].url_track,
-                report,
-                report.renditions[n].ticks(track.timescale),
-            );
+            let starts = report.renditions[n].ticks(track.timescale);
+            assert_marked(&playlist, &presentation, track, report, starts);
         }
         assert_eq!(playlist.matches("#EXT-X-DATERANGE").count(), reports.len(), "each splice once (I6)");
         if let Some(section) = section {
@@ -42,7 +38,8 @@ pub fn assert_told(rig: &Rig, reports: &[SpliceReport], section: Option<&[u8]>) 
     }
 }
 
-fn assert_marked(playlist: &str, name: &str, report: &SpliceReport, starts: i64) {
+fn assert_marked(playlist: &str, presentation: &Presentation, track: &TrackSpec, report: &SpliceReport, starts: i64) {
+    let name = &track.url_track;
     let lines: Vec<&str> = playlist.lines().collect();
     let segment = format!("Fragments({name}={starts},");
     let at =
@@ -56,8 +53,8 @@ fn assert_marked(playlist: &str, name: &str, report: &SpliceReport, starts: i64)
     assert!(id.starts_with(&format!("{}-", report.splice.id)), "{id}");
     let date = rest.split('"').next().unwrap();
     let millis = chrono::DateTime::parse_from_rfc3339(date).unwrap().timestamp_millis();
-    let due = report.splice.achieved.since(MediaTime::ZERO).as_secs_f64() * 1000.0;
-    assert!((millis as f64 - due).abs() <= 1.0, "{date} is not {due}");
+    let due = presentation.utc_at(report.splice.achieved).unix_nanos();
+    assert!((millis * 1_000_000 - due).abs() <= 500_000, "{date} is not {due}");
 }
 
 /// The same of every asset: how many segments say something of an avail.

@@ -29,7 +29,8 @@ impl Run {
     }
 
     fn open(&mut self, at: MediaTime, faults: &mut VecDeque<Trouble>) {
-        match self.segmenter.boundary(at) {
+        let cues = self.cues_at(at);
+        match self.segmenter.cue_boundary(at, cues) {
             Ok(()) => (self.boundary, self.is_cut) = (Some(at), false),
             Err(error) => {
                 let fault = Fault::Output { what: error.to_string() };

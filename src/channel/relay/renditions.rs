@@ -13,7 +13,7 @@ use crate::{
         relay::{Trouble, settling::Settling},
     },
     error::Fault,
-    media::{FrameRate, NalFraming, Track, TrackFormat, TrackId},
+    media::{CueFormats, FrameRate, NalFraming, Track, TrackFormat, TrackId},
     time::{MediaDuration, MediaTime, Timescale},
     wire::mp4::init_segment,
 };
@@ -42,7 +42,7 @@ pub(super) struct Source {
 /// Makes renditions of the tracks that were seen; `None` where there are no pictures that can be stored.
 pub(super) fn settle_renditions(
     config: &PassThrough,
-    gop: MediaDuration,
+    (gop, cues): (MediaDuration, CueFormats),
     tracks: &[Track],
     seen: &Settling,
     faults: &mut VecDeque<Trouble>,
@@ -69,7 +69,7 @@ pub(super) fn settle_renditions(
     let sources = chosen.iter().map(|(id, _)| Source { track: *id, clock: clock_of(*id) }).collect();
     let specs = chosen.into_iter().zip(0..).map(|((_, spec), n)| TrackSpec { id: TrackId(n), ..spec });
     let epoch = began.plus(MediaTime::ZERO.since(start));
-    let presentation = Arc::new(Presentation::new(specs.collect(), epoch));
+    let presentation = Arc::new(Presentation { tracks: specs.collect(), epoch, cues });
     Some(Settled { presentation, sources, segment_duration, longest_segment })
 }
 

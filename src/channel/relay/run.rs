@@ -4,14 +4,18 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
     archive::{Presentation, SealedSegment, SegmentFault, Segmenter, SegmenterError, SegmenterLimits},
-    channel::relay::{
-        Trouble, Unaligned,
-        early::Early,
-        reel::{Place, Reel},
-        renditions::Settled,
+    channel::{
+        SpliceReport,
+        relay::{
+            Trouble, Unaligned,
+            early::Early,
+            reel::{Place, Reel},
+            renditions::Settled,
+        },
     },
     error::{Fault, FragmentDrop},
     media::{AccessUnit, Track, TrackId},
+    splice::{Avails, Splice},
     time::{MediaDuration, MediaTime},
 };
 
@@ -46,6 +50,10 @@ pub(super) struct Run {
     /// Where such a segment ends, which is not sealed yet: other rungs may come behind.
     pub(super) ending: Option<MediaTime>,
     unaligned: VecDeque<Unaligned>,
+    pub(super) avails: Avails,
+    /// Splices whose segment is not yet whole, and reports of those that are.
+    pub(super) splices: VecDeque<Splice>,
+    pub(super) reports: VecDeque<SpliceReport>,
 }
 
 impl Run {
@@ -57,6 +65,8 @@ impl Run {
     const FAR: MediaDuration = MediaDuration::from_secs(60);
     /// Rungs that do not keep to the grid and were not told yet.
     const UNALIGNED: usize = 1024;
+    /// Splices that may wait for their segment: more than open segments could begin with.
+    pub(super) const SPLICES: usize = 64;
 
     pub(super) fn new(settled: Settled, gop: MediaDuration, now: Duration) -> Self {
         let Settled { presentation, sources, segment_duration, longest_segment } = settled;
@@ -65,6 +75,9 @@ impl Run {
             sources.iter().zip(&presentation.tracks).map(|(source, spec)| Reel::new(source, spec, now)).collect();
         let sparse: Vec<TrackId> = reels.iter().filter(|reel| reel.is_text()).map(|reel| reel.id).collect();
         segmenter.set_patience(Self::PATIENCE, &sparse, Self::TEXT_LAG);
+        if presentation.cues.in_band {
+            segmenter.tell_in_band();
+        }
         let half = reels.first().map_or(0, |reel| reel.nominal.flicks() / 2);
         Self {
             presentation,
@@ -83,6 +96,9 @@ impl Run {
             is_cut: false,
             ending: None,
             unaligned: VecDeque::new(),
+            avails: Avails::default(),
+            splices: VecDeque::new(),
+            reports: VecDeque::new(),
         }
     }
 
@@ -203,6 +219,7 @@ impl Run {
             for fault in &sealed.faults {
                 self.note(fault, faults);
             }
+            self.report_splices(&sealed.segment);
             self.ready.push_back(sealed);
         }
         let lost = self.early.pull_lost();

@@ -1,6 +1,7 @@
 //! A ladder that goes through untouched (A1.1, A9, A16.4): an encoder of many rungs and what is asked of every output. One file
 //! per story.
 
+mod breaks;
 mod clocks;
 mod limits;
 mod pieces;
