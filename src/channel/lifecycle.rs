@@ -214,6 +214,7 @@ impl Channel {
             codecs: self.codecs.clone(),
             preset: self.config.preset.clone(),
             frame_rate,
+            thumbnails: self.config.thumbnails,
             slate: Box::new(Slate::built_in(width, height)),
             test: Box::new(TestPattern::new(width, height, frame_rate, self.config.epoch)),
             tones: self.config.audio.iter().map(|_| tone()).collect(),

@@ -50,6 +50,7 @@ mod stored;
 mod takeover;
 mod telemetry;
 mod test_source;
+mod thumbnails;
 mod time_jumps;
 mod timeline;
 mod transport;
