@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    channel::{AdMarkers, Channel, CommandError, Event, IngestId, Operation},
+    channel::{AdMarkers, Channel, CommandError, Event, IngestId, Operation, Slot},
     error::{Fault, ParseError},
     media::{CueCarriage, CueSignal},
     splice::{
-        Cue, CueAction, CueRefusal, CueSource, Splice,
+        Avails, Cue, CueAction, CueRefusal, CueSource, Splice,
         scte35::{Segmentation, SpliceCommand, SpliceDescriptor, SpliceInfoSection, SpliceTime},
     },
     time::{MediaDuration, MediaTime, Now, Timescale},
@@ -33,6 +33,15 @@ pub struct SpliceReport {
     /// Where the segment that begins with it begins in each rendition, in the order of the presentation: at the splice itself
     /// in every rung, at the access unit that holds it in sound.
     pub renditions: Vec<MediaTime>,
+}
+
+/// A cue that came before any track did.
+pub(super) struct EarlyCue {
+    slot: Slot,
+    id: IngestId,
+    signal: CueSignal,
+    /// When it came.
+    now: Now,
 }
 
 impl Channel {
@@ -99,43 +108,80 @@ impl Channel {
     pub(super) fn take_cue(&mut self, id: IngestId, signal: CueSignal, now: Now) {
         // Of the slot that is on air, whichever of its sessions brings it: a sparse track has a POST of its own.
         let slot = self.sessions.find(id).map(|attached| attached.session.slot);
-        let is_on_air = slot.is_some() && slot == self.sessions.merger.active();
-        if self.config.ad_markers == AdMarkers::Scte35 && is_on_air && self.air.is_some() {
-            match cues_of(&signal, self.config.insert_slate_on_ad_marker) {
-                Ok(cues) => cues.into_iter().for_each(|cue| self.act_on(id, cue, &signal, now)),
-                Err(error) => self.fault(Some(id), Fault::Unreadable(error), now),
+        if self.config.ad_markers == AdMarkers::Scte35
+            && let (Some(slot), Some(air)) = (slot, &mut self.air)
+        {
+            match self.sessions.merger.active() {
+                Some(active) if active == slot => self.act_on_signal(id, &signal, now),
+                Some(_) => {}
+                // Which slot will be on air is not known before one of them brings a track.
+                None if air.early_cues.len() < Avails::MAX_PENDING => {
+                    air.early_cues.push_back(EarlyCue { slot, id, signal: signal.clone(), now });
+                }
+                None => self.refuse_cue(id, &CueRefusal::TooMany(Avails::MAX_PENDING), now),
             }
         }
         self.event(Event::Cue { ingest: id, cue: signal });
     }
 
-    fn act_on(&mut self, id: IngestId, cue: Cue, signal: &CueSignal, now: Now) {
-        let Some(air) = &mut self.air else { return };
-        // Where the contribution has no place on the channel's clock yet, it is as far ahead as it says.
-        let ahead = |due: MediaTime| air.switcher.position().plus(due.since(signal.at));
-        let at = cue.at.map(|due| air.switcher.frame_of(due).unwrap_or_else(|| ahead(due)));
-        match air.switcher.announce(Cue { at, ..cue }) {
-            // Encoders send each message several times.
-            Ok(()) | Err(CueRefusal::Repeated { .. }) => {}
-            Err(refusal) => {
-                let fault = Fault::CueRefused { code: refusal.code(), what: refusal.to_string() };
-                self.fault(Some(id), fault, now);
+    /// Acts on cues that came before any track did, now that a slot is on air.
+    pub(super) fn act_on_early_cues(&mut self) {
+        let active = self.sessions.merger.active();
+        while let Some(EarlyCue { slot, id, signal, now }) =
+            self.air.as_mut().and_then(|air| air.early_cues.pop_front())
+        {
+            if active == Some(slot) {
+                self.act_on_signal(id, &signal, now);
             }
         }
     }
+
+    fn act_on_signal(&mut self, id: IngestId, signal: &CueSignal, now: Now) {
+        match self.asked_by(signal) {
+            Ok(cues) => cues.into_iter().for_each(|cue| self.act_on(id, cue, now)),
+            Err(error) => self.fault(Some(id), Fault::Unreadable(error), now),
+        }
+    }
+
+    /// What a message asks for, in source time.
+    fn asked_by(&mut self, signal: &CueSignal) -> Result<Vec<Cue>, ParseError> {
+        let shows_slate = self.config.insert_slate_on_ad_marker;
+        match &mut self.air {
+            Some(air) if signal.carriage == CueCarriage::OnAdCue => {
+                let running = air.switcher.avails().running();
+                let running = running.filter(|cue| cue.source == CueSource::Contribution).map(|cue| cue.id);
+                air.on_ad_cues.read(signal, running, shows_slate)
+            }
+            _ => cues_of(signal, shows_slate),
+        }
+    }
+
+    fn act_on(&mut self, id: IngestId, cue: Cue, now: Now) {
+        let Some(air) = &mut self.air else { return };
+        match air.switcher.announce_from_feed(cue, now) {
+            // Encoders send each message several times.
+            Ok(()) | Err(CueRefusal::Repeated { .. }) => {}
+            Err(refusal) => self.refuse_cue(id, &refusal, now),
+        }
+    }
+
+    fn refuse_cue(&mut self, id: IngestId, refusal: &CueRefusal, now: Now) {
+        self.fault(Some(id), Fault::CueRefused { code: refusal.code(), what: refusal.to_string() }, now);
+    }
 }
 
-/// What a message asks for, in source time.
-fn cues_of(signal: &CueSignal, shows_slate: bool) -> Result<Vec<Cue>, ParseError> {
-    let (section, stream) = match signal.carriage {
-        CueCarriage::TransportStream { pid } => (Some(&signal.payload[..]), Some(pid.into())),
-        CueCarriage::SparseTrack => (signal.payload.get(SPARSE_HEADER..), None),
-        CueCarriage::OnAdCue => return Ok(Vec::new()),
+/// What a message asks for, in source time; of an `onAdCue`, the section in it.
+pub(super) fn cues_of(signal: &CueSignal, shows_slate: bool) -> Result<Vec<Cue>, ParseError> {
+    let (message, stream) = match signal.carriage {
+        CueCarriage::TransportStream { pid } => (signal.payload.clone(), Some(pid.into())),
+        CueCarriage::SparseTrack => (signal.payload.slice(SPARSE_HEADER.min(signal.payload.len())..), None),
+        CueCarriage::OnAdCue => (signal.payload.clone(), None),
     };
     let unreadable = |kind| ParseError::new(kind, "scte35", stream, 0);
-    let section = SpliceInfoSection::parse(section.unwrap_or_default()).map_err(unreadable)?;
-    // What is due when it comes is due at once: its picture may have gone out already.
-    let at = signal.due.filter(|_| matches!(section.time(), Some(SpliceTime::At(_))));
+    let section = SpliceInfoSection::parse(&message).map_err(unreadable)?;
+    // What is due when it comes is due at once: its picture may have gone out already. An `onAdCue` says when in any case.
+    let is_timed = signal.carriage == CueCarriage::OnAdCue || matches!(section.time(), Some(SpliceTime::At(_)));
+    let at = signal.due.filter(|_| is_timed);
     let cue = |id, at, action| Cue { source: CueSource::Contribution, id, at, action };
     let out = |duration: Option<u64>, auto_return| CueAction::Out {
         duration: duration.map(|ticks| MediaDuration::from_ticks(ticks as i64, Timescale::MPEG)),

@@ -268,6 +268,9 @@ impl Channel {
             self.tell_relay(now);
             return;
         }
+        if self.air.as_ref().is_some_and(|air| !air.early_cues.is_empty()) {
+            self.act_on_early_cues();
+        }
         let Some(air) = &mut self.air else { return };
         if self.contribution.video.as_ref().is_some_and(|video| video.id == unit.track) {
             air.push_video(&mut self.contribution, unit, now);

@@ -30,6 +30,7 @@ mod losses;
 mod meter;
 mod metering;
 mod offer;
+mod on_ad_cues;
 mod on_air;
 mod operation;
 mod output;

@@ -6,15 +6,17 @@ use crate::{
     archive::{Presentation, SealedSegment, Segment, Segmenter, SegmenterLimits, Span, TrackSpec},
     channel::{
         AudioStream, ChannelConfig, SpliceReport,
+        ad_breaks::EarlyCue,
         contribution::Contribution,
         offer::{Offers, renditions},
+        on_ad_cues::OnAdCues,
         pipeline::{Pipeline, is_sound, sound_track},
         sound_queue::{NO_PLACE, Sound},
     },
     error::Fault,
     ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundLane, SoundOp},
     media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
-    splice::{OnAir, Slot, Splice, Switcher, SwitcherConfig, Taken},
+    splice::{CueRefusal, OnAir, Slot, Splice, Switcher, SwitcherConfig, Taken},
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -36,6 +38,10 @@ pub(super) struct AirChain {
     /// Splices whose segment is not yet whole, and reports of those that are.
     splices: VecDeque<Splice>,
     reports: VecDeque<SpliceReport>,
+    /// What `onAdCue` messages have said so far.
+    pub(super) on_ad_cues: OnAdCues,
+    /// Cues that came before any track did.
+    pub(super) early_cues: VecDeque<EarlyCue>,
     faults: VecDeque<Fault>,
 }
 
@@ -75,6 +81,8 @@ impl AirChain {
             changes: VecDeque::new(),
             splices: VecDeque::new(),
             reports: VecDeque::new(),
+            on_ad_cues: OnAdCues::default(),
+            early_cues: VecDeque::new(),
             faults: VecDeque::new(),
         }
     }
@@ -222,7 +230,9 @@ impl AirChain {
 
     /// The next thing that went wrong.
     pub(super) fn pull_fault(&mut self) -> Option<Fault> {
-        self.faults.pop_front().or_else(|| self.pipeline.pull_fault())
+        let refused = |refusal: CueRefusal| Fault::CueRefused { code: refusal.code(), what: refusal.to_string() };
+        let faults = self.faults.pop_front().or_else(|| self.pipeline.pull_fault());
+        faults.or_else(|| self.switcher.pull_refusal().map(refused))
     }
 
     /// The source of the newest frame.
