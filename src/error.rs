@@ -52,6 +52,12 @@ pub enum ParseErrorKind {
         /// The value that it has.
         value: u64,
     },
+    /// A field is not of the kind that it must be: no number where there must be one, no Base64.
+    #[error("{what} cannot be read")]
+    Malformed {
+        /// The field, by its standard's name.
+        what: &'static str,
+    },
     /// A checksum does not match.
     #[error("{what} has a wrong checksum")]
     Checksum {
@@ -276,6 +282,7 @@ impl ParseError {
             ParseErrorKind::Missing { .. } => "PARSE_MISSING",
             ParseErrorKind::Invalid { .. } => "PARSE_INVALID",
             ParseErrorKind::Unsupported { .. } => "PARSE_UNSUPPORTED",
+            ParseErrorKind::Malformed { .. } => "PARSE_MALFORMED",
             ParseErrorKind::Checksum { .. } => "PARSE_CHECKSUM",
             ParseErrorKind::Limit(_) => "LIMIT_EXCEEDED",
         }

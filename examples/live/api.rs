@@ -107,7 +107,7 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    fn not_found(message: &str) -> Self {
+    pub(crate) fn not_found(message: &str) -> Self {
         Self { status: StatusCode::NOT_FOUND, code: "NOT_FOUND", message: message.into() }
     }
 

@@ -9,17 +9,24 @@ use std::{
 use headend::{
     channel::{Channel, Event, IngestHealth, IngestId, Session, TrackHeartbeat},
     media::{CueSignal, Track, TrackId},
-    time::MediaTime,
+    time::{MediaTime, Now},
 };
 use serde_json::{Value, json};
 
-use crate::events::{Note, form_text, round, seconds, slot_name};
+use crate::{
+    breaks::Breaks,
+    cue_text::cue_text,
+    events::{Note, form_text, round, seconds, slot_name},
+    thumbnails::Thumbnails,
+};
 
 /// The sessions that are on, and what they carry.
 #[derive(Debug, Default)]
 pub(crate) struct Feeds {
     sessions: BTreeMap<IngestId, Feed>,
     cues: VecDeque<(IngestId, CueSignal)>,
+    thumbnails: Thumbnails,
+    breaks: Breaks,
 }
 
 #[derive(Debug, Default)]
@@ -34,7 +41,9 @@ impl Feeds {
     const CUES: usize = 10;
 
     /// Takes an event in; what is worth a sentence that the event itself is not.
-    pub(crate) fn see(&mut self, event: &Event) -> Vec<Note> {
+    pub(crate) fn see(&mut self, event: &Event, now: Now) -> Vec<Note> {
+        self.thumbnails.see(event, now);
+        self.breaks.see(event);
         match event {
             Event::Attached { ingest, .. } => {
                 // The door may have told already where it comes from.
@@ -84,6 +93,14 @@ impl Feeds {
         channel.contributions().map(session).collect()
     }
 
+    pub(crate) const fn thumbnails(&self) -> &Thumbnails {
+        &self.thumbnails
+    }
+
+    pub(crate) const fn breaks(&self) -> &Breaks {
+        &self.breaks
+    }
+
     /// The last cues, oldest first.
     pub(crate) fn cues(&self) -> Value {
         let cue = |(ingest, cue): &(IngestId, CueSignal)| {
@@ -91,6 +108,8 @@ impl Feeds {
             json!({
                 "ingest": ingest.0,
                 "at_seconds": seconds(cue.at.flicks()),
+                "due_seconds": cue.due.map(|due| seconds(due.flicks())),
+                "says": cue_text(cue),
                 "carriage": cue.carriage.to_string(),
                 "bytes": cue.payload.len(),
                 "payload_hex": hex,

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     ad_breaks, api, doors::Addresses, endpoint::Endpoint, events::Events, handle::Handle, https::TlsListener, listen,
-    page, publishing::Publishing, smooth_door,
+    page, publishing::Publishing, smooth_door, thumbnails,
 };
 
 /// What every handler needs.
@@ -57,6 +57,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/channels/{name}/slate", post(api::show_slate).delete(api::hide_slate))
         .route("/channels/{name}/ad-breaks", post(ad_breaks::start))
         .route("/channels/{name}/ad-breaks/{cue_id}", delete(ad_breaks::end))
+        .route("/channels/{name}/thumbnail.jpg", get(thumbnails::latest))
         .route("/channels/{name}/{command}", post(api::command))
         .route("/events", get(listen::events))
         .fallback(api::not_found)

@@ -10,15 +10,17 @@
 //! | `doors`, `rtmp_door`, `udp_door`, `smooth_door` | sockets and URLs that encoders push to, in two slots |
 //! | `publisher`, `publishing` | what outlives a publication: an RTMP session, the memory of a Smooth stream |
 //! | `tls`, `https` | certificates, HTTP over TLS |
-//! | `feeds` | what the contribution sessions carry, and how they do |
+//! | `feeds`, `cue_text`, `thumbnails`, `breaks` | what the contribution sessions carry, and how they do; what came of ad breaks |
 //! | `options`, `choices` | flags |
 //! | `http`, `api`, `status`, `events`, `listen`, `page` | what viewers and operators see |
 #![allow(clippy::disallowed_types, reason = "a host owns clocks, sockets and files")]
 
 mod ad_breaks;
 mod api;
+mod breaks;
 mod choices;
 mod clock;
+mod cue_text;
 mod director;
 mod doors;
 mod endpoint;
@@ -37,6 +39,7 @@ mod rtmp_door;
 mod smooth_door;
 mod status;
 mod store;
+mod thumbnails;
 mod tls;
 mod udp_door;
 mod wheel;

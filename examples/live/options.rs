@@ -10,7 +10,7 @@ use headend::{
         ProtocolRule, Standby, Takeover,
     },
     ingest::TsConfig,
-    ladder::{Preset, StretchMode},
+    ladder::{Preset, StretchMode, Thumbnails},
     media::{CueFormats, Language},
     time::{MediaDuration, Now, Utc},
 };
@@ -74,6 +74,16 @@ pub(crate) struct Options {
     /// In DASH, begin a period at both ends of every ad break
     #[arg(long, env = "HEADEND_DASH_PERIODS", help_heading = CHANNEL)]
     pub(crate) dash_periods: bool,
+
+    /// Seconds from one thumbnail of the feed to the next: 1 to 3600, or 0 for none
+    #[arg(long, env = "HEADEND_THUMBNAIL_SECONDS", value_name = "N", default_value_t = 5, help_heading = CHANNEL,
+          value_parser = clap::value_parser!(u16).range(0..=3600))]
+    pub(crate) thumbnail_seconds: u16,
+
+    /// Width of a thumbnail in pixels: 64 to 1280
+    #[arg(long, env = "HEADEND_THUMBNAIL_WIDTH", value_name = "PIXELS", default_value_t = 320, help_heading = CHANNEL,
+          value_parser = clap::value_parser!(u32).range(64..=1280))]
+    pub(crate) thumbnail_width: u32,
 
     /// UTC second from which media times count; servers that share it cut and name the same segments. By default the start
     #[arg(long, env = "HEADEND_EPOCH", value_name = "SECONDS", help_heading = CHANNEL)]
@@ -191,6 +201,11 @@ impl Options {
         };
         config.insert_slate_on_ad_marker = !self.show_breaks;
         config.cue_formats = CueFormats { periods: self.dash_periods, ..HlsCuesChoice::formats(&self.hls_cues) };
+        config.thumbnails = (self.thumbnail_seconds > 0).then(|| Thumbnails {
+            interval: MediaDuration::from_secs(self.thumbnail_seconds.into()),
+            width: self.thumbnail_width,
+            ..Thumbnails::default()
+        });
         config.takeover = match self.takeover {
             TakeoverChoice::Refuse => Takeover::Refuse,
             TakeoverChoice::Silent => config.takeover,

@@ -193,8 +193,10 @@ impl Wheel {
             Output::Timeline(update) => self.file(Filing::Timeline(update)).await,
             Output::Discard(name) => self.file(Filing::Discard(name)).await,
             Output::Event(event) => {
-                self.notes.extend(self.feeds.see(&event));
-                if !matches!(event, Event::Heartbeat { .. } | Event::ArchiveHeartbeat { .. }) {
+                self.notes.extend(self.feeds.see(&event, self.clock.now()));
+                let is_regular =
+                    matches!(event, Event::Heartbeat { .. } | Event::ArchiveHeartbeat { .. } | Event::Thumbnail { .. });
+                if !is_regular {
                     self.file(Filing::Event(event, self.clock.now())).await;
                 }
             }

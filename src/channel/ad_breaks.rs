@@ -1,16 +1,12 @@
-//! Ad breaks: the operator's calls (A14.1 to A14.6), and SCTE-35 that the contribution carries.
+//! Ad breaks by the operator's calls (A14.1 to A14.6), and what becomes of every splice.
 
 use std::time::Duration;
 
 use crate::{
-    channel::{AdMarkers, Channel, CommandError, Event, IngestId, Operation},
-    error::{Fault, ParseError},
-    media::{CueCarriage, CueSignal, Presentation, Segment, Span, TrackSpec},
-    splice::{
-        Cue, CueAction, CueRefusal, CueSource, Splice,
-        scte35::{Segmentation, SpliceCommand, SpliceDescriptor, SpliceInfoSection, SpliceTime},
-    },
-    time::{MediaDuration, MediaTime, Now, Timescale},
+    channel::{AdMarkers, Channel, CommandError, Operation},
+    media::{Presentation, Segment, Span, TrackSpec},
+    splice::{Cue, CueAction, CueRefusal, CueSource, Splice},
+    time::{MediaDuration, MediaTime},
 };
 
 /// An ad break that the operator asks for.
@@ -102,160 +98,5 @@ impl Channel {
         // A reset makes the ladder anew, and nothing is on air until it is there.
         let air = self.air.as_mut().ok_or(CueRefusal::NotOnAir { id: cue.id })?;
         air.switcher.announce(cue)
-    }
-
-    /// Tells of a cue that a contribution carries, and acts on it where the channel is to.
-    pub(super) fn take_cue(&mut self, id: IngestId, signal: CueSignal, now: Now) {
-        // Of the slot that is on air, whichever of its sessions brings it: a sparse track has a POST of its own.
-        let slot = self.sessions.find(id).map(|attached| attached.session.slot);
-        let is_on_air = slot.is_some() && slot == self.sessions.merger.active();
-        let is_acted_on = self.relay.is_some() || self.config.ad_markers == AdMarkers::Scte35 && self.air.is_some();
-        if is_on_air && is_acted_on {
-            match cues_of(&signal, self.config.insert_slate_on_ad_marker) {
-                Ok(cues) => cues.into_iter().for_each(|cue| self.act_on(id, cue, &signal, now)),
-                Err(error) => self.fault(Some(id), Fault::Unreadable(error), now),
-            }
-        }
-        self.event(Event::Cue { ingest: id, cue: signal });
-    }
-
-    fn act_on(&mut self, id: IngestId, cue: Cue, signal: &CueSignal, now: Now) {
-        let result = if let Some(air) = &mut self.air {
-            // Where the contribution has no place on the channel's clock yet, it is as far ahead as it says.
-            let ahead = |due: MediaTime| air.switcher.position().plus(due.since(signal.at));
-            let at = cue.at.map(|due| air.switcher.frame_of(due).unwrap_or_else(|| ahead(due)));
-            air.switcher.announce(Cue { at, ..cue })
-        } else if let Some(relay) = &mut self.relay {
-            relay.announce(cue)
-        } else {
-            return;
-        };
-        match result {
-            // Encoders send each message several times.
-            Ok(()) | Err(CueRefusal::Repeated { .. }) => {}
-            Err(refusal) => {
-                let fault = Fault::CueRefused { code: refusal.code(), what: refusal.to_string() };
-                self.fault(Some(id), fault, now);
-            }
-        }
-    }
-}
-
-/// What a message asks for, in source time.
-fn cues_of(signal: &CueSignal, shows_slate: bool) -> Result<Vec<Cue>, ParseError> {
-    let (message, stream) = match signal.carriage {
-        CueCarriage::TransportStream { pid } => (signal.payload.clone(), Some(pid.into())),
-        CueCarriage::SparseTrack => (signal.payload.slice(SPARSE_HEADER.min(signal.payload.len())..), None),
-        CueCarriage::OnAdCue => return Ok(Vec::new()),
-    };
-    let unreadable = |kind| ParseError::new(kind, "scte35", stream, 0);
-    let section = SpliceInfoSection::parse(&message).map_err(unreadable)?;
-    // What is due when it comes is due at once: its picture may have gone out already.
-    let at = signal.due.filter(|_| matches!(section.time(), Some(SpliceTime::At(_))));
-    let cue = |id, at, action| Cue { source: CueSource::Contribution, id, at, action, section: Some(message.clone()) };
-    let out = |duration: Option<u64>, auto_return| CueAction::Out {
-        duration: duration.map(|ticks| MediaDuration::from_ticks(ticks as i64, Timescale::MPEG)),
-        auto_return,
-        shows_slate,
-    };
-    let mut cues = Vec::new();
-    if let SpliceCommand::Insert(insert) = &section.command {
-        cues.push(match &insert.event {
-            None => cue(insert.event_id, None, CueAction::Cancel),
-            Some(event) if event.is_out => {
-                let duration = event.duration.map(|duration| duration.ticks);
-                let auto_return = event.duration.is_some_and(|duration| duration.auto_return);
-                cue(insert.event_id, at, out(duration, auto_return))
-            }
-            Some(_) => cue(insert.event_id, at, CueAction::In),
-        });
-    }
-    if let SpliceCommand::TimeSignal(_) = &section.command {
-        let mut others = None;
-        for descriptor in &section.descriptors {
-            let SpliceDescriptor::Segmentation(segmentation) = descriptor else { continue };
-            match &segmentation.event {
-                None => cues.push(cue(segmentation.event_id, None, CueAction::Cancel)),
-                // Its end may be told, too: whichever comes first.
-                Some(Segmentation { type_id, duration, .. }) if STARTS.contains(type_id) => {
-                    cues.push(cue(segmentation.event_id, at, out(*duration, duration.is_some())));
-                }
-                Some(Segmentation { type_id, .. }) if STARTS.iter().any(|start| start + 1 == *type_id) => {
-                    cues.push(cue(segmentation.event_id, at, CueAction::In));
-                }
-                Some(_) => others = others.or(Some(segmentation.event_id)),
-            }
-        }
-        // One message, one thing to tell: a break that it speaks of carries the rest of it.
-        cues.extend(others.filter(|_| cues.is_empty()).map(|id| cue(id, at, CueAction::Tell)));
-        // One break ends where the next begins.
-        cues.sort_by_key(|cue| matches!(cue.action, CueAction::Out { .. }));
-    }
-    Ok(cues)
-}
-
-/// Version, id and distance in front of the section in a sample of a sparse track.
-const SPARSE_HEADER: usize = 12;
-
-/// `segmentation_type_id` of what begins a break (SCTE 35 clause 10.3.3.1): break, advertisements and placement opportunities of
-/// provider and distributor, ad blocks of both. Each ends with the next number. Overlay opportunities (0x38, 0x3A) hide nothing.
-const STARTS: [u8; 7] = [0x22, 0x30, 0x32, 0x34, 0x36, 0x44, 0x46];
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::*;
-    use crate::splice::scte35::{DeliveryRestrictions, SegmentationDescriptor};
-
-    fn segmentation(event_id: u32, type_id: u8, duration: Option<u64>) -> SpliceDescriptor {
-        let event = Segmentation {
-            components: None,
-            delivery_not_restricted: true,
-            restrictions: DeliveryRestrictions::NONE,
-            duration,
-            upid_type: 0,
-            upid: Bytes::new(),
-            type_id,
-            segment_num: 0,
-            segments_expected: 0,
-            sub_segments: None,
-        };
-        SpliceDescriptor::Segmentation(SegmentationDescriptor {
-            event_id,
-            event_id_compliance: true,
-            event: Some(event),
-        })
-    }
-
-    /// What a `time_signal` with these descriptors asks for, over a sparse track.
-    fn asked(descriptors: Vec<SpliceDescriptor>) -> Vec<Cue> {
-        let signal = SpliceCommand::TimeSignal(SpliceTime::At(90_000));
-        let section = SpliceInfoSection { descriptors, ..SpliceInfoSection::new(signal) };
-        let payload = [&[0; SPARSE_HEADER][..], &section.to_bytes().unwrap()].concat().into();
-        let (at, due) = (MediaTime::ZERO, Some(MediaTime::ZERO.plus(MediaDuration::from_secs(1))));
-        cues_of(&CueSignal { carriage: CueCarriage::SparseTrack, at, due, payload }, true).unwrap()
-    }
-
-    #[test]
-    fn segments_that_are_breaks_begin_and_end_them_and_others_do_nothing() {
-        let secs = |secs| Some(MediaDuration::from_secs(secs));
-        let cues = asked(vec![segmentation(1, 0x34, Some(30 * 90_000)), segmentation(2, 0x10, None)]);
-        let out = CueAction::Out { duration: secs(30), auto_return: true, shows_slate: true };
-        let at = Some(MediaTime::ZERO.plus(MediaDuration::from_secs(1)));
-        let [Cue { source: CueSource::Contribution, id: 1, at: when, action, section: Some(_) }] = &cues[..] else {
-            panic!("{cues:?}")
-        };
-        assert_eq!((*when, *action), (at, out));
-        // One ends where the next begins, in whichever order they stand.
-        let cues = asked(vec![segmentation(4, 0x36, None), segmentation(3, 0x35, None)]);
-        let open = CueAction::Out { duration: None, auto_return: false, shows_slate: true };
-        assert_eq!(cues.iter().map(|cue| (cue.id, cue.action)).collect::<Vec<_>>(), [(3, CueAction::In), (4, open)]);
-        let cancel = SegmentationDescriptor { event_id: 5, event_id_compliance: true, event: None };
-        assert_eq!(asked(vec![SpliceDescriptor::Segmentation(cancel)])[0].action, CueAction::Cancel);
-        // What is no break is told.
-        for kind in [0x38, 0x3A, 0x40, 0x50, 0x00] {
-            assert_eq!(asked(vec![segmentation(1, kind, None)])[0].action, CueAction::Tell);
-        }
     }
 }

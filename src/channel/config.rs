@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use crate::{
     access::AccessList,
     channel::{AudioStream, ConfigError, Encoding, InputRules},
-    ladder::Preset,
+    ladder::{Preset, Thumbnails},
     media::{CueFormats, Language},
     splice::Picture,
     time::{MediaDuration, Utc},
@@ -91,6 +91,9 @@ pub struct ChannelConfig {
     /// The other slot takes over when the one on air is silent for this long, or for half of `loss_after` where that is
     /// less; 100 ms to 60 s, default 500 ms (A5.6).
     pub failover_after: Duration,
+    /// Pictures of the contribution as it reaches the channel, told as [`Event::Thumbnail`](crate::channel::Event::Thumbnail);
+    /// default none. A channel that passes its contribution through decodes nothing and makes none (A11.3).
+    pub thumbnails: Option<Thumbnails>,
     /// Who may contribute, over which protocol, and how much.
     pub input: InputRules,
     /// From where a preview may be read; not set, which is the default, from everywhere (A10.3).
@@ -141,6 +144,7 @@ impl ChannelConfig {
             cue_formats: CueFormats::default(),
             encoding: Encoding::Standard,
             failover_after: Duration::from_millis(500),
+            thumbnails: None,
             input: InputRules::default(),
             preview: AccessList::unset(),
         })
@@ -169,6 +173,7 @@ impl ChannelConfig {
             return Err(ConfigError::Takeover(silence));
         }
         self.check_feeds()?;
+        self.check_thumbnails()?;
         self.input.check()?;
         let rate = self.preset.max_frame_rate;
         if rate.as_f64() < 1.0 || rate.as_f64() > 60.0 {
@@ -196,6 +201,20 @@ impl ChannelConfig {
             return Err(ConfigError::FailoverAfter(self.failover_after));
         }
         self.encoding.check()
+    }
+
+    fn check_thumbnails(&self) -> Result<(), ConfigError> {
+        let Some(Thumbnails { interval, width, quality }) = self.thumbnails else { return Ok(()) };
+        if interval < MediaDuration::from_secs(1) || interval > MediaDuration::from_secs(3600) {
+            return Err(ConfigError::ThumbnailInterval(interval));
+        }
+        if !(64..=1280).contains(&width) {
+            return Err(ConfigError::ThumbnailWidth(width));
+        }
+        if !(1..=100).contains(&quality) {
+            return Err(ConfigError::ThumbnailQuality(quality));
+        }
+        Ok(())
     }
 
     fn check_rungs(&self) -> Result<(), ConfigError> {
@@ -283,5 +302,15 @@ mod tests {
         assert!(matches!(broken(|c| c.takeover = Takeover::WhenSilent(Duration::ZERO)), ConfigError::Takeover(_)));
         assert!(matches!(broken(|c| c.preset.audio_sample_rate = 22_050), ConfigError::AudioRate(22_050)));
         assert!(matches!(broken(|c| c.audio.clear()), ConfigError::AudioStreams(0)));
+        let small = |change: fn(&mut Thumbnails)| {
+            let mut config = good.clone();
+            change(config.thumbnails.insert(Thumbnails::default()));
+            config.check()
+        };
+        assert_eq!(small(|_| {}), Ok(()));
+        let short = MediaDuration::from_millis(999);
+        assert_eq!(small(|t| t.interval = MediaDuration::from_millis(999)), Err(ConfigError::ThumbnailInterval(short)));
+        assert_eq!(small(|t| t.width = 1281), Err(ConfigError::ThumbnailWidth(1281)));
+        assert_eq!(small(|t| t.quality = 0), Err(ConfigError::ThumbnailQuality(0)));
     }
 }

@@ -80,6 +80,15 @@ pub enum ConfigError {
     /// The AAC encoder takes 44 100 and 48 000.
     #[error("an audio rate of {0} Hz is neither 44 100 nor 48 000")]
     AudioRate(u32),
+    /// Too often or too seldom.
+    #[error("an interval of {0:?} between thumbnails is outside 1 s to 1 h")]
+    ThumbnailInterval(MediaDuration),
+    /// Too small or too large.
+    #[error("thumbnails {0} pixels wide are outside 64 to 1280")]
+    ThumbnailWidth(u32),
+    /// No quality of a JPEG.
+    #[error("a JPEG quality of {0} is outside 1 to 100")]
+    ThumbnailQuality(u8),
     /// A list of keys is asked as a whole for every publisher.
     #[error("{0} stream keys; at most {max} are allowed", max = InputRules::MAX_KEYS)]
     StreamKeys(usize),

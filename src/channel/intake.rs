@@ -263,6 +263,9 @@ impl Channel {
     }
 
     fn pass_unit(&mut self, unit: AccessUnit, now: Now) {
+        if self.feed_cues.wait() {
+            self.act_on_early_cues();
+        }
         if let Some(relay) = &mut self.relay {
             relay.unit(unit, now);
             self.tell_relay(now);

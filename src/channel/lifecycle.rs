@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::{
     channel::{
         Channel, ChannelConfig, ChannelState, CommandError, DetachReason, Encoding, Event, MeterEnd, Operation,
-        OperationId, OperationState, Output, ProgramConfig, ProgramId, contribution::Contribution, on_air::AirChain,
-        program::Program, relay::Relay, sessions::Sessions,
+        OperationId, OperationState, Output, ProgramConfig, ProgramId, contribution::Contribution, feed_cues::FeedCues,
+        on_air::AirChain, program::Program, relay::Relay, sessions::Sessions,
     },
     ladder::{Job, Lane, OpenJob, Work},
     media::SoundSource,
@@ -194,6 +194,7 @@ impl Channel {
     fn forget_sessions(&mut self, protocol: Option<&'static str>) {
         self.sessions = Sessions { protocol, ..Sessions::new(self.config.failover()) };
         self.contribution = Contribution::new(&self.config.audio);
+        self.feed_cues = FeedCues::default();
     }
 
     fn open(&mut self, id: OperationId, now: Now) {
@@ -214,6 +215,7 @@ impl Channel {
             codecs: self.codecs.clone(),
             preset: self.config.preset.clone(),
             frame_rate,
+            thumbnails: self.config.thumbnails,
             slate: Box::new(Slate::built_in(width, height)),
             test: Box::new(TestPattern::new(width, height, frame_rate, self.config.epoch)),
             tones: self.config.audio.iter().map(|_| tone()).collect(),

@@ -22,6 +22,7 @@ mod contribution;
 mod door;
 mod encoding;
 mod faults;
+mod feed_cues;
 mod heartbeat;
 mod input_rules;
 mod intake;
@@ -30,6 +31,7 @@ mod losses;
 mod meter;
 mod metering;
 mod offer;
+mod on_ad_cues;
 mod on_air;
 mod operation;
 mod output;
@@ -38,6 +40,7 @@ mod program;
 mod redundancy;
 mod rejections;
 mod relay;
+mod scte35_cues;
 mod sessions;
 mod sound_queue;
 mod state;
@@ -64,8 +67,9 @@ use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 use crate::{
     archive::{AssetName, Presentation},
     channel::{
-        archive_beat::ArchiveBeat, contribution::Contribution, faults::FaultFold, on_air::AirChain,
-        operation::OperationLog, program::Program, rejections::RejectionFold, relay::Relay, sessions::Sessions,
+        archive_beat::ArchiveBeat, contribution::Contribution, faults::FaultFold, feed_cues::FeedCues,
+        on_air::AirChain, operation::OperationLog, program::Program, rejections::RejectionFold, relay::Relay,
+        sessions::Sessions,
     },
     ingest::IngestRefusal,
     ladder::Codecs,
@@ -90,6 +94,7 @@ pub struct Channel {
     sessions: Sessions,
     /// What the sessions bring, as `air` takes it.
     contribution: Contribution,
+    feed_cues: FeedCues,
     programs: Vec<Program>,
     faults: FaultFold,
     rejections: RejectionFold,
@@ -241,6 +246,7 @@ impl Channel {
             relay: None,
             sessions,
             contribution: Contribution::new(&config.audio),
+            feed_cues: FeedCues::default(),
             config,
             programs: Vec::new(),
             faults: FaultFold::default(),

@@ -14,7 +14,7 @@ use crate::{
     error::Fault,
     ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundLane, SoundOp},
     media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
-    splice::{OnAir, Slot, Splice, Switcher, SwitcherConfig, Taken},
+    splice::{CueRefusal, OnAir, Slot, Splice, Switcher, SwitcherConfig, Taken},
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -226,7 +226,9 @@ impl AirChain {
 
     /// The next thing that went wrong.
     pub(super) fn pull_fault(&mut self) -> Option<Fault> {
-        self.faults.pop_front().or_else(|| self.pipeline.pull_fault())
+        let refused = |refusal: CueRefusal| Fault::CueRefused { code: refusal.code(), what: refusal.to_string() };
+        let faults = self.faults.pop_front().or_else(|| self.pipeline.pull_fault());
+        faults.or_else(|| self.switcher.pull_refusal().map(refused))
     }
 
     /// The source of the newest frame.

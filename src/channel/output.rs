@@ -9,7 +9,7 @@ use crate::{
     channel::{ChannelState, MeterEnd, Operation, OperationId, OperationState, Slot, SpliceReport, TrackHeartbeat},
     error::Fault,
     ingest::{IngestRefusal, Leg},
-    ladder::{Done, Work},
+    ladder::{Done, Thumbnail, Work},
     media::{CueSignal, Track},
     splice::OnAir,
     time::{MediaDuration, MediaTime},
@@ -178,6 +178,16 @@ pub enum Event {
     },
     /// A splice is on air: the segment that begins with it is whole.
     Splice(SpliceReport),
+    /// A picture of the contribution as it reaches the channel, whatever is on air (A11.3), where [`ChannelConfig::thumbnails`]
+    /// asks for them: the first one of its video track, then one at each interval.
+    ///
+    /// [`ChannelConfig::thumbnails`]: crate::channel::ChannelConfig::thumbnails
+    Thumbnail {
+        /// The session on air, where it has not ended meanwhile.
+        ingest: Option<IngestId>,
+        /// The picture.
+        thumbnail: Thumbnail,
+    },
     /// Trouble that was survived; the same kind within a second is folded into one event.
     Fault {
         /// Whose, where it is a contribution's.

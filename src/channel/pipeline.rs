@@ -9,7 +9,7 @@ use crate::{
     error::Fault,
     ladder::{
         DecodeJob, DecodeLane, DecodeOp, Job, Lane, OpenLadder, Outcome, PictureJob, PictureLane, PictureOp, RungJob,
-        RungOp, SoundJob, SoundLane, SoundOp, VideoEncoder, Work,
+        RungOp, SoundJob, SoundLane, SoundOp, Thumbnail, VideoEncoder, Work,
     },
     media::{AccessUnit, FrameRate, TrackId},
     splice::Slot,
@@ -191,6 +191,11 @@ impl Pipeline {
     /// Why no decoder takes the contribution's pictures, once.
     pub(super) fn pull_refusal(&mut self) -> Option<Fault> {
         self.frames.pull_refusal()
+    }
+
+    /// The next thumbnail of the contribution.
+    pub(super) fn pull_thumbnail(&mut self) -> Option<Thumbnail> {
+        self.frames.pull_thumbnail()
     }
 
     /// The next thing that a codec complained about.

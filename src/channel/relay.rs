@@ -146,6 +146,14 @@ impl Relay {
         }
     }
 
+    /// The cue of the break that runs.
+    pub(super) fn ad_break(&self) -> Option<&Cue> {
+        match &self.state {
+            State::Open(run) => run.avails.running(),
+            State::Settling(_) => None,
+        }
+    }
+
     /// What became of the next splice.
     pub(super) fn pull_report(&mut self) -> Option<SpliceReport> {
         match &mut self.state {

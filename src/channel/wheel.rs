@@ -228,6 +228,10 @@ impl Channel {
         while let Some(report) = self.pull_report() {
             self.event(Event::Splice(report));
         }
+        while let Some(thumbnail) = self.air.as_mut().and_then(|air| air.pipeline.pull_thumbnail()) {
+            let ingest = self.sessions.main().map(|attached| attached.id);
+            self.event(Event::Thumbnail { ingest, thumbnail });
+        }
         while let Some(fault) = self.air.as_mut().and_then(AirChain::pull_fault) {
             let ingest = self.sessions.main().map(|attached| attached.id);
             self.fault(ingest, fault, now);

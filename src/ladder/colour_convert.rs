@@ -84,7 +84,7 @@ impl ColourConvert {
 
 /// KR and KB of a MatrixCoefficients value (H.273 table 4). What is no such matrix in 4:2:0, or not known here, counts
 /// as BT.709.
-const fn constants(matrix: u8) -> (f64, f64) {
+pub(super) const fn constants(matrix: u8) -> (f64, f64) {
     match matrix {
         4 => (0.30, 0.11),
         5 | 6 => (0.299, 0.114),

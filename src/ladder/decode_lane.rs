@@ -1,10 +1,10 @@
-//! The lane that decodes the contribution's pictures and makes them progressive.
+//! The lane that decodes the contribution's pictures, makes them progressive and takes thumbnails of them.
 
 use std::sync::Arc;
 
 use crate::{
     error::Fault,
-    ladder::{Codecs, Deinterlacer, VideoDecoder},
+    ladder::{Codecs, Deinterlacer, Thumbnail, Thumbnailer, Thumbnails, VideoDecoder},
     media::{AccessUnit, Colour, Frame, TrackFormat},
 };
 
@@ -15,6 +15,7 @@ pub(crate) struct DecodeLane {
     deinterlacer: Box<Deinterlacer>,
     /// What the track says of its colour, for decoders that say nothing.
     colour: Colour,
+    thumbnailer: Option<Thumbnailer>,
     /// What the decoder gave and the deinterlacer gives: empty between two steps.
     frames: Vec<Frame>,
     progressive: Vec<Frame>,
@@ -46,6 +47,8 @@ pub(crate) struct DecodeDone {
 pub(crate) enum Decoded {
     /// Always progressive.
     Frame(Frame),
+    /// Of the picture after it.
+    Thumbnail(Thumbnail),
     /// Nothing earlier will come any more.
     Flushed,
     /// No decoder takes the track that was opened.
@@ -54,13 +57,15 @@ pub(crate) enum Decoded {
 }
 
 impl DecodeLane {
-    pub(crate) fn new(codecs: Arc<dyn Codecs>) -> Self {
+    pub(crate) fn new(codecs: Arc<dyn Codecs>, thumbnails: Option<Thumbnails>) -> Self {
         let (decoder, deinterlacer, colour) = (None, Box::new(Deinterlacer::new()), Colour::UNKNOWN);
-        Self { codecs, decoder, deinterlacer, colour, frames: Vec::new(), progressive: Vec::new() }
+        let thumbnailer = thumbnails.map(Thumbnailer::new);
+        Self { codecs, decoder, deinterlacer, colour, thumbnailer, frames: Vec::new(), progressive: Vec::new() }
     }
 
     fn open(&mut self, format: &TrackFormat, decoded: &mut Vec<Decoded>) {
         self.flush(decoded);
+        self.thumbnailer.iter_mut().for_each(Thumbnailer::restart);
         self.colour = format.video().map_or(Colour::UNKNOWN, |video| video.colour);
         match self.codecs.video_decoder(format) {
             Ok(decoder) => self.decoder = Some(decoder),
@@ -83,7 +88,7 @@ impl DecodeLane {
         let result = self.decoder.as_mut().map_or(Ok(()), |decoder| decoder.flush(frames));
         self.hand_on(decoded);
         self.deinterlacer.flush(&mut self.progressive);
-        decoded.extend(self.progressive.drain(..).map(Decoded::Frame));
+        self.give_out(decoded);
         decoded.extend(result.err().map(Decoded::Fault));
     }
 
@@ -95,7 +100,16 @@ impl DecodeLane {
             }
             self.deinterlacer.push(frame, &mut self.progressive);
         }
-        decoded.extend(self.progressive.drain(..).map(Decoded::Frame));
+        self.give_out(decoded);
+    }
+
+    /// Gives out what the deinterlacer gave, and a thumbnail where one is due.
+    fn give_out(&mut self, decoded: &mut Vec<Decoded>) {
+        for frame in self.progressive.drain(..) {
+            let thumbnail = self.thumbnailer.as_mut().and_then(|thumbnailer| thumbnailer.see(&frame));
+            decoded.extend(thumbnail.map(|made| made.map_or_else(Decoded::Fault, Decoded::Thumbnail)));
+            decoded.push(Decoded::Frame(frame));
+        }
     }
 }
 
@@ -181,7 +195,7 @@ mod tests {
                 Some(frame.pts.flicks())
             }
             Decoded::Flushed => Some(-1),
-            Decoded::Refused(_) | Decoded::Fault(_) => None,
+            Decoded::Thumbnail(_) | Decoded::Refused(_) | Decoded::Fault(_) => None,
         });
         let times = times.collect();
         (done.lane, times)
@@ -190,7 +204,7 @@ mod tests {
     #[test]
     fn pictures_come_out_progressive_in_order_and_none_is_left_behind() {
         let format = || TrackFormat::Mpeg2(VideoTrack { colour: Colour::BT601_625, ..VideoTrack::new(16, 16) });
-        let lane = DecodeLane::new(Arc::new(Half));
+        let lane = DecodeLane::new(Arc::new(Half), None);
         let (lane, times) = run(lane, vec![DecodeOp::Open(format()), unit(1), unit(3), unit(4), unit(5)]);
         assert_eq!(times, [1, 3, 4]);
         let (lane, times) = run(lane, vec![DecodeOp::Open(format()), unit(7), DecodeOp::Flush, unit(8), unit(9)]);

@@ -21,6 +21,7 @@ mod ffmpeg_decoder;
 mod fit;
 #[cfg(any(feature = "openh264", feature = "rusty-h264"))]
 mod h264_input;
+mod jpeg_encoder;
 #[cfg(feature = "mpa")]
 mod mpa_decoder;
 mod offer;
@@ -41,8 +42,10 @@ mod rusty_h264_decoder;
 mod scale;
 mod sound;
 mod sound_lane;
+mod thumbnail;
 #[cfg(any(feature = "rusty-h264", feature = "ffmpeg", test))]
 mod to_420;
+mod to_rgb;
 #[cfg(any(feature = "ffmpeg", all(feature = "openh264", any(not(feature = "rusty-h264"), test))))]
 mod unit_times;
 mod work;
@@ -57,6 +60,7 @@ pub use offer::offered;
 pub use preset::{Preset, Profile, Rung};
 pub use scale::Cascade;
 pub use sound::SoundNormaliser;
+pub use thumbnail::{Thumbnail, Thumbnails};
 pub use work::{Done, Lane, Work};
 
 pub(crate) use decode_lane::{DecodeJob, DecodeLane, DecodeOp, Decoded};
@@ -64,4 +68,5 @@ pub(crate) use open::{OpenJob, OpenLadder};
 pub(crate) use picture_lane::{PictureJob, PictureLane, PictureOp};
 pub(crate) use rung_lane::{RungJob, RungOp};
 pub(crate) use sound_lane::{SoundFrom, SoundJob, SoundLane, SoundOp};
+pub(crate) use thumbnail::Thumbnailer;
 pub(crate) use work::{Job, Outcome};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::{
     error::Fault,
     ladder::{
-        AudioEncoderConfig, Codecs, DecodeLane, PictureLane, Preset, Profile, SoundLane, VideoEncoder,
+        AudioEncoderConfig, Codecs, DecodeLane, PictureLane, Preset, Profile, SoundLane, Thumbnails, VideoEncoder,
         VideoEncoderConfig,
     },
     media::{AacConfig, AudioTrack, FrameRate, PictureSource, SoundSource, TrackFormat},
@@ -20,6 +20,7 @@ pub(crate) struct OpenJob {
     pub(crate) frame_rate: FrameRate,
     pub(crate) slate: Box<dyn PictureSource>,
     pub(crate) test: Box<dyn PictureSource>,
+    pub(crate) thumbnails: Option<Thumbnails>,
     /// One for each audio output.
     pub(crate) tones: Vec<Box<dyn SoundSource>>,
     /// When this was asked for on the monotonic clock, and what the channel's clock showed then: the output starts there
@@ -72,7 +73,7 @@ impl OpenJob {
             sounds.push(SoundLane::new(self.codecs.clone(), encoder, tone, sample_rate, self.asked.1));
         }
         Ok(Box::new(OpenLadder {
-            decode: DecodeLane::new(self.codecs),
+            decode: DecodeLane::new(self.codecs, self.thumbnails),
             picture: Box::new(PictureLane::new(&self.preset, self.slate, self.test)),
             video_formats: rungs.iter().map(|encoder| encoder.format()).collect(),
             rungs,

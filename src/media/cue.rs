@@ -15,8 +15,9 @@ pub struct CueSignal {
     pub at: MediaTime,
     /// Source time at which it is to be acted on, where its carriage or its message says one: of SCTE-35 in a transport stream,
     /// `pts_time` and `pts_adjustment` of a `splice_insert` or a `time_signal`, unwrapped beside the pictures; where these say
-    /// "at once", `at`. `None` where there is no such time (another command, a cancellation), where it is encrypted or cannot be
-    /// read, and for `onAdCue`, whose message is not looked into.
+    /// "at once", `at`; of `onAdCue`, its `time`, which is on the clock of the stream's message time stamps, unwrapped beside that
+    /// of the message. `None` where there is no such time (another command, a cancellation), and where it is encrypted or cannot
+    /// be read.
     pub due: Option<MediaTime>,
     /// The message, byte for byte, in its carriage's form.
     pub payload: Bytes,

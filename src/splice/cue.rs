@@ -118,6 +118,12 @@ pub enum CueRefusal {
         /// Its id.
         id: u32,
     },
+    /// It waited for a contribution that came when its break was over.
+    #[error("the break of cue {id} is over")]
+    Over {
+        /// Its id.
+        id: u32,
+    },
     /// Too many wait.
     #[error("{0} cues wait already")]
     TooMany(usize),
@@ -145,6 +151,7 @@ impl CueRefusal {
             Self::Overlap { .. } => "CUE_OVERLAP",
             Self::NoBreak { .. } => "CUE_NO_BREAK",
             Self::NotOnAir { .. } => "CUE_NOT_ON_AIR",
+            Self::Over { .. } => "CUE_OVER",
             Self::TooMany(_) => "CUE_LIMIT",
             Self::TooFar { .. } => "CUE_TOO_FAR",
         }

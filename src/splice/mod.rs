@@ -7,6 +7,7 @@
 mod avails;
 mod cadence;
 mod cue;
+mod cue_id;
 mod glyphs;
 mod joining;
 mod live;
@@ -16,11 +17,16 @@ mod slate;
 mod slot;
 mod switcher;
 mod test_source;
+mod waiting_cues;
 
-pub use crate::wire::scte35;
+pub use crate::wire::{
+    on_ad_cue::{AdSignal, OnAdCue},
+    scte35,
+};
 pub use avails::Avails;
 pub use cadence::Cadence;
 pub use cue::{BreakEnd, Cue, CueAction, CueRefusal, CueSource, Splice, SpliceKind};
+pub use cue_id::normalised_cue_id;
 pub use slate::Slate;
 pub use slot::{OnAir, Picture, Slot, Taken};
 pub use switcher::{Switcher, SwitcherConfig};

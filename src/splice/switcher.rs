@@ -5,10 +5,11 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use crate::{
     media::{FrameRate, SegmentCue},
     splice::{
-        Avails, Cadence, Cue, CueRefusal, OnAir, Picture, Slot, Splice, Taken,
+        Avails, Cadence, Cue, CueAction, CueRefusal, OnAir, Picture, Slot, Splice, Taken,
         joining::Joining,
         live::{LiveFeed, Settled},
         progress::Progress,
+        waiting_cues::WaitingCues,
     },
     time::{MediaDuration, MediaTime, Now},
 };
@@ -59,6 +60,7 @@ pub struct Switcher {
     hold_until: MediaTime,
     operator_slate: Option<Option<MediaTime>>,
     avails: Avails,
+    waiting_cues: WaitingCues,
     splices: VecDeque<Splice>,
     /// What segments have to do with breaks, by their starts, where they have anything.
     cues: VecDeque<(MediaTime, Arc<[SegmentCue]>)>,
@@ -101,6 +103,7 @@ impl Switcher {
             hold_until: MediaTime::from_flicks(i64::MIN),
             operator_slate: None,
             avails: Avails::default(),
+            waiting_cues: WaitingCues::default(),
             splices: VecDeque::new(),
             cues: VecDeque::new(),
             slots: VecDeque::new(),
@@ -251,6 +254,27 @@ impl Switcher {
         self.avails.announce(cue, self.position())
     }
 
+    /// Takes a cue of the contribution, with its time on that one's clock; the frame that has its picture is the one that
+    /// splices. While the contribution has no place on the channel's clock, the cue waits until it has: for a minute, and
+    /// [`Avails::MAX_PENDING`] of them at most. One without a time that nothing waits before happens at once.
+    ///
+    /// # Errors
+    /// Why it changes nothing; for one that waited, [`pull_refusal`](Self::pull_refusal) says so later.
+    pub fn announce_from_feed(&mut self, cue: Cue, now: Now) -> Result<(), CueRefusal> {
+        let is_placed = matches!(self.feed, Feed::Live(_)) || cue.at.is_none() && self.waiting_cues.is_empty();
+        if !is_placed {
+            return self.waiting_cues.push(cue, now.monotonic);
+        }
+        let at = cue.at.and_then(|at| self.frame_of(at));
+        self.announce(Cue { at, ..cue })
+    }
+
+    /// Why the next cue that had waited for its contribution changed nothing.
+    #[must_use]
+    pub fn pull_refusal(&mut self) -> Option<CueRefusal> {
+        self.waiting_cues.pull_refusal()
+    }
+
     /// The breaks.
     #[must_use]
     pub const fn avails(&self) -> &Avails {
@@ -340,6 +364,22 @@ impl Switcher {
         self.lost_at = None;
         self.moved = now.monotonic;
         self.feed = Feed::Live(live);
+        self.announce_waiting(now);
+    }
+
+    /// The contribution has a place: so have the cues that waited for it, before any of its frames is made.
+    fn announce_waiting(&mut self, now: Now) {
+        while let Some(cue) = self.waiting_cues.pop(now.monotonic) {
+            let (id, at) = (cue.id, cue.at.and_then(|at| self.frame_of(at)));
+            let is_over = match (at, cue.action) {
+                (Some(at), CueAction::Out { duration: Some(duration), .. }) => at.plus(duration) <= self.position(),
+                _ => false,
+            };
+            let announced = if is_over { Err(CueRefusal::Over { id }) } else { self.announce(Cue { at, ..cue }) };
+            // Encoders send each message several times.
+            let refusal = announced.err().filter(|refusal| !matches!(refusal, CueRefusal::Repeated { .. }));
+            refusal.into_iter().for_each(|refusal| self.waiting_cues.refuse(refusal));
+        }
     }
 
     fn lose(&mut self) {

@@ -8,6 +8,7 @@ pub(crate) mod amf0;
 pub(crate) mod fec;
 pub(crate) mod flv;
 pub(crate) mod mp4;
+pub(crate) mod on_ad_cue;
 pub(crate) mod rtmp;
 pub(crate) mod rtp;
 pub mod scte35;

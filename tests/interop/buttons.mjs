@@ -17,7 +17,7 @@ try {
     return document.getElementById('veil').hidden && !video.paused && !video.ended && video.readyState > 2;
   }, null, { timeout: 20000 });
   await plays();
-  await page.selectOption('#slate-duration', '');
+  await page.fill('#slate-duration', '');
   await page.click('text=Show slate');
   await shows('source', 'Slate, by the operator');
   await page.click('#hide:enabled');

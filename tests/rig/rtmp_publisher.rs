@@ -122,6 +122,18 @@ impl Publisher {
         self.message(4, 18, 0, self.stream_id, &body)
     }
 
+    /// `onAdCue`: an object of texts and numbers.
+    pub fn ad_cue(&self, ms: u32, texts: &[(&str, &str)], numbers: &[(&str, f64)]) -> Vec<u8> {
+        let mut body = [string("onAdCue"), vec![3]].concat();
+        let members = texts.iter().map(|(name, text)| (name, string(text)));
+        for (name, value) in members.chain(numbers.iter().map(|(name, value)| (name, number(*value)))) {
+            body.extend(&string(name)[1..]);
+            body.extend(value);
+        }
+        body.extend([0, 0, 9]);
+        self.message(4, 18, ms, self.stream_id, &body)
+    }
+
     /// The H.264 sequence header.
     pub fn video_config(&self, avcc: &[u8]) -> Vec<u8> {
         self.video_tag(0, &[&[0x17, 0, 0, 0, 0], avcc].concat())

@@ -26,7 +26,7 @@ use crate::{
     timeline::{assert_in_step, assert_seamless, pictures},
 };
 
-fn on_air(ad_markers: AdMarkers, hides: bool) -> Rig {
+pub fn on_air(ad_markers: AdMarkers, hides: bool) -> Rig {
     let config = ChannelConfig { ad_markers, insert_slate_on_ad_marker: hides, ..small_config() };
     let mut rig = Rig::new(config, ToyCodecs::shared());
     rig.start();
@@ -35,7 +35,7 @@ fn on_air(ad_markers: AdMarkers, hides: bool) -> Rig {
 }
 
 /// `splice_insert` for the picture at `due`.
-fn insert(id: u32, due: Option<MediaTime>, duration: Option<MediaDuration>, is_out: bool) -> SpliceInfoSection {
+pub fn insert(id: u32, due: Option<MediaTime>, duration: Option<MediaDuration>, is_out: bool) -> SpliceInfoSection {
     let ticks = |at: MediaTime| at.ticks(Timescale::MPEG).rem_euclid(1 << 33) as u64;
     let event = InsertTimes {
         is_out,
@@ -57,13 +57,13 @@ fn signal(encoder: &Encoder, section: &SpliceInfoSection, due: Option<MediaTime>
     CueSignal { carriage: CueCarriage::TransportStream { pid: 500 }, at: encoder.video_at, due, payload }
 }
 
-fn reports(rig: &Rig) -> Vec<SpliceReport> {
+pub fn reports(rig: &Rig) -> Vec<SpliceReport> {
     let report = |event: &Event| if let Event::Splice(report) = event { Some(report.clone()) } else { None };
     rig.events.iter().filter_map(|(_, event)| report(event)).collect()
 }
 
 /// Every rung begins a segment at the splice; the sound's begins with the access unit that holds it.
-fn assert_exact(rig: &Rig, report: &SpliceReport) {
+pub fn assert_exact(rig: &Rig, report: &SpliceReport) {
     let at = report.splice.achieved;
     assert!(rig.segments().iter().any(|segment| segment.start == at), "{report:?}");
     let [rungs @ .., sound] = &report.renditions[..] else { panic!("{report:?}") };
@@ -87,7 +87,7 @@ fn fast() -> FrameRate {
 }
 
 /// The luma of the coded picture at a time.
-fn picture_at(rig: &Rig, at: MediaTime) -> u8 {
+pub fn picture_at(rig: &Rig, at: MediaTime) -> u8 {
     let ticks = at.ticks(Timescale::MPEG);
     pictures(rig).iter().find(|(other, _)| (other - ticks).abs() <= 1).unwrap_or_else(|| panic!("{at:?}")).1
 }

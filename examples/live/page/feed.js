@@ -1,5 +1,6 @@
-// The contribution on the page: its sessions with their tracks, the last cues, and where to push.
+// The contribution on the page: its newest thumbnail, its sessions with their tracks, the last cues, and where to push.
 
+import { length } from './air.js';
 import { byId, element, rate, span, write } from './view.js';
 
 const SLOTS = { primary: 'primary', secondary: 'secondary' };
@@ -15,6 +16,7 @@ const COLUMNS = [['', 'State', 'w1'], ['', 'Track', 'w3'], ['', 'Format', 'w5'],
 export function showFeed(channel) {
   const sessions = [...channel.sessions].sort((a, b) => a.slot.localeCompare(b.slot) || bits(b) - bits(a) || a.id - b.id);
   byId('no-session').hidden = sessions.length > 0;
+  showThumbnail(channel);
   write(byId('feed-note'), note(channel));
   const list = byId('sessions');
   const known = new Map([...list.children].map((node) => [node.dataset.id, node]));
@@ -25,6 +27,25 @@ export function showFeed(channel) {
   });
   if (nodes.length !== list.children.length || nodes.some((node, n) => list.children[n] !== node)) list.replaceChildren(...nodes);
   showCues(channel.cues);
+}
+
+/** The newest thumbnail while something is connected. One that nothing follows is grey: nothing arrives. */
+function showThumbnail({ thumbnail, thumbnail_seconds: interval, sessions, utc_ms: now }) {
+  const image = byId('thumb');
+  byId('arrival').hidden = interval == null || sessions.length === 0;
+  image.hidden = thumbnail == null;
+  byId('thumb-wait').hidden = thumbnail != null;
+  if (thumbnail == null) {
+    write(byId('thumb-note'), 'The first picture that is decoded shows here.');
+    return;
+  }
+  const url = `${thumbnail.url}?${thumbnail.number}`;
+  if (image.getAttribute('src') !== url) image.src = url;
+  const age = (now - thumbnail.utc_ms) / 1000;
+  const isOld = age > 2 * interval + 1;
+  image.toggleAttribute('data-old', isOld);
+  const who = thumbnail.ingest == null ? '' : `, from #${thumbnail.ingest}`;
+  write(byId('thumb-note'), isOld ? `Nothing has come for ${length(age)}.` : `${length(Math.floor(age))} ago${who} · every ${length(interval)}, also behind a slate`);
 }
 
 /** What a session says of its pictures, to list the largest rung first. */
@@ -95,7 +116,8 @@ function showTrack(row, track, tracks) {
 
 function showCues(cues) {
   byId('cues').hidden = cues.length === 0;
-  const texts = cues.map((cue) => `${span(cue.at_seconds)} · ${cue.carriage} · ${cue.bytes} bytes · contribution ${cue.ingest}`).reverse();
+  const due = ({ due_seconds: due }) => (due == null ? '' : ` · due ${due.toFixed(3)} s`);
+  const texts = cues.map((cue) => `${span(cue.at_seconds)} · ${cue.says}${due(cue)} · ${cue.carriage} · #${cue.ingest}`).reverse();
   const list = byId('cue-list');
   while (list.children.length > texts.length) list.lastChild.remove();
   while (list.children.length < texts.length) list.append(element('li'));

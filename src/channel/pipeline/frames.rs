@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::{
     error::Fault,
-    ladder::{Decoded, PictureOp},
+    ladder::{Decoded, PictureOp, Thumbnail},
     media::{Frame, FrameRate},
     splice::{Picture, Slot},
     time::MediaTime,
@@ -18,6 +18,7 @@ use crate::{
 pub(super) struct FrameQueue {
     decoded: VecDeque<Decoded>,
     slots: VecDeque<Waiting>,
+    thumbnails: VecDeque<Thumbnail>,
     faults: VecDeque<Fault>,
     refused: Option<Fault>,
     frames: usize,
@@ -59,6 +60,7 @@ impl FrameQueue {
             match item {
                 Decoded::Fault(fault) if self.faults.len() < Self::FAULTS => self.faults.push_back(fault),
                 Decoded::Fault(_) => {}
+                Decoded::Thumbnail(thumbnail) => self.thumbnails.push_back(thumbnail),
                 Decoded::Frame(_) => {
                     self.frames += 1;
                     self.decoded.push_back(item);
@@ -82,6 +84,11 @@ impl FrameQueue {
     /// Why no decoder takes the contribution's pictures, once.
     pub(super) fn pull_refusal(&mut self) -> Option<Fault> {
         self.refused.take()
+    }
+
+    /// The next thumbnail; to be asked for after each [`extend`](Self::extend).
+    pub(super) fn pull_thumbnail(&mut self) -> Option<Thumbnail> {
+        self.thumbnails.pop_front()
     }
 
     pub(super) fn pull_fault(&mut self) -> Option<Fault> {
@@ -117,7 +124,7 @@ impl FrameQueue {
                 Some(Decoded::Frame(frame)) if !is_older && frame.pts > pts => return Some(None),
                 Some(Decoded::Frame(_)) => drop(self.pop_frame()),
                 Some(Decoded::Flushed) if !is_older => return Some(None),
-                Some(Decoded::Flushed | Decoded::Refused(_) | Decoded::Fault(_)) => {
+                Some(Decoded::Flushed | Decoded::Refused(_) | Decoded::Thumbnail(_) | Decoded::Fault(_)) => {
                     self.decoded.pop_front();
                     self.flushes_seen += 1;
                 }

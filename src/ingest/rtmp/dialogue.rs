@@ -17,7 +17,10 @@ use crate::{
     error::{Fault, ParseError},
     ingest::Demuxed,
     media::{CueCarriage, CueSignal},
-    wire::rtmp::{Aggregate, Control, Message, MessageType},
+    wire::{
+        on_ad_cue::OnAdCue,
+        rtmp::{Aggregate, Control, Message, MessageType},
+    },
 };
 
 impl RtmpSession {
@@ -148,13 +151,9 @@ impl RtmpSession {
                 held.iter().for_each(|message| self.media(message));
             }
             Data::AdCue(payload) => {
-                let at = self.feed.time_of_data(timestamp);
-                self.items.push_back(Demuxed::Cue(CueSignal {
-                    carriage: CueCarriage::OnAdCue,
-                    at,
-                    due: None,
-                    payload,
-                }));
+                let (carriage, at) = (CueCarriage::OnAdCue, self.feed.time_of_data(timestamp));
+                let due = OnAdCue::parse(&payload).ok().map(|cue| self.feed.place(cue.time, at));
+                self.items.push_back(Demuxed::Cue(CueSignal { carriage, at, due, payload }));
             }
             Data::Aside => self.data_ignored = self.data_ignored.saturating_add(1),
         }

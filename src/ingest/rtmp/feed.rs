@@ -94,6 +94,14 @@ impl Feed {
         self.clock.place(timestamp.into())
     }
 
+    /// Where a time stands that a data message of time `at` states in seconds, on the clock of the time stamps: the nearest one,
+    /// as those wrap and it may not.
+    pub(super) fn place(&self, stated: MediaTime, at: MediaTime) -> MediaTime {
+        let wrap = self.clock.wrap().flicks().max(1);
+        let ahead = stated.since(at).flicks().rem_euclid(wrap);
+        at.plus(MediaDuration::from_flicks(if ahead < wrap / 2 { ahead } else { ahead.saturating_sub(wrap) }))
+    }
+
     /// Reports what was counted: nothing more comes.
     pub(super) fn end(&mut self, out: &mut VecDeque<Demuxed>) {
         self.video.iter_mut().for_each(|video| video.lane.flush(out));

@@ -42,6 +42,24 @@ fn an_ad_cue_has_the_time_of_its_message_and_its_values_untouched() {
 }
 
 #[test]
+fn an_ad_cue_is_due_at_its_time_on_the_clock_of_the_time_stamps() {
+    let cue = |seconds: f64| {
+        let cue = Writer::new().string("onAdCue").open().name("cue").string("SpliceOut").name("id").string("7");
+        cue.name("time").number(seconds).close().finish()
+    };
+    let mut line = Line::started();
+    let (start, p) = (u32::MAX - 10, &line.publisher);
+    // Behind the wrap of the time stamps, and what goes on counting there; before the message; on no clock at all.
+    let wrap = 4_294_967.296;
+    let bytes: Vec<_> =
+        [0.5, wrap + 0.5, 4_294_967.0, f64::NAN].map(|time| p.message(4, 18, start, 1, &cue(time))).concat();
+    line.send([p.video(start, 0, true, &idr()), bytes].concat()).unwrap();
+    let due = line.items.iter().filter_map(|item| if let Demuxed::Cue(cue) = item { Some(cue.due) } else { None });
+    let ms = |after: i64| Some(ms((1 << 32) + after));
+    assert_eq!(due.collect::<Vec<_>>(), [ms(500), ms(500), ms(-296), None]);
+}
+
+#[test]
 fn media_waits_for_required_metadata_and_none_of_it_is_lost_a7_6() {
     let mut line = required().go_on_air();
     let p = &line.publisher;
