@@ -83,6 +83,9 @@ pub struct ChannelConfig {
     /// The slate hides the contribution in ad breaks, and the sound is muted, unless a call says otherwise; default `true`
     /// (A15.4, A14.9).
     pub insert_slate_on_ad_marker: bool,
+    /// Captions (CEA-608 and CEA-708) are left out of the output; by default they go with their pictures into every rung
+    /// (A13.1, `IgnoreCea708ClosedCaptions`). What is passed through keeps them in any case.
+    pub ignore_captions: bool,
     /// Whether the channel makes a ladder or passes one through (A1.1).
     pub encoding: Encoding,
     /// The other slot takes over when the one on air is silent for this long, or for half of `loss_after` where that is
@@ -135,6 +138,7 @@ impl ChannelConfig {
             idle_shutoff: Duration::from_secs(12 * 3600),
             ad_markers: AdMarkers::Api,
             insert_slate_on_ad_marker: true,
+            ignore_captions: false,
             encoding: Encoding::Standard,
             failover_after: Duration::from_millis(500),
             input: InputRules::default(),

@@ -5,6 +5,7 @@
 
 mod access_unit;
 mod body;
+mod caption_service;
 mod codecs;
 mod colour;
 mod cue;
@@ -19,6 +20,7 @@ mod track;
 
 pub use access_unit::AccessUnit;
 pub use body::Body;
+pub use caption_service::CaptionService;
 pub use colour::Colour;
 pub use cue::{CueCarriage, CueSignal};
 pub use frame::{Frame, FramePool, Plane, Scan};

@@ -9,7 +9,7 @@ use super::{
     timeline::SegmentTimeline,
 };
 use crate::{
-    media::{Body, Presentation, Segment, Span},
+    media::{Body, CaptionService, Presentation, Segment, Span},
     time::MediaDuration,
 };
 
@@ -25,6 +25,7 @@ pub struct Mpd {
     sets: Vec<Set>,
     /// For each track whether it is listed.
     offered: Arc<[bool]>,
+    captions: Arc<[CaptionService]>,
     /// The fixed texts of a live MPD in both flavours.
     live: [Vec<Bytes>; 2],
 }
@@ -49,7 +50,8 @@ impl Mpd {
         let sets = switching_sets(&presentation).into_iter();
         let sets = sets.map(|tracks| Set { tracks, timeline: SegmentTimeline::default() }).collect();
         let offered = presentation.tracks.iter().map(|_| true).collect();
-        let mut mpd = Self { presentation, window, segment_duration, sets, offered, live: [Vec::new(), Vec::new()] };
+        let (captions, live) = (Arc::from([]), [Vec::new(), Vec::new()]);
+        let mut mpd = Self { presentation, window, segment_duration, sets, offered, captions, live };
         mpd.write_live();
         mpd
     }
@@ -57,6 +59,12 @@ impl Mpd {
     /// Lists these renditions only, in the order of the presentation's tracks.
     pub fn offer(&mut self, offered: &Arc<[bool]>) {
         self.offered = Arc::clone(offered);
+        self.write_live();
+    }
+
+    /// Names these caption services, sorted.
+    pub fn caption(&mut self, services: &Arc<[CaptionService]>) {
+        self.captions = Arc::clone(services);
         self.write_live();
     }
 
@@ -111,7 +119,8 @@ impl Mpd {
     }
 
     fn fixed(&self, flavour: Flavour, shape: Shape<'_>) -> Vec<Bytes> {
-        skeleton(&self.presentation, &self.offered, flavour, shape).into_iter().map(Bytes::from).collect()
+        let listed = (&*self.offered, &*self.captions);
+        skeleton(&self.presentation, listed, flavour, shape).into_iter().map(Bytes::from).collect()
     }
 
     /// The newest segment's end: a function of the timeline, not of a clock.

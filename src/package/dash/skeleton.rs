@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc as ChronoUtc};
 use dash_mpd::{
-    AdaptationSet, AudioChannelConfiguration, MPD, Period, Representation, Role, SegmentTemplate,
+    Accessibility, AdaptationSet, AudioChannelConfiguration, MPD, Period, Representation, Role, SegmentTemplate,
     SegmentTimeline as EmptyTimeline,
 };
 
 use crate::{
-    media::{Language, Presentation, Segment, TrackFormat, TrackSpec},
+    media::{CaptionService, Language, Presentation, Segment, TrackFormat, TrackSpec},
     time::{MediaDuration, Utc},
 };
 
@@ -35,15 +35,17 @@ pub(super) struct Shape<'a> {
 const PUBLISH_TIME: &str = "9999-01-01T00:00:00Z";
 const EMPTY_TIMELINE: &str = "<SegmentTimeline/>";
 
-/// The texts between which the publish time and the segment timelines belong, in this order, with the tracks that `offered`
-/// says yes to.
+/// What an MPD lists: for each track whether it does, and the caption services, sorted.
+pub(super) type Listed<'a> = (&'a [bool], &'a [CaptionService]);
+
+/// The texts between which the publish time and the segment timelines belong, in this order, with the tracks that are listed.
 pub(super) fn skeleton(
     presentation: &Presentation,
-    offered: &[bool],
+    listed: Listed<'_>,
     flavour: Flavour,
     shape: Shape<'_>,
 ) -> Vec<String> {
-    let text = mpd(presentation, offered, flavour, shape).to_string();
+    let text = mpd(presentation, listed, flavour, shape).to_string();
     let mut parts = vec![String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")];
     let rest = match text.split_once(PUBLISH_TIME) {
         Some((before, rest)) => {
@@ -88,7 +90,7 @@ pub(super) fn is_listed(set: &[usize], offered: &[bool]) -> bool {
     set.iter().any(|track| offered.get(*track).copied().unwrap_or(false))
 }
 
-fn mpd(presentation: &Presentation, offered: &[bool], flavour: Flavour, shape: Shape<'_>) -> MPD {
+fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Flavour, shape: Shape<'_>) -> MPD {
     let live = shape.ended.is_none();
     let main_sound = presentation.first_of_each().1;
     // A set keeps its id whatever else is listed.
@@ -97,7 +99,9 @@ fn mpd(presentation: &Presentation, offered: &[bool], flavour: Flavour, shape: S
         let listed = set.iter().filter(|n| is_listed(&[**n], offered));
         let tracks: Vec<&TrackSpec> = listed.filter_map(|n| presentation.tracks.get(*n)).collect();
         let role = role(tracks.first().copied(), main_sound.is_some_and(|main| set.contains(&main)));
-        adaptation_set(id, &tracks, role, (flavour, shape))
+        let is_video = tracks.first().is_some_and(|track| track.format.is_video());
+        let accessibility = if is_video { accessibility(captions) } else { Vec::new() };
+        AdaptationSet { Accessibility: accessibility, ..adaptation_set(id, &tracks, role, (flavour, shape)) }
     });
     let period = Period {
         id: Some("0".into()),
@@ -131,6 +135,27 @@ fn role(track: Option<&TrackSpec>, is_main_sound: bool) -> &'static str {
         Some(format) if format.is_audio() && !is_main_sound => "alternate",
         _ => "main",
     }
+}
+
+/// Captions inside the pictures, of languages that are not known (SCTE 214-1 clause 7.2, DASH-IF IOP 4.3 clause 6.4.3).
+fn accessibility(captions: &[CaptionService]) -> Vec<Accessibility> {
+    let of = |scheme: &str, name: fn(&CaptionService) -> Option<String>| {
+        let services: Vec<String> = captions.iter().filter_map(name).collect();
+        (!services.is_empty()).then(|| Accessibility {
+            schemeIdUri: format!("urn:scte:dash:cc:{scheme}:2015"),
+            value: Some(services.join(";")),
+            ..Accessibility::default()
+        })
+    };
+    let cea_608 = of("cea-608", |service| match service {
+        CaptionService::Cea608(_) => Some(format!("{service}=und")),
+        CaptionService::Cea708(_) => None,
+    });
+    let cea_708 = of("cea-708", |service| match service {
+        CaptionService::Cea708(number) => Some(format!("{number}=lang:und")),
+        CaptionService::Cea608(_) => None,
+    });
+    cea_608.into_iter().chain(cea_708).collect()
 }
 
 fn adaptation_set(
@@ -262,7 +287,7 @@ mod tests {
 
     fn sets(offered: &[bool]) -> Vec<AdaptationSet> {
         let shape = Shape { window: None, segment_duration: MediaDuration::from_secs(2), ended: None };
-        let mut mpd = mpd(&passed_through(), offered, Flavour::Cmaf, shape);
+        let mut mpd = mpd(&passed_through(), (offered, &[]), Flavour::Cmaf, shape);
         mpd.periods.remove(0).adaptations
     }
 
