@@ -12,6 +12,7 @@ mod rig;
 
 mod ad_breaks;
 mod bytes_on_rtmp;
+mod captions;
 mod channel_ops;
 mod clock_is_set;
 mod codec_change;

@@ -61,10 +61,9 @@ fn write(payload: &[u8], framing: NalFraming, to: &mut BytesMut) {
     payload.iter().for_each(|byte| escape.put(*byte));
     escape.put(0x80); // rbsp_trailing_bits
     if let NalFraming::Length(bytes) = framing {
-        let len = (to.len() - start) as u64;
+        let len = ((to.len() - start) as u64).to_be_bytes();
         let prefix = to.get_mut(start - usize::from(bytes)..start).unwrap_or(&mut []);
-        let kept = len.to_be_bytes();
-        prefix.copy_from_slice(kept.get(8 - prefix.len().min(8)..).unwrap_or(&[]));
+        prefix.iter_mut().rev().zip(len.into_iter().rev()).for_each(|(place, byte)| *place = byte);
     }
 }
 
