@@ -158,6 +158,14 @@ pub enum Fault {
         /// Why, from a fixed set of texts.
         reason: &'static str,
     },
+    /// Byte pairs of the contribution's captions were left out because they are not as they should be (FAULTS section 3).
+    #[error("{} of captions left out: {reason}", Counted(*count, "byte pair"))]
+    CaptionsDropped {
+        /// How many.
+        count: u64,
+        /// Why: the code of a [`CaptionDrop`](crate::splice::CaptionDrop).
+        reason: &'static str,
+    },
     /// Whole fragments were dropped because of their time stamps (A26.4).
     #[error("{} of track {stream} dropped: {reason}", Counted(*count, "fragment"))]
     FragmentsDropped {
@@ -304,6 +312,7 @@ impl Fault {
             Self::CueRefused { code, .. } => code,
             Self::TimeJump { .. } => "INGEST_TIME_JUMP",
             Self::Dropped { .. } => "INGEST_DROPPED",
+            Self::CaptionsDropped { .. } => "CAPTIONS_DROPPED",
             Self::FragmentsDropped { reason, .. } | Self::UnitsDropped { reason, .. } => reason.code(),
             Self::FragmentGap { .. } => "MPE_INGEST_DISCONTINUITY",
             Self::Output { .. } => "OUTPUT_BROKEN",
@@ -327,7 +336,10 @@ impl Fault {
             (Self::Repaired { repaired }, Self::Repaired { repaired: more }) => (repaired, more),
             (Self::Resync { skipped }, Self::Resync { skipped: more }) => (skipped, more),
             (Self::Ignored { what, count }, Self::Ignored { what: of, count: more }) if what == of => (count, more),
-            (Self::Dropped { count, reason }, Self::Dropped { count: more, reason: of }) if reason == of => {
+            (Self::Dropped { count, reason }, Self::Dropped { count: more, reason: of })
+            | (Self::CaptionsDropped { count, reason }, Self::CaptionsDropped { count: more, reason: of })
+                if reason == of =>
+            {
                 (count, more)
             }
             (Self::Bumped { count }, Self::Bumped { count: more }) => (count, more),
@@ -355,6 +367,7 @@ impl Fault {
                 | Self::Resync { .. }
                 | Self::Ignored { .. }
                 | Self::Dropped { .. }
+                | Self::CaptionsDropped { .. }
                 | Self::Bumped { .. }
                 | Self::FragmentsDropped { .. }
                 | Self::UnitsDropped { .. }

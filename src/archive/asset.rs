@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     archive::{AssetName, Object, ObjectName, SealedSegment, Timeline, TimelineChange, TimelineError, TimelineUpdate},
-    media::{Body, Presentation, Segment, TrackSpec},
+    media::{Body, CaptionService, Presentation, Segment, TrackSpec},
     time::MediaDuration,
     wire::mp4::init_segment,
 };
@@ -81,6 +81,13 @@ impl Asset {
     pub fn offer(&mut self, offered: &[bool]) {
         if self.timeline.offer(offered) {
             self.tell(TimelineChange::Offered(Arc::clone(self.timeline.offered())));
+        }
+    }
+
+    /// The pictures of the segments that are pushed from now on carry these caption services.
+    pub fn caption(&mut self, services: &[CaptionService]) {
+        if self.timeline.caption(services) {
+            self.tell(TimelineChange::Captioned(Arc::clone(self.timeline.captions())));
         }
     }
 

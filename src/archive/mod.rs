@@ -26,4 +26,4 @@ pub use segmenter::{Segmenter, SegmenterLimits};
 pub use timeline::{Timeline, TimelineError};
 pub use update::{TimelineChange, TimelineUpdate};
 
-pub use crate::media::{Bitrates, Body, Presentation, Segment, Span, TrackSpec};
+pub use crate::media::{Bitrates, Body, CaptionService, Presentation, Segment, Span, TrackSpec};

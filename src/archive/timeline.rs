@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     archive::rate::RateMeter,
-    media::{Bitrates, Presentation, Segment, TrackFormat},
+    media::{Bitrates, CaptionService, Presentation, Segment, TrackFormat},
     time::{MediaDuration, MediaTime},
 };
 
@@ -17,6 +17,7 @@ pub struct Timeline {
     segment_duration: MediaDuration,
     /// For each track whether manifests list it.
     offered: Arc<[bool]>,
+    captions: Arc<[CaptionService]>,
     version: u64,
     is_ended: bool,
 }
@@ -60,8 +61,8 @@ impl Timeline {
     pub fn new(presentation: Arc<Presentation>, segment_duration: MediaDuration) -> Self {
         let meters = presentation.tracks.iter().map(|_| RateMeter::default()).collect();
         let offered = presentation.tracks.iter().map(|_| true).collect();
-        let segments = VecDeque::new();
-        Self { presentation, segments, meters, segment_duration, offered, version: 0, is_ended: false }
+        let (segments, captions) = (VecDeque::new(), Arc::from([]));
+        Self { presentation, segments, meters, segment_duration, offered, captions, version: 0, is_ended: false }
     }
 
     /// Adds a segment at the live edge.
@@ -134,6 +135,19 @@ impl Timeline {
         changes
     }
 
+    /// The pictures carry these caption services, too; whether any of them is new. None is ever withdrawn.
+    pub fn caption(&mut self, services: &[CaptionService]) -> bool {
+        let mut all = self.captions.to_vec();
+        all.extend(services.iter().filter(|service| !self.captions.contains(service)));
+        let changes = all.len() > self.captions.len();
+        if changes {
+            all.sort_unstable();
+            self.captions = all.into();
+            self.version = self.version.saturating_add(1);
+        }
+        changes
+    }
+
     /// Nothing more can be added.
     pub const fn end(&mut self) {
         self.is_ended = true;
@@ -182,6 +196,12 @@ impl Timeline {
     #[must_use]
     pub const fn offered(&self) -> &Arc<[bool]> {
         &self.offered
+    }
+
+    /// The caption services that manifests name, sorted.
+    #[must_use]
+    pub const fn captions(&self) -> &Arc<[CaptionService]> {
+        &self.captions
     }
 
     /// Changes with every change.

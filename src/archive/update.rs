@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     archive::AssetName,
-    media::{Presentation, Segment},
+    media::{CaptionService, Presentation, Segment},
     time::MediaDuration,
 };
 
@@ -40,6 +40,8 @@ pub enum TimelineChange {
     /// Manifests list these renditions only, from the next segment on; in the order of the presentation's tracks. What was
     /// withdrawn before stays withdrawn, and its URLs stay valid (A12.9).
     Offered(Arc<[bool]>),
+    /// The pictures carry these caption services, sorted: all that were seen so far, from the next segment on (A13.2).
+    Captioned(Arc<[CaptionService]>),
     /// Nothing will be added any more.
     Ended,
 }

@@ -86,6 +86,9 @@ pub struct ChannelConfig {
     pub insert_slate_on_ad_marker: bool,
     /// How viewers are told of ad breaks; default `EXT-X-DATERANGE` in HLS, and in DASH an `EventStream` and `emsg` boxes (A14.10).
     pub cue_formats: CueFormats,
+    /// Captions (CEA-608 and CEA-708) are left out of the output; by default they go with their pictures into every rung
+    /// (A13.1, `IgnoreCea708ClosedCaptions`). What is passed through keeps them in any case.
+    pub ignore_captions: bool,
     /// Whether the channel makes a ladder or passes one through (A1.1).
     pub encoding: Encoding,
     /// The other slot takes over when the one on air is silent for this long, or for half of `loss_after` where that is
@@ -142,6 +145,7 @@ impl ChannelConfig {
             ad_markers: AdMarkers::Api,
             insert_slate_on_ad_marker: true,
             cue_formats: CueFormats::default(),
+            ignore_captions: false,
             encoding: Encoding::Standard,
             failover_after: Duration::from_millis(500),
             thumbnails: None,

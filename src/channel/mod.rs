@@ -16,6 +16,7 @@ mod ad_breaks;
 mod archive_beat;
 mod attach;
 mod audio_stream;
+mod captions;
 mod config;
 mod config_error;
 mod contribution;

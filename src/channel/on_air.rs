@@ -6,6 +6,7 @@ use crate::{
     archive::{Presentation, SealedSegment, Segment, Segmenter, SegmenterLimits, TrackSpec},
     channel::{
         AudioStream, ChannelConfig, SpliceReport,
+        captions::Captions,
         contribution::Contribution,
         offer::{Offers, renditions},
         pipeline::{Pipeline, is_sound, sound_track},
@@ -14,7 +15,7 @@ use crate::{
     error::Fault,
     ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundLane, SoundOp},
     media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
-    splice::{CueRefusal, OnAir, Slot, Splice, Switcher, SwitcherConfig, Taken},
+    splice::{CaptionDrop, CueRefusal, OnAir, Slot, Splice, Switcher, SwitcherConfig, Taken},
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -32,6 +33,8 @@ pub(super) struct AirChain {
     settled: Vec<MediaTime>,
     preset: Preset,
     offers: Offers,
+    /// `None` where captions are ignored (A13.1).
+    pub(super) captions: Option<Captions>,
     changes: VecDeque<(OnAir, MediaTime)>,
     /// Splices whose segment is not yet whole, and reports of those that are.
     splices: VecDeque<Splice>,
@@ -76,6 +79,7 @@ impl AirChain {
             settled: vec![at; config.audio.len()],
             preset: config.preset.clone(),
             offers: Offers::default(),
+            captions: (!config.ignore_captions).then(Captions::default),
             changes: VecDeque::new(),
             splices: VecDeque::new(),
             reports: VecDeque::new(),
@@ -89,6 +93,7 @@ impl AirChain {
             let before = self.video.replace(*video).and_then(|before| before.frame_rate);
             if before.is_some() && video.frame_rate.is_some() && before != video.frame_rate {
                 self.switcher.measure_anew();
+                self.cut_captions(CaptionDrop::OffAir);
             }
             if self.on_air == Some(OnAir::Live) {
                 self.offers.push(self.switcher.position(), self.offer());
@@ -102,18 +107,22 @@ impl AirChain {
     /// Another source follows: its first IDR picture is placed anew, and the last picture stays until then.
     pub(super) fn splice(&mut self) {
         self.switcher.measure_anew();
+        self.cut_captions(CaptionDrop::OffAir);
         self.pipeline.push_decode(DecodeOp::Flush);
     }
 
     /// Takes a picture of the contribution.
     pub(super) fn push_video(&mut self, from: &mut Contribution, unit: AccessUnit, now: Now) {
         if from.is_refused {
+            self.refuse_captions(from.video.as_ref(), &unit);
             from.health.dropped += 1;
             return;
         }
         let stated = from.health.video.and_then(|video| video.frame_rate);
         let idr = unit.is_random_access;
-        match self.switcher.push(unit.pts, unit.dts, idr, stated, now) {
+        let taken = self.switcher.push(unit.pts, unit.dts, idr, stated, now);
+        self.take_captions(from.video.as_ref(), &unit, taken);
+        match taken {
             Taken::BeforeIdr => {
                 from.health.dropped += 1;
                 self.faults.push_back(Fault::Dropped { count: 1, reason: "before the first IDR" });
@@ -162,6 +171,7 @@ impl AirChain {
         if let Some(from) = from {
             from.is_refused = true;
             self.switcher.drop_feed();
+            self.cut_captions(CaptionDrop::Refused);
         }
     }
 
@@ -170,6 +180,7 @@ impl AirChain {
         let had_feed = self.switcher.has_feed();
         self.switcher.handle_timeout(now);
         if had_feed && !self.switcher.has_feed() {
+            self.cut_captions(CaptionDrop::OffAir);
             self.pipeline.push_decode(DecodeOp::Flush);
         }
         self.take_slots();
@@ -228,7 +239,8 @@ impl AirChain {
     pub(super) fn pull_fault(&mut self) -> Option<Fault> {
         let refused = |refusal: CueRefusal| Fault::CueRefused { code: refusal.code(), what: refusal.to_string() };
         let faults = self.faults.pop_front().or_else(|| self.pipeline.pull_fault());
-        faults.or_else(|| self.switcher.pull_refusal().map(refused))
+        let faults = faults.or_else(|| self.switcher.pull_refusal().map(refused));
+        faults.or_else(|| self.pull_caption_fault())
     }
 
     /// The source of the newest frame.
@@ -259,7 +271,9 @@ impl AirChain {
             if new_rate.is_some() {
                 self.rate = rate;
             }
-            if !self.pipeline.push_slot(slot, new_rate) {
+            if self.pipeline.push_slot(slot, new_rate) {
+                self.write_captions(&slot);
+            } else {
                 self.faults.push_back(Fault::Dropped { count: 1, reason: "the encoders do not keep up" });
             }
         }

@@ -4,12 +4,14 @@ mod frames;
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use crate::{
     channel::pipeline::frames::FrameQueue,
     error::Fault,
     ladder::{
         DecodeJob, DecodeLane, DecodeOp, Job, Lane, OpenLadder, Outcome, PictureJob, PictureLane, PictureOp, RungJob,
-        RungOp, SoundJob, SoundLane, SoundOp, Thumbnail, VideoEncoder, Work,
+        RungLane, RungOp, SoundJob, SoundLane, SoundOp, Thumbnail, Work,
     },
     media::{AccessUnit, FrameRate, TrackId},
     splice::Slot,
@@ -31,7 +33,9 @@ pub(super) struct Pipeline {
     picture: Slotted<Box<PictureLane>, (Slot, Option<FrameRate>, PictureOp)>,
     /// Slots of the picture work that is out, in order.
     in_picture: VecDeque<(Slot, Option<FrameRate>)>,
-    rungs: Vec<Slotted<Box<dyn VideoEncoder>, RungOp>>,
+    /// Captions of the slots that have not come to the rungs, by their time.
+    captions: VecDeque<(MediaTime, Bytes)>,
+    rungs: Vec<Slotted<Box<RungLane>, RungOp>>,
     /// One for each audio output.
     sounds: Vec<Slotted<Box<SoundLane>, SoundOp>>,
     encoded: VecDeque<AccessUnit>,
@@ -80,7 +84,8 @@ impl Pipeline {
             frames: FrameQueue::default(),
             picture: Slotted::new(ladder.picture),
             in_picture: VecDeque::new(),
-            rungs: ladder.rungs.into_iter().map(Slotted::new).collect(),
+            captions: VecDeque::new(),
+            rungs: ladder.rungs.into_iter().map(|encoder| Slotted::new(Box::new(RungLane::new(encoder)))).collect(),
             sounds: ladder.sounds.into_iter().map(Box::new).map(Slotted::new).collect(),
             encoded: VecDeque::new(),
             faults: VecDeque::new(),
@@ -120,6 +125,11 @@ impl Pipeline {
         fits
     }
 
+    /// Gives captions, as an ITU-T T.35 payload, to the slot that was pushed last, whose time is `at`.
+    pub(super) fn push_captions(&mut self, at: MediaTime, captions: Bytes) {
+        self.captions.push_back((at, captions));
+    }
+
     /// Queues a step for the sound of one output; `false` where it was dropped.
     pub(super) fn push_sound(&mut self, output: usize, op: SoundOp) -> bool {
         let fits = |sound: &&mut Slotted<_, _>| sound.ops.len() < Self::SOUND_WAITS;
@@ -151,15 +161,20 @@ impl Pipeline {
                 let mut pictures = done.pictures.into_iter();
                 while pictures.len() > 0 {
                     let Some((slot, rate)) = self.in_picture.pop_front() else { break };
+                    let captions = self.captions.pop_front_if(|(at, _)| *at == slot.pts).map(|(_, captions)| captions);
                     for (rung, frame) in self.rungs.iter_mut().zip(pictures.by_ref()) {
                         rung.ops.extend(rate.map(RungOp::FrameRate));
-                        rung.ops.push_back(RungOp::Encode { frame, force_idr: slot.starts_segment });
+                        rung.ops.push_back(RungOp::Encode {
+                            frame,
+                            force_idr: slot.starts_segment,
+                            captions: captions.clone(),
+                        });
                     }
                 }
             }
             (Lane::Rung(n), Outcome::Rung(done)) => {
                 let Some(rung) = self.rungs.get_mut(n) else { return };
-                rung.state = Some(done.encoder);
+                rung.state = Some(done.lane);
                 for unit in done.units {
                     match unit {
                         Ok(unit) => self.encoded.push_back(AccessUnit { track: TrackId(n as u32), ..unit }),
@@ -214,8 +229,8 @@ impl Pipeline {
     fn rung_work(&mut self) -> Option<Work> {
         let generation = self.generation;
         self.rungs.iter_mut().enumerate().find_map(|(n, rung)| {
-            let (encoder, ops) = rung.take(Self::BATCH)?;
-            Some(Work::new(Lane::Rung(n), generation, Job::Rung(RungJob { encoder, ops })))
+            let (lane, ops) = rung.take(Self::BATCH)?;
+            Some(Work::new(Lane::Rung(n), generation, Job::Rung(RungJob { lane, ops })))
         })
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    archive::{Asset, AssetConfig, AssetName, Presentation, SealedSegment, TimelineError},
+    archive::{Asset, AssetConfig, AssetName, CaptionService, Presentation, SealedSegment, Segment, TimelineError},
     channel::{OperationId, ProgramId},
     time::{MediaDuration, MediaTime},
 };
@@ -55,7 +55,7 @@ impl Program {
     /// The segment has no place in the asset's timeline and is left out of it.
     pub(super) fn push(&mut self, sealed: &SealedSegment, offer: Option<&Arc<[bool]>>) -> Result<bool, TimelineError> {
         let segment = &sealed.segment;
-        let is_within = segment.start >= self.from && self.until.is_none_or(|(until, _)| segment.start < until);
+        let is_within = self.holds(segment);
         if let Some(asset) = self.asset.as_mut().filter(|_| is_within) {
             if let (false, Some(offer)) = (self.is_offer_decided, offer) {
                 self.is_offer_decided = true;
@@ -64,5 +64,17 @@ impl Program {
             asset.push(sealed)?;
         }
         Ok(self.until.is_some_and(|(until, _)| segment.end() >= until))
+    }
+
+    /// The channel has seen these caption services up to the end of the segment that is pushed next.
+    pub(super) fn caption(&mut self, segment: &Segment, services: &[CaptionService]) {
+        let is_within = self.holds(segment);
+        if let Some(asset) = self.asset.as_mut().filter(|_| is_within) {
+            asset.caption(services);
+        }
+    }
+
+    fn holds(&self, segment: &Segment) -> bool {
+        segment.start >= self.from && self.until.is_none_or(|(until, _)| segment.start < until)
     }
 }

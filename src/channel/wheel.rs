@@ -127,7 +127,9 @@ impl Channel {
             if !self.programs.is_empty() {
                 self.archive_beat.note(&sealed.segment);
             }
+            let captions = self.caption_services(&sealed.segment);
             for program in &mut self.programs {
+                captions.iter().for_each(|services| program.caption(&sealed.segment, services));
                 match program.push(&sealed, offer.as_ref()) {
                     Ok(false) => {}
                     Ok(true) => {

@@ -6,6 +6,7 @@ pub mod asc;
 pub mod av1;
 pub mod avcc;
 pub(crate) mod bits;
+pub mod captions;
 pub mod h264;
 pub mod hevc;
 pub mod latm;

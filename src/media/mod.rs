@@ -6,6 +6,7 @@
 mod access_unit;
 mod avail;
 mod body;
+mod caption_service;
 mod codecs;
 mod colour;
 mod cue;
@@ -22,6 +23,7 @@ mod track;
 pub use access_unit::AccessUnit;
 pub use avail::{Avail, CuePhase, SegmentCue};
 pub use body::Body;
+pub use caption_service::CaptionService;
 pub use colour::Colour;
 pub use cue::{CueCarriage, CueSignal};
 pub use cue_formats::{CueFormats, CueTags};

@@ -101,6 +101,7 @@ impl Origin {
             TimelineChange::Added(segment) => shelf.append(segment)?,
             TimelineChange::Trimmed { before } => shelf.trim(*before),
             TimelineChange::Offered(offered) => shelf.offer(offered),
+            TimelineChange::Captioned(services) => shelf.caption(services),
             TimelineChange::Ended => shelf.end(),
             TimelineChange::Opened { .. } => {}
         }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     archive::{AssetName, ObjectName, Timeline, TimelineError, linger},
-    media::{Body, Presentation, Segment, Span, TrackSpec},
+    media::{Body, CaptionService, Presentation, Segment, Span, TrackSpec},
     package::{
         dash::{Flavour, Mpd},
         hls::{self, MediaPlaylist},
@@ -79,6 +79,13 @@ impl Shelf {
     pub(super) fn offer(&mut self, offered: &[bool]) {
         if self.timeline.offer(offered) {
             self.mpd.offer(self.timeline.offered());
+            self.rendered.forget();
+        }
+    }
+
+    pub(super) fn caption(&mut self, services: &[CaptionService]) {
+        if self.timeline.caption(services) {
+            self.mpd.caption(self.timeline.captions());
             self.rendered.forget();
         }
     }
@@ -172,7 +179,9 @@ impl Shelf {
             Resource::Master => {
                 let tracks = 0..self.timeline.presentation().tracks.len();
                 let rates: Vec<_> = tracks.map(|track| self.timeline.bitrates(track)).collect();
-                (HLS, Body::from(hls::master(self.timeline.presentation(), &rates, self.timeline.offered())?))
+                let captions = self.timeline.captions();
+                let text = hls::master(self.timeline.presentation(), &rates, self.timeline.offered(), captions)?;
+                (HLS, Body::from(text))
             }
             Resource::Mpd(flavour) => (DASH, self.mpd.render(flavour, (first, last), is_ended)),
             Resource::Playlist { track, bitrate } => {
@@ -183,7 +192,8 @@ impl Shelf {
         };
         // What it lists says which version it is, on every host that has the same timeline.
         let (from, to) = (first.start.flicks(), last.end().flicks());
-        let etag = format!("\"{from:x}-{to:x}{}{}\"", self.withdrawn(), if is_ended { "-end" } else { "" });
+        let end = if is_ended { "-end" } else { "" };
+        let etag = format!("\"{from:x}-{to:x}{}{}{end}\"", self.withdrawn(), self.captioned());
         let half = self.timeline.segment_duration().to_std().as_secs() / 2;
         Some(Response::manifest(content_type, if is_ended { 60 } else { half.max(1) }, &etag, body))
     }
@@ -192,6 +202,11 @@ impl Shelf {
     fn withdrawn(&self) -> String {
         let withdrawn = self.timeline.offered().iter().enumerate().filter(|(_, is_offered)| !**is_offered);
         withdrawn.map(|(track, _)| format!("-{track}")).collect()
+    }
+
+    /// The caption services that manifests name, in the same place.
+    fn captioned(&self) -> String {
+        self.timeline.captions().iter().map(|service| format!("-{service}")).collect()
     }
 }
 

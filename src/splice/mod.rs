@@ -6,6 +6,7 @@
 
 mod avails;
 mod cadence;
+mod captions;
 mod cue;
 mod cue_id;
 mod glyphs;
@@ -25,6 +26,7 @@ pub use crate::wire::{
 };
 pub use avails::Avails;
 pub use cadence::Cadence;
+pub use captions::{CaptionDrop, CaptionLedger, CaptionTrack};
 pub use cue::{BreakEnd, Cue, CueAction, CueRefusal, CueSource, Splice, SpliceKind};
 pub use cue_id::normalised_cue_id;
 pub use slate::Slate;

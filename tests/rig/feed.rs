@@ -69,6 +69,8 @@ pub struct Encoder {
     frames: u64,
     audio_rate: Timescale,
     origin: MediaTime,
+    /// An SEI NAL unit, behind a start code, for the next picture.
+    pub sei: Option<Vec<u8>>,
 }
 
 impl Encoder {
@@ -88,7 +90,7 @@ impl Encoder {
         feed.push(Demuxed::Track(track(AUDIO, TrackFormat::Aac(audio, asc))));
         let audio_rate = Timescale::new(audio_rate).unwrap();
         let frame = rate.frame_duration();
-        Self { feed, id, video_at: at, audio_at: at, frame, gop: 60, frames: 0, audio_rate, origin: at }
+        Self { feed, id, video_at: at, audio_at: at, frame, gop: 60, frames: 0, audio_rate, origin: at, sei: None }
     }
 
     pub fn id(&self) -> headend::channel::IngestId {
@@ -117,8 +119,11 @@ impl Encoder {
         }
         let mark = self.mark_in(0);
         let is_idr = self.frames.is_multiple_of(self.gop);
-        let data = Bytes::from(vec![0, mark]);
-        self.feed.push(Demuxed::Unit(unit(VIDEO, self.video_at, self.frame, is_idr, data)));
+        let data = match self.sei.take() {
+            None => vec![0, mark],
+            Some(sei) => [&sei[..], &[0, 0, 0, 1, if is_idr { 0x65 } else { 0x41 }, 0x88, mark]].concat(),
+        };
+        self.feed.push(Demuxed::Unit(unit(VIDEO, self.video_at, self.frame, is_idr, data.into())));
         self.frames += 1;
         self.video_at = self.video_at.plus(self.frame);
         rig.bytes(self.id, Bytes::from_static(&[0; 1000]));

@@ -8,6 +8,7 @@
 )]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the rig is a host")]
 
+pub mod captions;
 pub mod fec;
 pub mod feed;
 pub mod fragment;

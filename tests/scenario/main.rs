@@ -13,6 +13,7 @@ mod rig;
 mod ad_breaks;
 mod ad_marks;
 mod bytes_on_rtmp;
+mod captions;
 mod channel_ops;
 mod clock_is_set;
 mod codec_change;

@@ -99,19 +99,8 @@ pub fn assert_seamless(rig: &Rig) {
 
 /// Coded pictures of the first rung in order: (time in 90 kHz ticks, luma in the middle), as the toy encoder wrote them.
 pub fn pictures(rig: &Rig) -> Vec<(i64, u8)> {
-    let name = &rig.presentation().tracks[0].name;
-    let mut found = Vec::new();
-    for segment in rig.segments() {
-        let span = &segment.spans[0];
-        let bytes = rig.object(&format!("asset/{name}/{}.m4s", span.start));
-        let mdat = mdat(&bytes);
-        // The toy encoder writes six bytes for each picture; frames of a segment are equally long.
-        let count = mdat.len() / 6;
-        for (n, picture) in mdat.chunks(6).enumerate() {
-            found.push((span.start as i64 + n as i64 * i64::from(span.duration) / count as i64, picture[5]));
-        }
-    }
-    found
+    let stored = rig.stored("asset", 0).into_iter();
+    stored.map(|unit| (unit.pts, unit.data.last().copied().unwrap_or(0))).collect()
 }
 
 /// Audio frames in order: (time in samples, loudest sample, index of the first loud one).

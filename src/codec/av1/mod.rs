@@ -45,6 +45,16 @@ pub fn temporal_delimiter_len(data: &[u8]) -> usize {
     }
 }
 
+/// How many bytes the temporal delimiter and the sequence header at the start of a temporal unit take; metadata comes behind
+/// them (clause 7.5).
+pub(crate) fn head_len(data: &[u8]) -> usize {
+    let mut rest = data;
+    while let Ok((OBU_TEMPORAL_DELIMITER | OBU_SEQUENCE_HEADER, _, after)) = obu(rest) {
+        rest = after;
+    }
+    data.len() - rest.len()
+}
+
 /// Type and payload of the OBU at the start of `data`, and what comes after it (clause 5.3). One without a size takes all.
 fn obu(data: &[u8]) -> Result<(u8, &[u8], &[u8]), ParseError> {
     let (&header, mut rest) = data.split_first().ok_or_else(|| cut("obu_header"))?;

@@ -10,7 +10,7 @@ use super::{
     template::Template,
 };
 use crate::{
-    media::{Body, CuePhase, Presentation, Segment, TrackSpec},
+    media::{Body, CaptionService, CuePhase, Presentation, Segment, TrackSpec},
     time::{MediaDuration, MediaTime},
 };
 
@@ -31,6 +31,7 @@ pub struct Mpd {
     periods: VecDeque<Period>,
     /// For each track whether it is listed.
     offered: Arc<[bool]>,
+    captions: Arc<[CaptionService]>,
     /// The fixed texts of a live MPD in both flavours.
     live: [Template; 2],
 }
@@ -51,6 +52,7 @@ impl Mpd {
             periods: VecDeque::from([Period::new(MediaTime::ZERO, sets.len())]),
             sets,
             offered: presentation.tracks.iter().map(|_| true).collect(),
+            captions: Arc::default(),
             presentation,
             live: [Template::default(), Template::default()],
         };
@@ -61,6 +63,12 @@ impl Mpd {
     /// Lists these renditions only, in the order of the presentation's tracks.
     pub fn offer(&mut self, offered: &Arc<[bool]>) {
         self.offered = Arc::clone(offered);
+        self.write_live();
+    }
+
+    /// Names these caption services, sorted.
+    pub fn caption(&mut self, services: &Arc<[CaptionService]>) {
+        self.captions = Arc::clone(services);
         self.write_live();
     }
 
@@ -124,7 +132,7 @@ impl Mpd {
     }
 
     fn template(&self, flavour: Flavour, shape: Shape<'_>) -> Template {
-        skeleton(&self.presentation, &self.offered, flavour, shape)
+        skeleton(&self.presentation, (&self.offered, &self.captions), flavour, shape)
     }
 
     /// Switching sets that are listed, each with its first track.

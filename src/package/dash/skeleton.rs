@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc as ChronoUtc};
 use dash_mpd::{
-    AdaptationSet, AudioChannelConfiguration, InbandEventStream, MPD, Period, Representation, Role, SegmentTemplate,
-    SegmentTimeline as EmptyTimeline,
+    Accessibility, AdaptationSet, AudioChannelConfiguration, InbandEventStream, MPD, Period, Representation, Role,
+    SegmentTemplate, SegmentTimeline as EmptyTimeline,
 };
 
 use super::template::{OFFSET, PUBLISH_TIME, Template};
 use crate::{
-    media::{Language, Presentation, Segment, TrackFormat, TrackSpec},
+    media::{CaptionService, Language, Presentation, Segment, TrackFormat, TrackSpec},
     time::{MediaDuration, Utc},
 };
 
@@ -30,9 +30,17 @@ pub(super) struct Shape<'a> {
     pub(super) ended: Option<(&'a Segment, &'a Segment)>,
 }
 
-/// The fixed text of an MPD with the tracks that `offered` says yes to.
-pub(super) fn skeleton(presentation: &Presentation, offered: &[bool], flavour: Flavour, shape: Shape<'_>) -> Template {
-    Template::of(&mpd(presentation, offered, flavour, shape).to_string())
+/// What an MPD lists: for each track whether it does, and the caption services, sorted.
+pub(super) type Listed<'a> = (&'a [bool], &'a [CaptionService]);
+
+/// The fixed text of an MPD with the tracks that are listed.
+pub(super) fn skeleton(
+    presentation: &Presentation,
+    listed: Listed<'_>,
+    flavour: Flavour,
+    shape: Shape<'_>,
+) -> Template {
+    Template::of(&mpd(presentation, listed, flavour, shape).to_string())
 }
 
 /// Positions of the tracks of each switching set, in order of appearance. Codecs do not mix in one: a player cannot change
@@ -58,7 +66,7 @@ pub(super) fn is_listed(set: &[usize], offered: &[bool]) -> bool {
     set.iter().any(|track| offered.get(*track).copied().unwrap_or(false))
 }
 
-fn mpd(presentation: &Presentation, offered: &[bool], flavour: Flavour, shape: Shape<'_>) -> MPD {
+fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Flavour, shape: Shape<'_>) -> MPD {
     let live = shape.ended.is_none();
     let main_sound = presentation.first_of_each().1;
     // A set keeps its id whatever else is listed.
@@ -67,7 +75,10 @@ fn mpd(presentation: &Presentation, offered: &[bool], flavour: Flavour, shape: S
         let listed = set.iter().filter(|n| is_listed(&[**n], offered));
         let tracks: Vec<&TrackSpec> = listed.filter_map(|n| presentation.tracks.get(*n)).collect();
         let role = role(tracks.first().copied(), main_sound.is_some_and(|main| set.contains(&main)));
-        adaptation_set(id, &tracks, role, flavour, presentation.cues.in_band)
+        let is_video = tracks.first().is_some_and(|track| track.format.is_video());
+        let accessibility = if is_video { accessibility(captions) } else { Vec::new() };
+        let set = adaptation_set(id, &tracks, role, flavour, presentation.cues.in_band);
+        AdaptationSet { Accessibility: accessibility, ..set }
     });
     let period = Period { adaptations: adaptations.collect(), ..Period::default() };
     let cmaf = if flavour == Flavour::Cmaf { ",urn:mpeg:dash:profile:cmaf:2019" } else { "" };
@@ -96,6 +107,27 @@ fn role(track: Option<&TrackSpec>, is_main_sound: bool) -> &'static str {
         Some(format) if format.is_audio() && !is_main_sound => "alternate",
         _ => "main",
     }
+}
+
+/// Captions inside the pictures, of languages that are not known (SCTE 214-1 clause 7.2, DASH-IF IOP 4.3 clause 6.4.3).
+fn accessibility(captions: &[CaptionService]) -> Vec<Accessibility> {
+    let of = |scheme: &str, name: fn(&CaptionService) -> Option<String>| {
+        let services: Vec<String> = captions.iter().filter_map(name).collect();
+        (!services.is_empty()).then(|| Accessibility {
+            schemeIdUri: format!("urn:scte:dash:cc:{scheme}:2015"),
+            value: Some(services.join(";")),
+            ..Accessibility::default()
+        })
+    };
+    let cea_608 = of("cea-608", |service| match service {
+        CaptionService::Cea608(_) => Some(format!("{service}=und")),
+        CaptionService::Cea708(_) => None,
+    });
+    let cea_708 = of("cea-708", |service| match service {
+        CaptionService::Cea708(number) => Some(format!("{number}=lang:und")),
+        CaptionService::Cea608(_) => None,
+    });
+    cea_608.into_iter().chain(cea_708).collect()
 }
 
 fn adaptation_set(id: usize, tracks: &[&TrackSpec], role: &str, flavour: Flavour, is_in_band: bool) -> AdaptationSet {
@@ -227,7 +259,7 @@ mod tests {
 
     fn sets(offered: &[bool]) -> Vec<AdaptationSet> {
         let shape = Shape { window: None, segment_duration: MediaDuration::from_secs(2), ended: None };
-        let mut mpd = mpd(&passed_through(), offered, Flavour::Cmaf, shape);
+        let mut mpd = mpd(&passed_through(), (offered, &[]), Flavour::Cmaf, shape);
         mpd.periods.remove(0).adaptations
     }
 

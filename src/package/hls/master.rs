@@ -1,18 +1,26 @@
 //! The master playlist (RFC 8216 clause 4.3.4), written with `m3u8-rs`.
 
-use m3u8_rs::{AlternativeMedia, AlternativeMediaType, MasterPlaylist, Resolution, VariantStream};
+use m3u8_rs::{
+    AlternativeMedia, AlternativeMediaType, ClosedCaptionGroupId, InstreamId, MasterPlaylist, Resolution, VariantStream,
+};
 
-use crate::media::{Bitrates, Language, Presentation, TrackFormat, TrackSpec};
+use crate::media::{Bitrates, CaptionService, Language, Presentation, TrackFormat, TrackSpec};
 
 /// The master playlist of a presentation whose tracks have these measured bit rates and are listed where `offered` says so,
 /// both in the order of the tracks.
 ///
 /// Each video rung is a variant that plays with any rendition of the audio group, one for each language; sound of another
 /// codec is a group of its own, with variants of its own, so that a player that lacks a codec finds one without it. With no
-/// video, each audio rendition is a variant of its own. Timed text is a group that plays with every variant. `None` where
-/// there is nothing measured to say: a master needs a segment.
+/// video, each audio rendition is a variant of its own. Timed text is a group that plays with every variant, and so are the
+/// caption services that the pictures carry; while none was seen, nothing is said of captions. `None` where there is nothing
+/// measured to say: a master needs a segment.
 #[must_use]
-pub fn master(presentation: &Presentation, rates: &[Bitrates], offered: &[bool]) -> Option<String> {
+pub fn master(
+    presentation: &Presentation,
+    rates: &[Bitrates],
+    offered: &[bool],
+    captions: &[CaptionService],
+) -> Option<String> {
     let listed = presentation.tracks.iter().zip(rates).zip(offered).filter(|(_, is_offered)| **is_offered);
     let tracks: Vec<(&TrackSpec, &Bitrates)> = listed.map(|(track, _)| track).collect();
     let of = |is_wanted: fn(&TrackFormat) -> bool| tracks.iter().filter(move |(track, _)| is_wanted(&track.format));
@@ -29,8 +37,15 @@ pub fn master(presentation: &Presentation, rates: &[Bitrates], offered: &[bool])
     if variants.is_empty() {
         return None;
     }
+    // RFC 8216 clause 4.3.4.2: the attribute is in all variants or in none.
+    let captions = if has_video { captions } else { &[] };
+    if !captions.is_empty() {
+        let group = Some(ClosedCaptionGroupId::GroupId(CAPTIONS.into()));
+        variants.iter_mut().for_each(|variant| variant.closed_captions.clone_from(&group));
+    }
     let sounds = sound.iter().flat_map(|group| group.listed(AlternativeMediaType::Audio));
-    let alternatives = sounds.chain(text.listed(AlternativeMediaType::Subtitles)).collect();
+    let text = text.listed(AlternativeMediaType::Subtitles);
+    let alternatives = sounds.chain(text).chain(captions.iter().enumerate().map(closed_captions)).collect();
     let playlist = MasterPlaylist {
         version: Some(7),
         independent_segments: true,
@@ -138,6 +153,22 @@ impl Group<'_> {
     }
 }
 
+/// A caption service (RFC 8216 clause 4.3.4.1). Its language is not known.
+fn closed_captions((n, service): (usize, &CaptionService)) -> AlternativeMedia {
+    AlternativeMedia {
+        media_type: AlternativeMediaType::ClosedCaptions,
+        group_id: CAPTIONS.into(),
+        name: service.to_string(),
+        // What players choose by themselves should differ in its language, and none has one.
+        autoselect: n == 0,
+        instream_id: Some(match service {
+            CaptionService::Cea608(number) => InstreamId::CC(*number),
+            CaptionService::Cea708(number) => InstreamId::Service(*number),
+        }),
+        ..AlternativeMedia::default()
+    }
+}
+
 /// What people read: the rendition's name, or its language where it was named after that (RFC 8216 clause 4.3.4.1: names of
 /// a group differ).
 fn name<'a>(group: &[&TrackSpec], track: &'a TrackSpec) -> &'a str {
@@ -147,6 +178,9 @@ fn name<'a>(group: &[&TrackSpec], track: &'a TrackSpec) -> &'a str {
     let is_free = others.all(|other| other.name != tag && other.language.bcp47() != tag);
     if is_by_language && is_free { tag } else { &track.name }
 }
+
+/// The group of the caption services.
+const CAPTIONS: &str = "captions";
 
 #[cfg(test)]
 mod tests {
@@ -175,7 +209,7 @@ mod tests {
             });
         }
         let (rates, offered) = (vec![Bitrates { peak: 1000, mean: 900 }; tracks.len()], vec![true; tracks.len()]);
-        let text = master(&Presentation::new(tracks, Utc::UNIX_EPOCH), &rates, &offered).unwrap();
+        let text = master(&Presentation::new(tracks, Utc::UNIX_EPOCH), &rates, &offered, &[]).unwrap();
         let count = |part: &str| text.matches(part).count();
         assert_eq!(count("CODECS=\"avc1.64001F,mp4a.40.2,stpp.ttml.im1t\""), rungs, "{text}");
         assert_eq!(count("CODECS=\"avc1.64001F,ac-3,stpp.ttml.im1t\""), rungs, "{text}");
@@ -183,5 +217,20 @@ mod tests {
         assert_eq!(count("TYPE=SUBTITLES"), 1, "{text}");
         let listed = "GROUP-ID=\"subtitles\",LANGUAGE=\"de\",NAME=\"text_deu\",AUTOSELECT=YES";
         assert_eq!(count(listed), 1, "{text}");
+    }
+
+    #[test]
+    fn caption_services_are_a_group_that_every_variant_names_a13_2() {
+        let tracks = ladder();
+        let rungs = tracks.iter().filter(|track| track.format.is_video()).count();
+        let (rates, offered) = (vec![Bitrates { peak: 1000, mean: 900 }; tracks.len()], vec![true; tracks.len()]);
+        let presentation = Presentation { tracks, epoch: Utc::UNIX_EPOCH };
+        let text = |captions: &[CaptionService]| master(&presentation, &rates, &offered, captions).unwrap();
+        assert!(!text(&[]).contains("CAPTIONS"));
+        let text = text(&[CaptionService::Cea608(1), CaptionService::Cea708(12)]);
+        let media = "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"captions\",NAME=";
+        assert!(text.contains(&format!("{media}\"CC1\",AUTOSELECT=YES,INSTREAM-ID=\"CC1\"")), "{text}");
+        assert!(text.contains(&format!("{media}\"SERVICE12\",INSTREAM-ID=\"SERVICE12\"")), "{text}");
+        assert_eq!(text.matches(",CLOSED-CAPTIONS=\"captions\"").count(), rungs, "{text}");
     }
 }
