@@ -224,7 +224,7 @@ mod tests {
         let tracks = ladder();
         let rungs = tracks.iter().filter(|track| track.format.is_video()).count();
         let (rates, offered) = (vec![Bitrates { peak: 1000, mean: 900 }; tracks.len()], vec![true; tracks.len()]);
-        let presentation = Presentation { tracks, epoch: Utc::UNIX_EPOCH };
+        let presentation = Presentation::new(tracks, Utc::UNIX_EPOCH);
         let text = |captions: &[CaptionService]| master(&presentation, &rates, &offered, captions).unwrap();
         assert!(!text(&[]).contains("CAPTIONS"));
         let text = text(&[CaptionService::Cea608(1), CaptionService::Cea708(12)]);

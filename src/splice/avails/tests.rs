@@ -150,8 +150,8 @@ fn announcements_have_ceilings() {
     assert!(avails.begun.len() <= Avails::MEMORY);
 }
 
-/// What the segment that starts at a time is told, by id.
-fn told(avails: &mut Avails, millis: i64) -> Vec<(u32, CuePhase)> {
+/// What the segment that starts at a time says of avails, by id.
+fn says(avails: &mut Avails, millis: i64) -> Vec<(u32, CuePhase)> {
     while avails.take(at(millis)).is_some() {}
     avails.in_segment(at(millis)).iter().map(|cue| (cue.avail.id, cue.phase.clone())).collect()
 }
@@ -162,9 +162,9 @@ fn segments_are_told_of_a_break_from_fifteen_seconds_before_to_its_end() {
     let section = |n: u8| Some(bytes::Bytes::from(vec![n]));
     let cue = |n, cue: Cue| Cue { section: section(n), ..cue };
     avails.announce(cue(1, out(7, Some(at(20_000)), secs(10), true)), at(0)).unwrap();
-    assert_eq!(told(&mut avails, 4_000), []);
-    assert_eq!(told(&mut avails, 6_000), [(7, CuePhase::Ahead)]);
-    assert_eq!(told(&mut avails, 20_000), [(7, CuePhase::Out)]);
+    assert_eq!(says(&mut avails, 4_000), []);
+    assert_eq!(says(&mut avails, 6_000), [(7, CuePhase::Ahead)]);
+    assert_eq!(says(&mut avails, 20_000), [(7, CuePhase::Out)]);
     // Another duration: the same avail, under the same number.
     let first = avails.in_segment(at(22_000))[0].avail.clone();
     avails.announce(cue(2, out(7, Some(at(20_000)), secs(30), false)), at(22_000)).unwrap();
@@ -172,8 +172,8 @@ fn segments_are_told_of_a_break_from_fifteen_seconds_before_to_its_end() {
     assert_eq!((second.number(), second.start, second.duration), (first.number(), first.start, secs(30)));
     assert_eq!(second.section, section(2).unwrap());
     avails.announce(cue(3, back(8, Some(at(25_000)))), at(24_000)).unwrap();
-    assert_eq!(told(&mut avails, 25_000), [(7, CuePhase::In(section(3)))]);
-    assert_eq!(told(&mut avails, 26_000), []);
+    assert_eq!(says(&mut avails, 25_000), [(7, CuePhase::In(section(3)))]);
+    assert_eq!(says(&mut avails, 26_000), []);
 }
 
 #[test]
@@ -181,12 +181,12 @@ fn a_break_of_the_operator_has_messages_of_its_own_and_one_that_ends_by_itself_h
     let mut avails = Avails::default();
     let of_operator = Cue { source: CueSource::Api, ..out(1, None, secs(2), true) };
     avails.announce(of_operator, at(0)).unwrap();
-    assert_eq!(told(&mut avails, 0), [(1, CuePhase::Out)]);
-    let [(1, CuePhase::In(Some(_)))] = &told(&mut avails, 2_000)[..] else { panic!("no message") };
+    assert_eq!(says(&mut avails, 0), [(1, CuePhase::Out)]);
+    let [(1, CuePhase::In(Some(_)))] = &says(&mut avails, 2_000)[..] else { panic!("no message") };
     let of_feed = Cue { section: Some(vec![1].into()), ..out(2, None, secs(2), true) };
     avails.announce(of_feed, at(4_000)).unwrap();
-    assert_eq!(told(&mut avails, 4_000), [(2, CuePhase::Out)]);
-    assert_eq!(told(&mut avails, 6_000), [(2, CuePhase::In(None))]);
+    assert_eq!(says(&mut avails, 4_000), [(2, CuePhase::Out)]);
+    assert_eq!(says(&mut avails, 6_000), [(2, CuePhase::In(None))]);
 }
 
 #[test]
@@ -201,16 +201,16 @@ fn messages_that_splice_nothing_are_told_once_and_so_are_cancellations() {
     };
     avails.announce(message(3, 30_000), at(0)).unwrap();
     assert_eq!(avails.announce(message(3, 30_000), at(500)), Err(CueRefusal::Repeated { id: 3 }));
-    assert_eq!(told(&mut avails, 10_000), []);
-    assert_eq!(told(&mut avails, 16_000), [(3, CuePhase::Told)]);
-    assert_eq!(told(&mut avails, 18_000), []);
+    assert_eq!(says(&mut avails, 10_000), []);
+    assert_eq!(says(&mut avails, 16_000), [(3, CuePhase::Told)]);
+    assert_eq!(says(&mut avails, 18_000), []);
     assert_eq!(avails.announce(message(3, 30_000), at(18_500)), Err(CueRefusal::Repeated { id: 3 }));
     // Late is at once.
     avails.announce(message(4, 10_000), at(19_000)).unwrap();
-    assert_eq!(told(&mut avails, 20_000), [(4, CuePhase::Told)]);
+    assert_eq!(says(&mut avails, 20_000), [(4, CuePhase::Told)]);
     let section = |cue| Cue { section: Some(vec![2].into()), ..cue };
     avails.announce(section(out(5, Some(at(30_000)), secs(5), true)), at(21_000)).unwrap();
-    assert_eq!(told(&mut avails, 22_000), [(5, CuePhase::Ahead)]);
+    assert_eq!(says(&mut avails, 22_000), [(5, CuePhase::Ahead)]);
     avails.announce(section(cancel(5)), at(23_000)).unwrap();
-    assert_eq!(told(&mut avails, 24_000), [(5, CuePhase::Told)]);
+    assert_eq!(says(&mut avails, 24_000), [(5, CuePhase::Told)]);
 }

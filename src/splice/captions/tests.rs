@@ -360,7 +360,14 @@ fn services_are_seen_once_and_belong_to_the_segment_of_their_first_frame_a13_2()
     let segment = |n: i64| {
         let second = |n| MediaTime::ZERO.plus(MediaDuration::from_secs(n));
         let (start, duration) = (second(n), MediaDuration::from_secs(1));
-        Segment { sequence: n as u64, start, duration, is_discontinuous: false, spans: Arc::from([]) }
+        Segment {
+            sequence: n as u64,
+            start,
+            duration,
+            is_discontinuous: false,
+            spans: Arc::from([]),
+            cues: Arc::default(),
+        }
     };
     run.picture(&[second(NULL), first(NULL)]);
     while run.shown < 30 {
