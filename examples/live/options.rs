@@ -65,6 +65,10 @@ pub(crate) struct Options {
     #[arg(long, env = "HEADEND_SHOW_BREAKS", help_heading = CHANNEL)]
     pub(crate) show_breaks: bool,
 
+    /// Leave the feed's captions (CEA-608 and CEA-708) out of the rungs
+    #[arg(long, env = "HEADEND_IGNORE_CAPTIONS", help_heading = CHANNEL)]
+    pub(crate) ignore_captions: bool,
+
     /// UTC second from which media times count; servers that share it cut and name the same segments. By default the start
     #[arg(long, env = "HEADEND_EPOCH", value_name = "SECONDS", help_heading = CHANNEL)]
     pub(crate) epoch: Option<i64>,
@@ -180,6 +184,7 @@ impl Options {
             AdMarkersChoice::Scte35 => AdMarkers::Scte35,
         };
         config.insert_slate_on_ad_marker = !self.show_breaks;
+        config.ignore_captions = self.ignore_captions;
         config.takeover = match self.takeover {
             TakeoverChoice::Refuse => Takeover::Refuse,
             TakeoverChoice::Silent => config.takeover,

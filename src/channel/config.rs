@@ -84,7 +84,7 @@ pub struct ChannelConfig {
     /// (A15.4, A14.9).
     pub insert_slate_on_ad_marker: bool,
     /// Captions (CEA-608 and CEA-708) are left out of the output; by default they go with their pictures into every rung
-    /// (A13.1, `IgnoreCea708ClosedCaptions`). What is passed through keeps them in any case.
+    /// (A13.1, `IgnoreCea708ClosedCaptions`). What is passed through keeps them in any case, unnamed.
     pub ignore_captions: bool,
     /// Whether the channel makes a ladder or passes one through (A1.1).
     pub encoding: Encoding,

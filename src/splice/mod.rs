@@ -20,7 +20,7 @@ mod test_source;
 pub use crate::wire::scte35;
 pub use avails::Avails;
 pub use cadence::Cadence;
-pub use captions::{CaptionDrop, CaptionLedger, CaptionTrack};
+pub use captions::{CaptionDrop, CaptionLedger, CaptionScan, CaptionTrack};
 pub use cue::{BreakEnd, Cue, CueAction, CueRefusal, CueSource, Splice, SpliceKind};
 pub use slate::Slate;
 pub use slot::{OnAir, Picture, Slot, Taken};

@@ -12,6 +12,7 @@ use crate::{
     },
     error::{Fault, FragmentDrop},
     media::{AccessUnit, Track, TrackId},
+    splice::CaptionScan,
     time::{MediaDuration, MediaTime},
 };
 
@@ -46,6 +47,8 @@ pub(super) struct Run {
     /// Where such a segment ends, which is not sealed yet: other rungs may come behind.
     pub(super) ending: Option<MediaTime>,
     unaligned: VecDeque<Unaligned>,
+    /// Of the reference rung: the others carry the same.
+    pub(super) captions: CaptionScan,
 }
 
 impl Run {
@@ -83,6 +86,7 @@ impl Run {
             is_cut: false,
             ending: None,
             unaligned: VecDeque::new(),
+            captions: CaptionScan::default(),
         }
     }
 
@@ -223,6 +227,9 @@ impl Run {
         reel.note(&unit, now);
         let (id, is_video, pts) = (reel.id, reel.format.is_video(), unit.pts);
         let starts_gop = unit.is_random_access;
+        if at == self.reference {
+            self.captions.push(&reel.format, &unit.data, pts);
+        }
         if let Err(error) = self.segmenter.push(id, unit) {
             let fault = match error {
                 SegmenterError::Limit(limit) => {
