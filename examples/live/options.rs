@@ -85,6 +85,10 @@ pub(crate) struct Options {
           value_parser = clap::value_parser!(u32).range(64..=1280))]
     pub(crate) thumbnail_width: u32,
 
+    /// Leave the feed's captions (CEA-608 and CEA-708) out of the rungs
+    #[arg(long, env = "HEADEND_IGNORE_CAPTIONS", help_heading = CHANNEL)]
+    pub(crate) ignore_captions: bool,
+
     /// UTC second from which media times count; servers that share it cut and name the same segments. By default the start
     #[arg(long, env = "HEADEND_EPOCH", value_name = "SECONDS", help_heading = CHANNEL)]
     pub(crate) epoch: Option<i64>,
@@ -206,6 +210,7 @@ impl Options {
             width: self.thumbnail_width,
             ..Thumbnails::default()
         });
+        config.ignore_captions = self.ignore_captions;
         config.takeover = match self.takeover {
             TakeoverChoice::Refuse => Takeover::Refuse,
             TakeoverChoice::Silent => config.takeover,

@@ -5,6 +5,7 @@ use headend::{
     channel::{AdMarkers, Channel, IngestId},
     ladder::Preset,
     media::{Bitrates, Presentation, TrackSpec},
+    splice::CaptionLedger,
     time::{MediaTime, Now},
 };
 use serde_json::{Value, json};
@@ -56,6 +57,7 @@ fn snapshot(view: &View<'_>) -> Value {
         "ad_markers": if channel.config().ad_markers == AdMarkers::Api { "api" } else { "scte35" },
         "slot_on_air": slot.map(|(slot, _)| slot_name(slot)),
         "time_locked": slot.is_some_and(|(_, is_locked)| is_locked),
+        "captions": channel.captions().map(captions),
         "health": health,
         "ingest_on_air": channel.contribution().map(|(IngestId(id), _)| id),
         "sessions": feeds.sessions(channel),
@@ -85,6 +87,21 @@ fn on_air(channel: &Channel) -> Option<&'static str> {
         (false, _) => "waiting",
         (true, None) => "collecting",
         (true, Some(_)) => "live",
+    })
+}
+
+/// What became of every byte pair of the contribution's captions.
+fn captions(ledger: &CaptionLedger) -> Value {
+    let dropped = ledger.dropped.iter().map(|(reason, count)| (reason.code().to_owned(), Value::from(*count)));
+    json!({
+        "taken": ledger.taken,
+        "moved": ledger.moved,
+        "merged": ledger.merged,
+        "padding": ledger.padding,
+        "held": ledger.held,
+        "dropped": dropped.collect::<serde_json::Map<_, _>>(),
+        "added": ledger.added,
+        "broken": ledger.broken,
     })
 }
 

@@ -28,8 +28,12 @@ impl Channel {
 
     /// The services that were seen up to the end of a segment. Ask in order.
     pub(super) fn caption_services(&mut self, segment: &Segment) -> Option<Arc<[CaptionService]>> {
-        let captions = self.air.as_mut()?.captions.as_mut()?;
-        Some(Arc::clone(captions.track.services_in(segment))).filter(|services| !services.is_empty())
+        let services = if let Some(air) = &mut self.air {
+            air.captions.as_mut()?.track.services_in(segment)
+        } else {
+            self.relay.as_mut().filter(|_| !self.config.ignore_captions)?.caption_services(segment)?
+        };
+        Some(Arc::clone(services)).filter(|services| !services.is_empty())
     }
 }
 

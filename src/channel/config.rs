@@ -87,7 +87,7 @@ pub struct ChannelConfig {
     /// How viewers are told of ad breaks; default `EXT-X-DATERANGE` in HLS, and in DASH an `EventStream` and `emsg` boxes (A14.10).
     pub cue_formats: CueFormats,
     /// Captions (CEA-608 and CEA-708) are left out of the output; by default they go with their pictures into every rung
-    /// (A13.1, `IgnoreCea708ClosedCaptions`). What is passed through keeps them in any case.
+    /// (A13.1, `IgnoreCea708ClosedCaptions`). What is passed through keeps them in any case, unnamed.
     pub ignore_captions: bool,
     /// Whether the channel makes a ladder or passes one through (A1.1).
     pub encoding: Encoding,

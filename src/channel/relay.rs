@@ -25,7 +25,7 @@ mod settling;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
-    archive::{Presentation, SealedSegment},
+    archive::{CaptionService, Presentation, SealedSegment, Segment},
     channel::{
         PassThrough, SpliceReport,
         relay::{renditions::settle_renditions, run::Run, settling::Settling},
@@ -181,6 +181,14 @@ impl Relay {
     pub(super) fn pull(&mut self) -> Option<SealedSegment> {
         match &mut self.state {
             State::Open(run) => run.pull(&mut self.troubles),
+            State::Settling(_) => None,
+        }
+    }
+
+    /// The caption services that were seen up to the end of a segment. Ask in order.
+    pub(super) fn caption_services(&mut self, segment: &Segment) -> Option<&Arc<[CaptionService]>> {
+        match &mut self.state {
+            State::Open(run) => Some(run.captions.services_in(segment)),
             State::Settling(_) => None,
         }
     }

@@ -26,7 +26,7 @@ pub use crate::wire::{
 };
 pub use avails::Avails;
 pub use cadence::Cadence;
-pub use captions::{CaptionDrop, CaptionLedger, CaptionTrack};
+pub use captions::{CaptionDrop, CaptionLedger, CaptionScan, CaptionTrack};
 pub use cue::{BreakEnd, Cue, CueAction, CueRefusal, CueSource, Splice, SpliceKind};
 pub use cue_id::normalised_cue_id;
 pub use slate::Slate;

@@ -8,6 +8,7 @@ mod rig;
 
 use std::{env, fs, path::PathBuf};
 
+use headend::media::CaptionService;
 use rig::Story;
 
 /// Compares an answer with the file of this scenario and name.
@@ -104,5 +105,22 @@ fn a_withdrawn_rung() {
     judges::playlists_and_store_agree(&story, &[VIDEO, AUDIO]);
     // It never comes back, and the last of a kind stays.
     story.offer(&[true, false, true]);
+    assert_eq!((story.get(MASTER), story.get(MPD)), (master, mpd));
+}
+
+/// A13.2: nothing is said of captions until some were seen; then their services stand in every manifest that names rungs.
+#[test]
+fn captions_that_were_seen() {
+    let mut story = Story::new(60);
+    story.play(0, 4);
+    let before = story.get(MASTER);
+    assert!(!before.contains("CAPTIONS"));
+    story.caption(&[CaptionService::Cea608(1), CaptionService::Cea608(3), CaptionService::Cea708(1)]);
+    let (master, mpd) = (story.get(MASTER), story.get(MPD));
+    golden("captions", "master.m3u8", &master);
+    golden("captions", "manifest.mpd", &mpd);
+    judges::mpd(&mpd, 1);
+    // The same again, or less, changes nothing: no service is withdrawn.
+    story.caption(&[CaptionService::Cea608(3)]);
     assert_eq!((story.get(MASTER), story.get(MPD)), (master, mpd));
 }

@@ -9,8 +9,8 @@ use headend::{
         TrackSpec,
     },
     media::{
-        AacConfig, AccessUnit, AudioTrack, CueFormats, FrameRate, H264Config, Language, NalFraming, TrackFormat,
-        TrackId, VideoTrack,
+        AacConfig, AccessUnit, AudioTrack, CaptionService, CueFormats, FrameRate, H264Config, Language, NalFraming,
+        TrackFormat, TrackId, VideoTrack,
     },
     origin::{Origin, OriginConfig, Reply, Request},
     splice::{Avails, Cue},
@@ -120,6 +120,12 @@ impl Story {
     /// Manifests list these tracks only.
     pub(crate) fn offer(&mut self, offered: &[bool]) {
         self.asset.offer(offered);
+        self.drain();
+    }
+
+    /// The pictures carry these caption services.
+    pub(crate) fn caption(&mut self, services: &[CaptionService]) {
+        self.asset.caption(services);
         self.drain();
     }
 

@@ -14,7 +14,8 @@ use super::Rig;
 pub struct CaptionScript {
     fields: [VecDeque<(i64, [u8; 2])>; 2],
     packets: VecDeque<(i64, Vec<u8>)>,
-    pictures: u64,
+    /// Where fields take turns, field 1 is in the pictures of even numbers, counted from here.
+    pub pictures: u64,
 }
 
 /// Text that came to stand in a service, empty where it was erased.
@@ -44,10 +45,12 @@ impl CaptionScript {
             let roll = [[0x15, 0x25], [0x15, 0x2D], [0x14, 0x70]].into_iter().flat_map(|code| [code; 2]);
             script.say(1, at + SECOND / 2, roll.chain(letters(&text)));
             // DefineWindow 0, the text, ETX; before it, and in the end, DeleteWindows.
-            let define = [&[0x98, 0x38, 60, 10, 0x60, 9, 0x11][..], text.as_bytes(), &[3]].concat();
-            for (at, block) in [(at, &[0x8C, 0xFF][..]), (at, &define), (at + SECOND * 3 / 2, &[0x8C, 0xFF])] {
+            let (delete, define) = ([0x8C, 0xFF], [0x98, 0x38, 60, 10, 0x60, 9, 0x11]);
+            let text = [text.as_bytes(), &[3]].concat();
+            for block in [&delete[..], &define, &text] {
                 script.packet(at, 1, block);
             }
+            script.packet(at + SECOND * 3 / 2, 1, &delete);
         }
         script
     }
@@ -114,9 +117,16 @@ pub fn sei(payload: &[u8]) -> Vec<u8> {
     nal
 }
 
-/// The `cc_data()` of an access unit with a length of four bytes before each NAL unit, without what follows the constructs.
+/// The first `cc_data()` of an access unit: those that a channel makes have one at most.
 pub fn cc_data(unit: &[u8]) -> Option<Vec<u8>> {
-    let mut rest = unit;
+    let mut all = all_cc_data(unit);
+    assert!(all.len() <= 1);
+    all.pop()
+}
+
+/// Every `cc_data()` of an access unit with a length of four bytes before each NAL unit, without what follows the constructs.
+pub fn all_cc_data(unit: &[u8]) -> Vec<Vec<u8>> {
+    let (mut rest, mut all) = (unit, Vec::new());
     while rest.len() > 4 {
         let (nal, after) = rest[4..].split_at(u32::from_be_bytes(rest[..4].try_into().unwrap()) as usize);
         rest = after;
@@ -128,11 +138,14 @@ pub fn cc_data(unit: &[u8]) -> Option<Vec<u8>> {
                 }
                 plain.push(*byte);
             }
-            let at = plain.windows(8).position(|window| window == b"\xB5\x00\x31GA94\x03")? + 8;
-            return Some(plain[at..at + 2 + 3 * usize::from(plain[at] & 0x1F)].to_vec());
+            let heads = plain.windows(8).enumerate().filter(|(_, window)| window == b"\xB5\x00\x31GA94\x03");
+            all.extend(heads.map(|(at, _)| {
+                let data = &plain[at + 8..];
+                data[..2 + 3 * usize::from(data[0] & 0x1F)].to_vec()
+            }));
         }
     }
-    None
+    all
 }
 
 impl Rig {

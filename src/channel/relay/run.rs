@@ -15,7 +15,7 @@ use crate::{
     },
     error::{Fault, FragmentDrop},
     media::{AccessUnit, Track, TrackId},
-    splice::{Avails, Splice},
+    splice::{Avails, CaptionScan, Splice},
     time::{MediaDuration, MediaTime},
 };
 
@@ -54,6 +54,8 @@ pub(super) struct Run {
     /// Splices whose segment is not yet whole, and reports of those that are.
     pub(super) splices: VecDeque<Splice>,
     pub(super) reports: VecDeque<SpliceReport>,
+    /// Of the reference rung: the others carry the same.
+    pub(super) captions: CaptionScan,
 }
 
 impl Run {
@@ -99,6 +101,7 @@ impl Run {
             avails: Avails::default(),
             splices: VecDeque::new(),
             reports: VecDeque::new(),
+            captions: CaptionScan::default(),
         }
     }
 
@@ -240,6 +243,9 @@ impl Run {
         reel.note(&unit, now);
         let (id, is_video, pts) = (reel.id, reel.format.is_video(), unit.pts);
         let starts_gop = unit.is_random_access;
+        if at == self.reference {
+            self.captions.push(&reel.format, &unit.data, pts);
+        }
         if let Err(error) = self.segmenter.push(id, unit) {
             let fault = match error {
                 SegmenterError::Limit(limit) => {

@@ -1,6 +1,6 @@
 //! User data registered by ITU-T T.35, as far as it holds captions.
 //!
-//! ATSC (A/53 Part 4:2009 clauses 6.2.3 and 6.4.2): `B5 00 31`, `GA94`, type 3. DirecTV: `B5 00 2F`, type 3, a length.
+//! ATSC (A/72 Part 1 clause 6.4.2, A/53 Part 4:2009 clause 6.2.3): `B5 00 31`, `GA94`, type 3. DirecTV: `B5 00 2F`, type 3, a length.
 
 use super::{CcReader, cc_data};
 

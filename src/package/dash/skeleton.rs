@@ -109,7 +109,7 @@ fn role(track: Option<&TrackSpec>, is_main_sound: bool) -> &'static str {
     }
 }
 
-/// Captions inside the pictures, of languages that are not known (SCTE 214-1 clause 7.2, DASH-IF IOP 4.3 clause 6.4.3).
+/// Captions inside the pictures, of languages that are not known (the schemes of SCTE 214-1, as DASH-IF IOP 4.3 takes them).
 fn accessibility(captions: &[CaptionService]) -> Vec<Accessibility> {
     let of = |scheme: &str, name: fn(&CaptionService) -> Option<String>| {
         let services: Vec<String> = captions.iter().filter_map(name).collect();

@@ -141,17 +141,28 @@ impl Field {
         if queued.source.is_none() || !is_control(queued.bytes) {
             return;
         }
-        let [first, second] = plain(queued.bytes);
-        self.current = usize::from(first >> 3 & 1);
+        self.current = channel_of(queued.bytes);
         if let Some(used) = self.used.get_mut(self.current) {
             *used = true;
         }
-        // Resume caption loading, roll-up, resume direct captioning, end of caption: text services have other codes.
-        if first & 0x76 == 0x14 && matches!(second, 0x20 | 0x25..=0x27 | 0x29 | 0x2F) {
-            let field = if self.kind == CcKind::Field1 { 1 } else { 3 };
-            services.note(CaptionService::Cea608(field + self.current as u8), slot.pts);
+        if let Some(service) = service_of(self.kind, queued.bytes) {
+            services.note(service, slot.pts);
         }
     }
+}
+
+/// The caption service that a pair says it goes on with: by resume caption loading, roll-up, resume direct captioning, end of
+/// caption. Text services have other codes.
+pub(super) fn service_of(kind: CcKind, bytes: [u8; 2]) -> Option<CaptionService> {
+    let [first, second] = plain(bytes);
+    let is_mode = first & 0x76 == 0x14 && matches!(second, 0x20 | 0x25..=0x27 | 0x29 | 0x2F);
+    let field = if kind == CcKind::Field1 { 1 } else { 3 };
+    is_mode.then(|| CaptionService::Cea608(field + channel_of(bytes) as u8))
+}
+
+/// Which of a field's two channels a control code is of.
+fn channel_of(bytes: [u8; 2]) -> usize {
+    usize::from(bytes[0] >> 3 & 1)
 }
 
 /// Without parity bits.

@@ -11,6 +11,7 @@
 mod field;
 mod ledger;
 mod packets;
+mod scan;
 mod services;
 mod waiting;
 
@@ -27,6 +28,7 @@ use crate::{
 };
 
 pub use ledger::{CaptionDrop, CaptionLedger};
+pub use scan::CaptionScan;
 
 /// The captions of a channel, from what comes in to what goes out with each output frame.
 #[derive(Debug)]
@@ -204,7 +206,7 @@ impl Default for CaptionTrack {
     }
 }
 
-/// Constructs in a frame: together 600 in a second (ANSI/CTA-708-E clause 4.3.6.1), as far as one frame holds them.
+/// Constructs in a frame: together 600 in a second (ANSI/CTA-708-E clause 4), as far as one frame holds them.
 fn count(rate: FrameRate) -> usize {
     let (num, den) = (u64::from(rate.num()), u64::from(rate.den()));
     let count = (600 * den + num / 2) / num.max(1);
