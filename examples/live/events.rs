@@ -14,6 +14,8 @@ use headend::{
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
+use crate::cue_text::cue_text;
+
 /// Tells events to everybody who listens and keeps the newest for who comes later.
 #[derive(Debug)]
 pub(crate) struct Events {
@@ -132,7 +134,7 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             ("ingest", format!("contribution {ingest}: {}", track_text(track)), Value::Null)
         }
         Event::Cue { ingest, cue } => {
-            let text = format!("contribution {ingest}: a cue of {} bytes ({})", cue.payload.len(), cue.carriage);
+            let text = format!("contribution {ingest}: cue {} ({})", cue_text(cue), cue.carriage);
             ("cue", text, json!({"media_seconds": seconds(cue.at.flicks())}))
         }
         Event::Splice(report) => splice(report),

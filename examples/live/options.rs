@@ -57,7 +57,7 @@ pub(crate) struct Options {
           value_parser = clap::value_parser!(u32).range(100..=60_000))]
     pub(crate) loss_after: u32,
 
-    /// From where ad breaks come: the page and the API, or SCTE-35 that the feed carries
+    /// From where ad breaks come: the page and the API, or SCTE-35 or onAdCue that the feed carries
     #[arg(long, env = "HEADEND_AD_MARKERS", value_name = "api|scte35", default_value = "api", hide_possible_values = true, help_heading = CHANNEL)]
     pub(crate) ad_markers: AdMarkersChoice,
 

@@ -5,7 +5,7 @@ use headend::{
     channel::{AdMarkers, Channel, IngestId},
     ladder::Preset,
     media::{Bitrates, Presentation, TrackSpec},
-    splice::CaptionLedger,
+    splice::{CaptionLedger, CueAction},
     time::{MediaTime, Now},
 };
 use serde_json::{Value, json};
@@ -54,6 +54,7 @@ fn snapshot(view: &View<'_>) -> Value {
         "portal_state": channel.portal_state().to_string(),
         "on_air": on_air(channel),
         "ad_break": channel.ad_break().map(|cue| cue.id),
+        "ad_break_seconds": planned(channel),
         "ad_markers": if channel.config().ad_markers == AdMarkers::Api { "api" } else { "scte35" },
         "slot_on_air": slot.map(|(slot, _)| slot_name(slot)),
         "time_locked": slot.is_some_and(|(_, is_locked)| is_locked),
@@ -74,6 +75,12 @@ fn snapshot(view: &View<'_>) -> Value {
         "meter": meter(channel, now),
         "utc_ms": now.utc.unix_nanos() / 1_000_000,
     })
+}
+
+/// How long the break that runs is meant to be.
+fn planned(channel: &Channel) -> Option<f64> {
+    let CueAction::Out { duration, .. } = channel.ad_break()?.action else { return None };
+    duration.map(|duration| seconds(duration.flicks()))
 }
 
 /// The source on air. A pass-through channel has none of its own: it is live, or it waits for a contribution, or for that

@@ -32,7 +32,7 @@ pub enum AdMarkers {
     /// From the operator's calls; what a contribution carries is told and not acted on.
     #[default]
     Api,
-    /// From SCTE-35 that the contribution carries, in its transport stream or a sparse track.
+    /// From what the contribution carries: SCTE-35 in its transport stream or a sparse track, RTMP `onAdCue`.
     Scte35,
 }
 

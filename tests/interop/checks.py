@@ -3,7 +3,9 @@
 import contextlib
 import os
 import re
+import struct
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -81,6 +83,31 @@ def ffmpeg_plays(server) -> str:
     return ", ".join(f"{name} {count} frames" for name, count in frames.items())
 
 
+def thumbnail_is_seen(server) -> str:
+    """The feed as it reaches the channel, as a JPEG: also while the operator's slate hides it."""
+    begin(server, "rtmp")
+    channel = server.channel()
+    name = f"/api/channels/{channel['name']}"
+    assert server.json("GET", "/api/channels/other/thumbnail.jpg")["status"] == 404
+    before = (channel["thumbnail"] or {"number": 0})["number"]
+    time.sleep(QUIET)
+    with push.Push("ffmpeg", "rtmp", channel["ingest"]):
+        server.wait("live on air", 5, lambda channel: channel["on_air"] == "live")
+        server.json("POST", f"{name}/slate", {})
+        channel = server.wait("two thumbnails", 15, lambda channel: (channel["thumbnail"] or {"number": 0})["number"] >= before + 2)
+        server.json("DELETE", f"{name}/slate")
+    with urllib.request.urlopen(server.base + channel["thumbnail"]["url"], timeout=5) as answer:
+        headers, jpeg = answer.headers, answer.read()
+    assert (headers["content-type"], headers["cache-control"]) == ("image/jpeg", "no-store"), headers
+    # SOF0: height, then width (ISO/IEC 10918-1 clause B.2.2).
+    height, width = struct.unpack(">HH", jpeg.split(b"\xff\xc0", 1)[1][3:7])
+    assert jpeg.startswith(b"\xff\xd8") and (width, height) == (320, 180), (width, height)
+    asked = urllib.request.Request(server.base + channel["thumbnail"]["url"], headers={"if-none-match": headers["etag"]})
+    with contextlib.suppress(urllib.error.HTTPError):
+        assert urllib.request.urlopen(asked, timeout=5).headers["etag"] != headers["etag"], "the same was sent again"
+    return f"{width}x{height}, {len(jpeg)} bytes, {headers['last-modified']}"
+
+
 def browser_plays(player: str):
     def check(server) -> str:
         begin(server, "rtmp")
@@ -126,6 +153,10 @@ def commands_work(server) -> str:
     assert server.json("POST", f"{name}/ad-breaks", {"cue_id": 8, "duration": 5})["code"] == "CUE_OVERLAP"
     server.json("DELETE", f"{name}/ad-breaks/7")
     server.wait("the source after the break", 3, lambda channel: channel["on_air"] != "break_slate" and not channel["ad_break"])
+    is_told = lambda channel: channel["breaks"] and channel["breaks"][0]["cue_id"] == 7 and channel["breaks"][0]["ended_by"]
+    report = server.wait("the report of the break", 10, is_told)["breaks"][0]
+    assert (report["source"], report["ended_by"], report["planned_seconds"]) == ("api", "cue", 30), report
+    assert all(report[way]["rungs_in_place"] == len(report[way]["rungs"]) == 7 for way in ("out", "back")), report
     before = server.channel()["asset"]
     server.json("POST", f"{name}/reset", {})
     is_new = lambda channel: channel["portal_state"] == "Streaming" and channel["asset"] != before and channel["segments"]
@@ -293,6 +324,7 @@ ALL = [
     ("ffmpeg plays HLS and DASH", ffmpeg_plays),
     ("chromium plays HLS", browser_plays("hls")),
     ("chromium plays DASH", browser_plays("dash")),
+    ("thumbnail", thumbnail_is_seen),
     ("encoder pulled", encoder_is_pulled),
     ("pass-through of three RTMP rungs", passed_through("rtmp", 3)),
     ("pass-through of a five-rung Smooth feed", passed_through("smooth", 5)),

@@ -6,8 +6,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use headend::{
     channel::{AdMarkers, Event},
     error::Fault,
-    splice::scte35::{SpliceCommand, SpliceInfoSection},
-    splice::{BreakEnd, SpliceKind, normalised_cue_id, scte35::SpliceInsert},
+    splice::{
+        BreakEnd, SpliceKind, normalised_cue_id,
+        scte35::{SpliceCommand, SpliceInfoSection, SpliceInsert},
+    },
     time::MediaDuration,
 };
 

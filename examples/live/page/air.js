@@ -50,17 +50,18 @@ export function showAir(channel) {
 }
 
 /** How far the ad break is that runs. */
-function showBreak({ breaks, ad_break: id, position }) {
+function showBreak({ breaks, ad_break: id, ad_break_seconds: planned, position }) {
   const it = breaks.find((one) => one.cue_id === id && !one.back);
   byId('break-now').hidden = id == null;
   if (id == null) return;
   const [title, gauge, text] = byId('break-now').children;
   write(title, `Ad break ${id}`);
-  const over = it && position ? position.media_seconds - it.out.achieved_seconds : 0;
-  const planned = it?.planned_seconds;
+  // Its report comes when the segment that it begins is whole.
+  const over = it && position ? position.media_seconds - it.out.achieved_seconds : null;
   gauge.hidden = !planned;
   gauge.firstChild.style.width = `${Math.min(100, planned ? over / planned * 100 : 0)}%`;
-  write(text, planned ? `${length(Math.min(over, planned))} of ${length(planned)}` : `${length(over)}, until it is ended`);
+  const gone = over == null ? 'began just now' : length(Math.min(over, planned ?? over));
+  write(text, planned ? `${gone}${over == null ? ', for' : ' of'} ${length(planned)}` : `${gone}, until it is ended`);
 }
 
 /** The stages in their order, the acting one marked: those that the API states, else the feed and what stands in for it. */
@@ -79,7 +80,7 @@ function showPolicy({ on_air: source, encoding, loss_after_ms: after, loss_polic
     if (acts) item.setAttribute('aria-current', 'step');
     else item.removeAttribute('aria-current');
   });
-  write(byId('policy-note'), NO_LOSS.includes(source) && source !== 'test' ? 'covered meanwhile' : '');
+  write(byId('policy-note'), NO_LOSS.includes(source) && source !== 'test' ? '· covered meanwhile' : '');
 }
 
 /** What was on air, the newest first, and for how long. */

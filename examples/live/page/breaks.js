@@ -34,14 +34,14 @@ function showBreak(node, it, position) {
   badge.toggleAttribute('data-on-air', !it.back);
   write(asked, `${new Date(it.utc_ms).toISOString().slice(11, 19)} · by ${BY[it.source] ?? it.source}`);
   const over = it.seconds ?? (position ? Math.max(0, position.media_seconds - it.out.achieved_seconds) : 0);
-  const planned = it.planned_seconds == null ? 'open' : length(it.planned_seconds);
+  const planned = it.planned_seconds == null ? ', open' : ` of ${length(it.planned_seconds)}`;
   const made = (report) => `${clock(report.achieved_seconds)}${report.late_ms >= 1 ? `, ${Math.round(report.late_ms)} ms late` : ''}`;
   const reports = [it.out, it.back].filter(Boolean);
   const isExact = reports.every((report) => report.rungs_in_place === report.rungs.length);
   const rungs = it.out.rungs.length;
-  const sound = it.out.sounds.map(({ off_ms }) => `${off_ms > 0 ? '+' : ''}${Math.round(off_ms)} ms`);
+  const sound = it.out.sounds.map(({ off_ms }) => `${off_ms < 0 ? '−' : '+'}${Math.abs(Math.round(off_ms))} ms`);
   const texts = [
-    it.back ? `${length(over)} of ${planned}` : `${length(over)} of ${planned}`,
+    `${length(over)}${planned}`,
     clock(it.out.asked_seconds),
     made(it.out),
     it.back ? made(it.back) : '–',
