@@ -40,6 +40,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     all.extend(URLS.iter().map(|(name, text)| ("origin_url", *name, text.as_bytes().to_vec())));
     all.extend(transport_seeds());
     all.extend(coding_seeds());
+    all.extend(caption_seeds());
     all.extend(fec_seeds());
     all.extend(rtmp_seeds());
     all.extend(tag_seeds());
@@ -94,6 +95,32 @@ fn coding_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("audio_frames", "latm", [&[3][..], &latm].concat()),
         ("mpeg2_es", "frames", [&[9][..], &frames].concat()),
         ("mpeg2_es", "fields", [&[2][..], &fields].concat()),
+    ]
+}
+
+/// Pictures with captions, and byte pairs as `captions` takes them: four bytes each, the first its kind.
+fn caption_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    // A pair of each field, a packet with one block, padding.
+    let cc = b"\xC5\xFF\xFC\x94\x2C\xFD\x80\x80\xFF\x02\x22\xFE\x41\x42\xFA\x00\x00\xFF";
+    let sei = |head: &[u8]| {
+        let size = (head.len() + cc.len()) as u8;
+        [b"\0\0\0\x01\x06\x04", &[size][..], head, cc, b"\x80\0\0\x01\x41\x9A\x02"].concat()
+    };
+    let picture = b"\0\0\x01\0\0\x8F\xFF\xF8\0\0\x01\xB5\x8F\xFF\xF3\x41\0\0\x01\xB2GA94\x03";
+    let pairs = [
+        [0, 0x94, 0x20, 0],
+        [0, 0x94, 0x20, 0],
+        [1, 0x15, 0x25, 0],
+        [3, 0x02, 0x22, 0],
+        [2, 0x41, 0x42, 0],
+        [0, 0xC1, 0x80, 0],
+        [0, 0x94, 0x2F, 0],
+    ];
+    vec![
+        ("captions", "atsc", sei(b"\xB5\0\x31GA94\x03")),
+        ("captions", "directv", sei(b"\xB5\0\x2F\x03\x12")),
+        ("captions", "mpeg_2", [&picture[..], cc, b"\0\0\x01\x01\x23"].concat()),
+        ("captions", "pairs", pairs.concat().repeat(9)),
     ]
 }
 
