@@ -29,8 +29,8 @@ pub(super) struct Pipeline {
     decode: Slotted<DecodeLane, DecodeOp>,
     frames: FrameQueue,
     picture: Slotted<Box<PictureLane>, (Slot, Option<FrameRate>, PictureOp)>,
-    /// Slots of the picture work that is out, in order.
-    in_picture: VecDeque<(Slot, Option<FrameRate>)>,
+    /// Of each frame of the picture work that is out, in order: whether it starts a segment, and a new rate.
+    in_picture: VecDeque<(bool, Option<FrameRate>)>,
     rungs: Vec<Slotted<Box<dyn VideoEncoder>, RungOp>>,
     /// One for each audio output.
     sounds: Vec<Slotted<Box<SoundLane>, SoundOp>>,
@@ -150,10 +150,10 @@ impl Pipeline {
                 self.picture.state = Some(done.lane);
                 let mut pictures = done.pictures.into_iter();
                 while pictures.len() > 0 {
-                    let Some((slot, rate)) = self.in_picture.pop_front() else { break };
+                    let Some((force_idr, rate)) = self.in_picture.pop_front() else { break };
                     for (rung, frame) in self.rungs.iter_mut().zip(pictures.by_ref()) {
                         rung.ops.extend(rate.map(RungOp::FrameRate));
-                        rung.ops.push_back(RungOp::Encode { frame, force_idr: slot.starts_segment });
+                        rung.ops.push_back(RungOp::Encode { frame, force_idr });
                     }
                 }
             }
@@ -219,7 +219,7 @@ impl Pipeline {
             return None;
         }
         let (lane, ops) = self.picture.take(Self::BATCH)?;
-        self.in_picture.extend(ops.iter().map(|(slot, rate, _)| (*slot, *rate)));
+        self.in_picture.extend(ops.iter().map(|(slot, rate, _)| (slot.starts_segment, *rate)));
         let ops: Vec<(MediaTime, PictureOp)> = ops.into_iter().map(|(slot, _, op)| (slot.pts, op)).collect();
         Some(Work::new(Lane::Picture, self.generation, Job::Picture(PictureJob { lane, ops })))
     }

@@ -8,6 +8,7 @@ pub mod avcc;
 pub(crate) mod bits;
 pub mod h264;
 pub mod hevc;
+pub mod jpeg;
 pub mod latm;
 pub mod mpa;
 pub mod mpeg2;

@@ -5,7 +5,8 @@ use std::{collections::VecDeque, time::Duration};
 use crate::{
     media::FrameRate,
     splice::{
-        Avails, Cadence, Cue, CueRefusal, OnAir, Picture, Slot, Splice, Taken,
+        Avails, Cadence, Cue, CueRefusal, Loss, LossCause, LossPolicy, OnAir, Picture, SlateImage, SlateSet, Slot, Splice, Taken,
+        absence::{Absence, Arrivals, StandIn},
         joining::Joining,
         live::{LiveFeed, Settled},
         progress::Progress,
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// How a channel switches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwitcherConfig {
     /// Length of a segment of the grid, to the nearest whole frame.
     pub gop: MediaDuration,
@@ -22,23 +23,26 @@ pub struct SwitcherConfig {
     pub max_frame_rate: FrameRate,
     /// Frames per second while no contribution says otherwise.
     pub idle_frame_rate: FrameRate,
-    /// A contribution without pictures for this long, since the last one has played, is lost; until then that picture stays
-    /// (A16.1).
+    /// A contribution without pictures for this long, since the last one has played, is lost.
     pub loss_after: MediaDuration,
-    /// What shows before any contribution came, and some time after the last one went.
-    pub standby: Picture,
-    /// How long the slate stays after a loss before `standby` comes back, once no contribution is attached.
-    pub standby_after: MediaDuration,
+    /// What shows from its last picture on (A16.1).
+    pub loss_policy: LossPolicy,
+    /// The images.
+    pub slates: SlateSet,
+    /// The test source shows before any contribution came, and again this long after one was lost once none is attached;
+    /// `None`: it never does.
+    pub test_source: Option<MediaDuration>,
 }
 
 /// The switch between the contribution and what stands in for it.
 ///
 /// ```text
-///            first IDR, rate known              no picture for loss_after
-/// Standby ───────────────────────────► Live ───────────────────────────► Slate
-///    ▲                                   ▲ └────────────────────────────────┐│
-///    │                                   └───── first IDR, rate known ──────┘│
-///    └───────────── nothing attached for standby_after ──────────────────────┘
+///               first IDR, rate known              no picture for loss_after
+/// Pre-event ───────────────────────────► Live ───────────────────────────► Lost: the stages of the loss policy
+/// (or test)                               ▲ ▲                                 │ │
+///    ▲                                    │ └────── first IDR, rate known ────┘ │ ended as its protocol means it
+///    │                                    └──────── first IDR, rate known ───── Post-event
+///    └───────────── with a test source: nothing attached for some time ─────────┘
 /// ```
 ///
 /// While live, output frames follow the contribution's arrivals; else they follow the host's monotonic clock.
@@ -52,15 +56,24 @@ pub struct Switcher {
     cut: bool,
     feed: Feed,
     is_attached: bool,
+    /// Its sessions have ended in order.
+    is_ended: bool,
     /// When the contribution on air last made a frame, on the monotonic clock.
     moved: Duration,
     progress: Progress,
-    lost_at: Option<MediaTime>,
-    hold_until: MediaTime,
-    operator_slate: Option<Option<MediaTime>>,
+    arrivals: Arrivals,
+    /// A contribution was on air and is not; `None` before any was, and where the test source is back.
+    absence: Option<Absence>,
+    operator_slate: Option<OperatorSlate>,
     avails: Avails,
     splices: VecDeque<Splice>,
     slots: VecDeque<Slot>,
+}
+
+#[derive(Debug)]
+struct OperatorSlate {
+    until: Option<MediaTime>,
+    image: SlateImage,
 }
 
 #[derive(Debug)]
@@ -75,6 +88,9 @@ impl Switcher {
     const SHORTEST_START: MediaDuration = MediaDuration::from_millis(500);
     /// Frames that one call makes at most: a host that was away for an hour catches up in steps.
     const BURST: usize = 256;
+
+    /// A contribution whose sound went on keeps its place where that is no further from the output than this.
+    const KEPT: (MediaDuration, MediaDuration) = (MediaDuration::from_millis(-250), MediaDuration::from_millis(1000));
 
     /// Starts the output at `now`, on the first frame of the grid anchored at `epoch`.
     #[must_use]
@@ -93,10 +109,11 @@ impl Switcher {
             cut: true,
             feed: Feed::None,
             is_attached: false,
+            is_ended: false,
             moved: now.monotonic,
             progress: Progress::default(),
-            lost_at: None,
-            hold_until: MediaTime::from_flicks(i64::MIN),
+            arrivals: Arrivals::default(),
+            absence: None,
             operator_slate: None,
             avails: Avails::default(),
             splices: VecDeque::new(),
@@ -107,6 +124,22 @@ impl Switcher {
     /// A contribution session came or went. A session that goes is lost when its last picture is `loss_after` old.
     pub fn attach(&mut self, is_attached: bool) {
         self.is_attached = is_attached;
+        self.is_ended &= !is_attached;
+        if let Some(absence) = self.absence.as_mut().filter(|_| !is_attached) {
+            // Sound of whoever comes next has a clock of its own.
+            absence.offset = None;
+        }
+    }
+
+    /// The last session went as its protocol means it: the event is over, until a contribution is on air again.
+    pub fn end_event(&mut self) {
+        self.is_ended = true;
+        self.absence.iter_mut().for_each(|absence| absence.is_ended = true);
+    }
+
+    /// An access unit of the contribution came, of whichever track.
+    pub fn note_arrival(&mut self, now: Now) {
+        self.arrivals.note(now.monotonic, self.config.loss_after.to_std());
     }
 
     /// Takes the times of a contribution's next picture, in decode order; `stated` is the rate of its own timing.
@@ -144,16 +177,15 @@ impl Switcher {
     /// picture stays meanwhile.
     pub fn measure_anew(&mut self) {
         if matches!(self.feed, Feed::Live(_)) {
-            self.lose();
+            self.lose(self.moved);
+            // What comes next may have another clock.
+            self.absence.iter_mut().for_each(|absence| absence.offset = None);
         }
     }
 
     /// The contribution's pictures cannot be decoded: it goes off air, or never gets there.
     pub fn drop_feed(&mut self) {
-        if matches!(self.feed, Feed::Live(_)) {
-            self.lost_at = Some(self.position());
-        }
-        self.feed = Feed::None;
+        self.lose(self.moved);
     }
 
     /// Nothing is read from the contribution at the moment: its silence does not count. An output that stands still does.
@@ -170,7 +202,7 @@ impl Switcher {
         let monotonic = now.monotonic;
         let loss_after = self.config.loss_after.to_std();
         match &self.feed {
-            Feed::Live(live) if monotonic >= self.loss_at(live) => self.lose(),
+            Feed::Live(live) if monotonic >= self.loss_at(live) => self.lose(self.loss_at(live)),
             Feed::Joining(joining) if monotonic >= joining.last_arrival + loss_after => self.feed = Feed::None,
             _ => {}
         }
@@ -224,9 +256,10 @@ impl Switcher {
         self.position()
     }
 
-    /// Shows the slate from the next frame on, until `until` or until it is hidden (A15.1).
-    pub fn show_slate(&mut self, until: Option<MediaTime>) {
-        self.operator_slate = Some(until);
+    /// Shows a slate from the next frame on, until `until` or until it is hidden (A15.1): the default one, or this.
+    pub fn show_slate(&mut self, until: Option<MediaTime>, image: Option<SlateImage>) {
+        let image = image.unwrap_or_else(|| self.config.slates.default.clone());
+        self.operator_slate = Some(OperatorSlate { until, image });
     }
 
     /// Ends the operator's slate with the next frame; `false` where none is shown (A15.3).
@@ -287,30 +320,36 @@ impl Switcher {
         }
     }
 
-    /// Where source time `at` of the contribution on air stands on the channel's clock.
+    /// Where source time `at` of the contribution on air stands on the channel's clock, and of one whose sound goes on.
     #[must_use]
-    pub const fn place(&self, at: MediaTime) -> Option<MediaTime> {
+    pub fn place(&self, at: MediaTime) -> Option<MediaTime> {
         match &self.feed {
             Feed::Live(live) => Some(live.place(at)),
-            _ => None,
+            _ => Some(at.plus(self.absence.as_ref()?.offset?)),
+        }
+    }
+
+    /// Whether the next frame is heard with the contribution's sound: while it is on air, and while only its pictures are
+    /// lost (FAULTS row 42).
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        match self.on_air() {
+            OnAir::Live => true,
+            OnAir::Slate => self.stand_in().loss.is_some_and(Loss::is_heard),
+            OnAir::OperatorSlate | OnAir::BreakSlate | OnAir::Test => false,
         }
     }
 
     /// Which source the next frame comes from.
     #[must_use]
     pub fn on_air(&self) -> OnAir {
-        if self.operator_slate.is_some_and(|until| until.is_none_or(|until| self.position() < until)) {
+        if self.shown_by_operator().is_some() {
             return OnAir::OperatorSlate;
         }
         if self.avails.shows_slate() {
             return OnAir::BreakSlate;
         }
-        match self.feed {
-            Feed::Live(_) => OnAir::Live,
-            _ if self.position() < self.hold_until => OnAir::Live,
-            _ if self.stands_by() && self.config.standby == Picture::Test => OnAir::Test,
-            _ => OnAir::Slate,
-        }
+        if matches!(self.feed, Feed::Live(_)) { OnAir::Live } else { self.stand_in().on_air }
     }
 
     fn go_live(&mut self, native: FrameRate, now: Now) {
@@ -326,18 +365,38 @@ impl Switcher {
         let Some(&(pts, _)) = times.next() else { return };
         let due = self.clock(now);
         let mut live = LiveFeed::new(native, &self.cadence, self.next, pts, now.monotonic);
+        if let Some(offset) = self.kept_offset(pts, now) {
+            live.keep(offset, pts);
+            let first = live.frame_of(pts);
+            while self.next < first {
+                self.emit(Picture::Hold);
+            }
+        }
         for &(pts, dts) in joining.times() {
             live.push(pts, dts, now.monotonic, due);
         }
-        self.lost_at = None;
+        self.absence = None;
+        self.is_ended = false;
         self.moved = now.monotonic;
         self.feed = Feed::Live(live);
     }
 
-    fn lose(&mut self) {
-        self.feed = Feed::None;
-        self.lost_at = Some(self.position());
-        self.hold_until = self.position().plus(self.config.loss_after);
+    /// The place of a contribution whose pictures come back while its sound was heard all the time: it stays where that is,
+    /// so that none of the sound is lost or heard twice.
+    fn kept_offset(&self, pts: MediaTime, now: Now) -> Option<MediaDuration> {
+        let offset = self.absence.as_ref()?.offset?;
+        let ahead = pts.plus(offset).since(self.position());
+        let is_heard = self.arrivals.go_on(now.monotonic, self.config.loss_after.to_std());
+        (is_heard && ahead > Self::KEPT.0 && ahead < Self::KEPT.1).then_some(offset)
+    }
+
+    /// Takes the contribution off air, as was certain at `found`.
+    fn lose(&mut self, found: Duration) {
+        let feed = std::mem::replace(&mut self.feed, Feed::None);
+        if let Feed::Live(live) = feed {
+            let (at, offset) = (self.position(), self.is_attached.then(|| live.offset()));
+            self.absence = Some(Absence { at, found, offset, is_ended: self.is_ended });
+        }
     }
 
     /// Makes every frame that the contribution on air has settled.
@@ -357,30 +416,56 @@ impl Switcher {
             self.splices.push_back(splice);
             self.cut = true;
         }
-        // Once the standby source is back it stays until a contribution is on air, not only until one is attached.
-        if self.stands_by() {
-            self.lost_at = None;
+        // Once the test source is back it stays until a contribution is on air, not only until one is attached.
+        if self.absence.is_some() && self.tests() {
+            self.absence = None;
         }
-        let on_air = self.on_air();
-        let picture = match on_air {
-            OnAir::Live => live,
-            OnAir::Slate | OnAir::OperatorSlate | OnAir::BreakSlate => Picture::Slate,
-            OnAir::Test => Picture::Test,
+        let stands_in = (!matches!(self.feed, Feed::Live(_))).then(|| self.stand_in());
+        let loss = stands_in.as_ref().and_then(|stand_in| stand_in.loss);
+        let source = if let Picture::Live(source) = live { Some(source) } else { None };
+        let (on_air, picture) = if let Some(slate) = self.shown_by_operator() {
+            (OnAir::OperatorSlate, Picture::Still(slate.image.clone()))
+        } else if self.avails.shows_slate() {
+            (OnAir::BreakSlate, Picture::Still(self.config.slates.ad_break.clone()))
+        } else {
+            stands_in.map_or((OnAir::Live, live), |stand_in| (stand_in.on_air, stand_in.picture))
         };
         let starts_segment = self.cut || self.cadence.starts_gop(self.next);
         self.cut = false;
         self.next += 1;
-        if self.operator_slate.flatten().is_some_and(|until| self.position() >= until) {
-            self.operator_slate = None;
-        }
-        let source = if let Picture::Live(source) = live { Some(source) } else { None };
-        self.slots.push_back(Slot { pts, picture, on_air, source, starts_segment });
+        let position = self.position();
+        self.operator_slate.take_if(|slate| slate.until.is_some_and(|until| position >= until));
+        self.slots.push_back(Slot { pts, picture, on_air, loss, source, starts_segment });
     }
 
-    /// Whether the standby picture is due: nothing was ever on air, or it went for good.
-    fn stands_by(&self) -> bool {
-        let Some(lost_at) = self.lost_at else { return true };
-        !self.is_attached && self.position() >= lost_at.plus(self.config.standby_after)
+    /// What the next frame shows while no contribution is on air.
+    fn stand_in(&self) -> StandIn {
+        let SwitcherConfig { loss_after, loss_policy, slates, .. } = &self.config;
+        if self.tests() {
+            return StandIn { on_air: OnAir::Test, picture: Picture::Test, loss: None };
+        }
+        let Some(absence) = &self.absence else {
+            return StandIn { on_air: OnAir::Slate, picture: Picture::Still(slates.pre_event.clone()), loss: None };
+        };
+        let due = self.monotonic_at(self.position());
+        let cause = if self.is_attached {
+            absence.cause(&self.arrivals, due, loss_after.to_std())
+        } else {
+            LossCause::NoBytes
+        };
+        absence.stand_in(self.position(), cause, (loss_policy, slates), *loss_after)
+    }
+
+    /// Whether the test source is due: nothing was ever on air, or it went for good.
+    fn tests(&self) -> bool {
+        self.config.test_source.is_some_and(|after| match &self.absence {
+            None => true,
+            Some(absence) => !self.is_attached && self.position() >= absence.at.plus(after),
+        })
+    }
+
+    fn shown_by_operator(&self) -> Option<&OperatorSlate> {
+        self.operator_slate.as_ref().filter(|slate| slate.until.is_none_or(|until| self.position() < until))
     }
 
     /// When the contribution on air is lost: it was silent for `loss_after`, or twice as long without a frame for all that it
