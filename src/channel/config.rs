@@ -282,7 +282,10 @@ mod tests {
         assert!(matches!(broken(|c| c.preset.rungs[1].name = "../x".into()), ConfigError::RungName(_)));
         assert!(matches!(broken(|c| c.gop = MediaDuration::ZERO), ConfigError::Gop(_)));
         assert!(matches!(broken(|c| c.loss_after = Duration::ZERO), ConfigError::LossAfter(_)));
-        assert!(matches!(broken(|c| c.loss_policy = LossPolicy::slate_after(MediaDuration::from_secs(-1))), ConfigError::LossPolicy(_)));
+        assert!(matches!(
+            broken(|c| c.loss_policy = LossPolicy::slate_after(MediaDuration::from_secs(-1))),
+            ConfigError::LossPolicy(_)
+        ));
         assert!(matches!(broken(|c| c.takeover = Takeover::WhenSilent(Duration::ZERO)), ConfigError::Takeover(_)));
         assert!(matches!(broken(|c| c.preset.audio_sample_rate = 22_050), ConfigError::AudioRate(22_050)));
         assert!(matches!(broken(|c| c.audio.clear()), ConfigError::AudioStreams(0)));

@@ -6,7 +6,9 @@ use crate::{
     archive::{Asset, AssetOutput, SealedSegment},
     channel::{
         Channel, ChannelState, CommandError, DetachReason, Event, IngestId, Input, MeterEnd, OperationState, Output,
-        ProgramId, on_air::{AirChain, AirChange}, relay::Relay,
+        ProgramId,
+        on_air::{AirChain, AirChange},
+        relay::Relay,
     },
     error::Fault,
     ingest::Leg,

@@ -12,8 +12,10 @@ pub(crate) struct PictureLane {
     /// Stills are stretched to the display (A14.5), each scaled once however long it stays.
     stills: Cascade,
     test: Box<dyn PictureSource>,
-    /// The contribution's newest picture, shown or hidden, as long as it may be seen again.
+    /// The contribution's newest picture, shown or hidden.
     live: Option<Frame>,
+    /// Something else has taken its place since: it stays away unless the loss policy asks for it.
+    is_stale: bool,
     /// What was shown last, where that was none of the contribution's.
     own: Option<Own>,
 }
@@ -28,6 +30,8 @@ pub(crate) enum PictureOp {
     Live(Frame),
     /// The contribution's last one again, or whatever was last before there was any.
     Hold,
+    /// One of the contribution that is not there: what is seen stays.
+    Missing,
     Still {
         picture: Frame,
         beneath: Beneath,
@@ -41,7 +45,7 @@ pub(crate) enum Beneath {
     Live(Frame),
     /// Its last one again.
     Hold,
-    /// Nothing that will be seen again.
+    /// Nothing: the contribution is gone.
     Nothing,
 }
 
@@ -61,28 +65,33 @@ impl PictureLane {
         let sizes: Vec<_> = preset.rungs.iter().map(|rung| (rung.width as usize, rung.height as usize)).collect();
         let source = sizes.first().copied().unwrap_or((2, 2));
         let cascade = Cascade::with_stretch(source, &sizes, preset.stretch);
-        Self { cascade, stills: Cascade::of_stills(source, &sizes), test, live: None, own: None }
+        Self { cascade, stills: Cascade::of_stills(source, &sizes), test, live: None, is_stale: false, own: None }
+    }
+
+    fn show(&mut self, live: Frame, own: Option<Own>) {
+        (self.live, self.is_stale, self.own) = (Some(live), false, own);
     }
 
     fn make(&mut self, at: MediaTime, op: PictureOp, pictures: &mut Vec<Frame>) {
         match op {
-            PictureOp::Live(frame) => (self.live, self.own) = (Some(frame), None),
-            PictureOp::Hold => {}
+            PictureOp::Live(frame) => self.show(frame, None),
+            PictureOp::Hold => self.is_stale = false,
+            PictureOp::Missing => {}
             PictureOp::Still { picture, beneath } => {
-                self.own = Some(Own::Still(picture.clone()));
+                let own = Some(Own::Still(picture.clone()));
                 match beneath {
-                    Beneath::Live(frame) => self.live = Some(frame),
-                    Beneath::Hold => {}
-                    Beneath::Nothing => self.live = None,
+                    Beneath::Live(frame) => self.show(frame, own),
+                    Beneath::Hold => self.own = own,
+                    Beneath::Nothing => (self.is_stale, self.own) = (true, own),
                 }
                 return self.stills.scale(&picture.at(at), pictures);
             }
             PictureOp::Test => (self.live, self.own) = (None, Some(Own::Test(in_colour(self.test.picture(at))))),
         }
-        match (&self.live, &self.own) {
+        match (self.live.as_ref().filter(|_| !self.is_stale), &self.own) {
             (Some(frame), _) | (None, Some(Own::Test(frame))) => self.cascade.scale(&frame.at(at), pictures),
             (None, Some(Own::Still(frame))) => self.stills.scale(&frame.at(at), pictures),
-            // The first frame of all is never one that is held.
+            // The first frame of all is none that is held.
             (None, None) => self.cascade.scale(&in_colour(self.test.picture(at)), pictures),
         }
     }

@@ -66,7 +66,8 @@ impl Absence {
     ) -> StandIn {
         let since = position.since(self.at);
         let hold = |loss| StandIn { on_air: OnAir::Live, picture: Picture::Hold, loss };
-        let still = |image: &_, loss| StandIn { on_air: OnAir::Slate, picture: Picture::Still(Clone::clone(image)), loss };
+        let still =
+            |image: &_, loss| StandIn { on_air: OnAir::Slate, picture: Picture::Still(Clone::clone(image)), loss };
         if self.is_ended {
             return if since < held { hold(None) } else { still(&slates.post_event, None) };
         }

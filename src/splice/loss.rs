@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn the_last_stage_that_is_due_acts() {
         let stage = |millis, show| LossStage { after: MILLI(millis), show };
-        let stages = vec![stage(200, LossPicture::Hold), stage(1000, LossPicture::Black), stage(5000, LossPicture::Slate)];
+        let stages =
+            vec![stage(200, LossPicture::Hold), stage(1000, LossPicture::Black), stage(5000, LossPicture::Slate)];
         let policy = LossPolicy { no_pictures: Vec::new(), ..LossPolicy::same(stages) };
         let acts = |cause, millis| policy.acts(cause, MILLI(millis)).map(|(loss, _)| (loss.stage, loss.shows));
         assert_eq!(acts(LossCause::NoBytes, 199), None);

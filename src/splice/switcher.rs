@@ -5,7 +5,8 @@ use std::{collections::VecDeque, time::Duration};
 use crate::{
     media::FrameRate,
     splice::{
-        Avails, Cadence, Cue, CueRefusal, Loss, LossCause, LossPolicy, OnAir, Picture, SlateImage, SlateSet, Slot, Splice, Taken,
+        Avails, Cadence, Cue, CueRefusal, Loss, LossCause, LossPolicy, OnAir, Picture, SlateImage, SlateSet, Slot,
+        Splice, Taken,
         absence::{Absence, Arrivals, StandIn},
         joining::Joining,
         live::{LiveFeed, Settled},
@@ -448,11 +449,8 @@ impl Switcher {
             return StandIn { on_air: OnAir::Slate, picture: Picture::Still(slates.pre_event.clone()), loss: None };
         };
         let due = self.monotonic_at(self.position());
-        let cause = if self.is_attached {
-            absence.cause(&self.arrivals, due, loss_after.to_std())
-        } else {
-            LossCause::NoBytes
-        };
+        let cause =
+            if self.is_attached { absence.cause(&self.arrivals, due, loss_after.to_std()) } else { LossCause::NoBytes };
         absence.stand_in(self.position(), cause, (loss_policy, slates), *loss_after)
     }
 

@@ -96,7 +96,20 @@ impl Encoder {
         let jitter = (MediaDuration::ZERO, Random(3));
         let (has_pictures, has_sound) = (true, true);
         let (video_at, audio_at, gop, frames) = (at, at, 60, 0);
-        Self { feed, id, video_at, audio_at, frame, gop, has_pictures, has_sound, jitter, frames, audio_rate, origin: at }
+        Self {
+            feed,
+            id,
+            video_at,
+            audio_at,
+            frame,
+            gop,
+            has_pictures,
+            has_sound,
+            jitter,
+            frames,
+            audio_rate,
+            origin: at,
+        }
     }
 
     pub fn id(&self) -> headend::channel::IngestId {

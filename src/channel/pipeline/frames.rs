@@ -98,7 +98,11 @@ impl FrameQueue {
         };
         let Waiting { slot, rate, .. } = self.slots.pop_front()?;
         let op = match &slot.picture {
-            Picture::Live(_) | Picture::Hold => live.map_or(PictureOp::Hold, PictureOp::Live),
+            Picture::Live(_) | Picture::Hold => match live {
+                Some(frame) => PictureOp::Live(frame),
+                None if slot.loss.is_some() => PictureOp::Hold,
+                None => PictureOp::Missing,
+            },
             Picture::Still(image) => {
                 let beneath = live.map_or_else(|| beneath(&slot), Beneath::Live);
                 PictureOp::Still { picture: image.frame().clone(), beneath }

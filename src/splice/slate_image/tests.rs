@@ -74,7 +74,11 @@ fn an_image_that_is_cut_anywhere_is_refused() {
     for jpeg in [PLAIN, PROGRESSIVE, HALF, FULL, GREY] {
         for end in 0..jpeg.len() {
             let cut = read(&jpeg[..end]);
-            assert!(matches!(cut, Err(SlateError::NotJpeg(_) | SlateError::Broken(_))), "{end} of {}: {cut:?}", jpeg.len());
+            assert!(
+                matches!(cut, Err(SlateError::NotJpeg(_) | SlateError::Broken(_))),
+                "{end} of {}: {cut:?}",
+                jpeg.len()
+            );
         }
     }
 }

@@ -271,7 +271,8 @@ fn a_fragment_that_comes_a_little_late_finds_the_feed_on_air() {
         slots.extend(std::iter::from_fn(|| s.pull()));
     }
     contiguous(&slots, FRAME);
-    let live: Vec<_> = slots.iter().skip_while(|slot| slot.picture == Picture::Test).map(|slot| slot.picture.clone()).collect();
+    let live: Vec<_> =
+        slots.iter().skip_while(|slot| slot.picture == Picture::Test).map(|slot| slot.picture.clone()).collect();
     assert!(live.len() >= 299, "{}", live.len());
     assert!(live.iter().enumerate().all(|(n, picture)| *picture == Picture::Live(ticks(n as i64 * FRAME))));
 }
