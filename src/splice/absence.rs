@@ -35,12 +35,14 @@ pub(super) struct StandIn {
 }
 
 impl Arrivals {
-    /// A unit came; one after a silence of `gap` begins anew.
-    pub(super) fn note(&mut self, now: Duration, gap: Duration) {
-        if self.last.is_none_or(|last| now >= last + gap) {
+    /// A unit came; whether it begins anew, after a silence of `gap`.
+    pub(super) fn note(&mut self, now: Duration, gap: Duration) -> bool {
+        let begins = self.last.is_none_or(|last| now >= last + gap);
+        if begins {
             self.since = now;
         }
         self.last = Some(now);
+        begins
     }
 
     /// Whether units came up to half a `gap` before `at`, and for longer than one: a contribution that comes back is not
@@ -90,11 +92,12 @@ mod tests {
         let (millis, gap) = (Duration::from_millis, Duration::from_millis(1000));
         let mut arrivals = Arrivals::default();
         assert!(!arrivals.go_on(millis(5000), gap));
-        (0..=100).for_each(|n| arrivals.note(millis(10_000 + n * 20), gap));
+        assert!(arrivals.note(millis(10_000), gap));
+        assert!((1..=100).all(|n| !arrivals.note(millis(10_000 + n * 20), gap)));
         assert!(!arrivals.go_on(millis(10_999), gap), "it may be a contribution that comes back");
         assert!(arrivals.go_on(millis(11_000), gap) && arrivals.go_on(millis(12_499), gap));
         assert!(!arrivals.go_on(millis(12_500), gap));
-        arrivals.note(millis(13_100), gap);
+        assert!(arrivals.note(millis(13_100), gap));
         assert!(!arrivals.go_on(millis(13_100), gap), "a silence in between");
     }
 }

@@ -140,7 +140,11 @@ impl Switcher {
 
     /// An access unit of the contribution came, of whichever track.
     pub fn note_arrival(&mut self, now: Now) {
-        self.arrivals.note(now.monotonic, self.config.loss_after.to_std());
+        let begins = self.arrivals.note(now.monotonic, self.config.loss_after.to_std());
+        if let Some(absence) = self.absence.as_mut().filter(|_| begins) {
+            // Its sound has its place beside the pictures that come with it.
+            absence.offset = None;
+        }
     }
 
     /// Takes the times of a contribution's next picture, in decode order; `stated` is the rate of its own timing.
