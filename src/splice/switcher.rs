@@ -1,13 +1,14 @@
 //! Decides what every output frame shows.
 
+mod lost;
+
 use std::{collections::VecDeque, time::Duration};
 
 use crate::{
     media::FrameRate,
     splice::{
-        Avails, Cadence, Cue, CueRefusal, Loss, LossCause, LossPolicy, OnAir, Picture, SlateImage, SlateSet, Slot,
-        Splice, Taken,
-        absence::{Absence, Arrivals, StandIn},
+        Avails, Cadence, Cue, CueRefusal, LossPolicy, OnAir, Picture, SlateImage, SlateSet, Slot, Splice, Taken,
+        absence::{Absence, Arrivals},
         joining::Joining,
         live::{LiveFeed, Settled},
         progress::Progress,
@@ -90,9 +91,6 @@ impl Switcher {
     /// Frames that one call makes at most: a host that was away for an hour catches up in steps.
     const BURST: usize = 256;
 
-    /// A contribution whose sound went on keeps its place where that is no further from the output than this.
-    const KEPT: (MediaDuration, MediaDuration) = (MediaDuration::from_millis(-250), MediaDuration::from_millis(1000));
-
     /// Starts the output at `now`, on the first frame of the grid anchored at `epoch`.
     #[must_use]
     pub fn new(config: SwitcherConfig, at: MediaTime, now: Now) -> Self {
@@ -119,31 +117,6 @@ impl Switcher {
             avails: Avails::default(),
             splices: VecDeque::new(),
             slots: VecDeque::new(),
-        }
-    }
-
-    /// A contribution session came or went. A session that goes is lost when its last picture is `loss_after` old.
-    pub fn attach(&mut self, is_attached: bool) {
-        self.is_attached = is_attached;
-        self.is_ended &= !is_attached;
-        if let Some(absence) = self.absence.as_mut().filter(|_| !is_attached) {
-            // Sound of whoever comes next has a clock of its own.
-            absence.offset = None;
-        }
-    }
-
-    /// The last session went as its protocol means it: the event is over, until a contribution is on air again.
-    pub fn end_event(&mut self) {
-        self.is_ended = true;
-        self.absence.iter_mut().for_each(|absence| absence.is_ended = true);
-    }
-
-    /// An access unit of the contribution came, of whichever track.
-    pub fn note_arrival(&mut self, now: Now) {
-        let begins = self.arrivals.note(now.monotonic, self.config.loss_after.to_std());
-        if let Some(absence) = self.absence.as_mut().filter(|_| begins) {
-            // Its sound has its place beside the pictures that come with it.
-            absence.offset = None;
         }
     }
 
@@ -176,30 +149,6 @@ impl Switcher {
             self.moved = now.monotonic;
         }
         taken
-    }
-
-    /// The contribution states another frame rate than before: it is measured anew from its next IDR picture on; the last
-    /// picture stays meanwhile.
-    pub fn measure_anew(&mut self) {
-        if matches!(self.feed, Feed::Live(_)) {
-            self.lose(self.moved);
-            // What comes next may have another clock.
-            self.absence.iter_mut().for_each(|absence| absence.offset = None);
-        }
-    }
-
-    /// The contribution's pictures cannot be decoded: it goes off air, or never gets there.
-    pub fn drop_feed(&mut self) {
-        self.lose(self.moved);
-    }
-
-    /// Nothing is read from the contribution at the moment: its silence does not count. An output that stands still does.
-    pub fn excuse_silence(&mut self, now: Now) {
-        match &mut self.feed {
-            Feed::Live(live) => live.last_arrival = live.last_arrival.max(now.monotonic),
-            Feed::Joining(joining) => joining.last_arrival = joining.last_arrival.max(now.monotonic),
-            Feed::None => {}
-        }
     }
 
     /// Makes the frames that are due by the host's clock.
@@ -334,17 +283,6 @@ impl Switcher {
         }
     }
 
-    /// Whether the next frame is heard with the contribution's sound: while it is on air, and while only its pictures are
-    /// lost (FAULTS row 42).
-    #[must_use]
-    pub fn is_heard(&self) -> bool {
-        match self.on_air() {
-            OnAir::Live => true,
-            OnAir::Slate => self.stand_in().loss.is_some_and(Loss::is_heard),
-            OnAir::OperatorSlate | OnAir::BreakSlate | OnAir::Test => false,
-        }
-    }
-
     /// Which source the next frame comes from.
     #[must_use]
     pub fn on_air(&self) -> OnAir {
@@ -386,24 +324,6 @@ impl Switcher {
         self.feed = Feed::Live(live);
     }
 
-    /// The place of a contribution whose pictures come back while its sound was heard all the time: it stays where that is,
-    /// so that none of the sound is lost or heard twice.
-    fn kept_offset(&self, pts: MediaTime, now: Now) -> Option<MediaDuration> {
-        let offset = self.absence.as_ref()?.offset?;
-        let ahead = pts.plus(offset).since(self.position());
-        let is_heard = self.arrivals.go_on(now.monotonic, self.config.loss_after.to_std());
-        (is_heard && ahead > Self::KEPT.0 && ahead < Self::KEPT.1).then_some(offset)
-    }
-
-    /// Takes the contribution off air, as was certain at `found`.
-    fn lose(&mut self, found: Duration) {
-        let feed = std::mem::replace(&mut self.feed, Feed::None);
-        if let Feed::Live(live) = feed {
-            let (at, offset) = (self.position(), self.is_attached.then(|| live.offset()));
-            self.absence = Some(Absence { at, found, offset, is_ended: self.is_ended });
-        }
-    }
-
     /// Makes every frame that the contribution on air has settled.
     fn settle(&mut self) {
         while let Feed::Live(live) = &mut self.feed {
@@ -443,40 +363,8 @@ impl Switcher {
         self.slots.push_back(Slot { pts, picture, on_air, loss, source, starts_segment });
     }
 
-    /// What the next frame shows while no contribution is on air.
-    fn stand_in(&self) -> StandIn {
-        let SwitcherConfig { loss_after, loss_policy, slates, .. } = &self.config;
-        if self.tests() {
-            return StandIn { on_air: OnAir::Test, picture: Picture::Test, loss: None };
-        }
-        let Some(absence) = &self.absence else {
-            return StandIn { on_air: OnAir::Slate, picture: Picture::Still(slates.pre_event.clone()), loss: None };
-        };
-        let due = self.monotonic_at(self.position());
-        let cause =
-            if self.is_attached { absence.cause(&self.arrivals, due, loss_after.to_std()) } else { LossCause::NoBytes };
-        absence.stand_in(self.position(), cause, (loss_policy, slates), *loss_after)
-    }
-
-    /// Whether the test source is due: nothing was ever on air, or it went for good.
-    fn tests(&self) -> bool {
-        self.config.test_source.is_some_and(|after| match &self.absence {
-            None => true,
-            Some(absence) => !self.is_attached && self.position() >= absence.at.plus(after),
-        })
-    }
-
     fn shown_by_operator(&self) -> Option<&OperatorSlate> {
         self.operator_slate.as_ref().filter(|slate| slate.until.is_none_or(|until| self.position() < until))
-    }
-
-    /// When the contribution on air is lost: it was silent for `loss_after`, or twice as long without a frame for all that it
-    /// sent (sessions that replace each other all the time). What it sent ahead of time, as whole fragments do, plays first:
-    /// the one that comes a little late finds it still on air.
-    fn loss_at(&self, live: &LiveFeed) -> Duration {
-        let loss_after = self.config.loss_after.to_std();
-        let played = self.monotonic_at(self.position());
-        (live.last_arrival.max(played) + loss_after).min(self.moved.max(played) + loss_after * 2)
     }
 
     fn clock(&self, now: Now) -> MediaTime {

@@ -1,5 +1,8 @@
 use super::*;
-use crate::time::{Timescale, Utc};
+use crate::{
+    splice::{Loss, LossCause},
+    time::{Timescale, Utc},
+};
 
 const FRAME: i64 = 3000;
 
