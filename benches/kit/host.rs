@@ -1,6 +1,11 @@
 //! A lean host: one thread drives a whole [`Channel`] on virtual time, as fast as it goes, from a TS file to files.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use cpu_time::{ProcessTime, ThreadTime};
@@ -27,32 +32,63 @@ struct Host {
 pub fn run(clip: &Path) -> Split {
     let pieces = schedule(clip);
     let (process, thread) = (ProcessTime::now(), ThreadTime::now());
-    let mut host = Host {
-        channel: Channel::new(ChannelConfig::new("bench").unwrap(), Arc::new(BuiltinCodecs::new())).unwrap(),
-        now: Now::new(Duration::from_secs(1), Utc::from_unix_secs(1_795_176_000)),
-        pending: Vec::new(),
-        folder: Folder::new(clip.with_file_name("channel")),
-        split: Split::new(),
-    };
-    host.channel.start(host.now).unwrap();
-    host.drain();
-    host.channel.start_program(ProgramConfig { asset: AssetName::new("bench").unwrap(), window: None }).unwrap();
-    let id = host.channel.attach("ts", Box::new(TsDemuxer::new(TsConfig::default())), host.now).unwrap();
-    let start = host.now.monotonic;
-    for (at, piece) in pieces {
-        host.pass(start + at);
-        host.channel.handle_input(Input::Bytes(id, piece), host.now).unwrap();
-        host.drain();
-    }
-    host.channel.handle_input(Input::Closed(id), host.now).unwrap();
-    host.drain();
-    let mut split = host.split;
-    split.insert("thread".into(), thread.elapsed().as_secs_f64());
-    split.insert("process".into(), process.elapsed().as_secs_f64());
-    split
+    let mut host = Host::start(clip.with_file_name("channel"));
+    host.play(pieces);
+    host.finish(process, thread)
+}
+
+/// The same with nothing but the built-in slate on air, for as long as the clip would last.
+pub fn slate(clip: &Path) -> Split {
+    let (process, thread) = (ProcessTime::now(), ThreadTime::now());
+    let mut host = Host::start(clip.with_file_name("slate"));
+    host.pass(host.now.monotonic + Duration::from_secs_f64(super::clip::SECONDS));
+    host.finish(process, thread)
+}
+
+/// The same with the slate over the clip, which is decoded beneath it.
+pub fn hidden(clip: &Path) -> Split {
+    let pieces = schedule(clip);
+    let (process, thread) = (ProcessTime::now(), ThreadTime::now());
+    let mut host = Host::start(clip.with_file_name("hidden"));
+    host.channel.show_slate(None, None).unwrap();
+    host.play(pieces);
+    host.finish(process, thread)
 }
 
 impl Host {
+    /// A channel with a program on air, which is stored in `folder`.
+    fn start(folder: PathBuf) -> Self {
+        let mut host = Self {
+            channel: Channel::new(ChannelConfig::new("bench").unwrap(), Arc::new(BuiltinCodecs::new())).unwrap(),
+            now: Now::new(Duration::from_secs(1), Utc::from_unix_secs(1_795_176_000)),
+            pending: Vec::new(),
+            folder: Folder::new(folder),
+            split: Split::new(),
+        };
+        host.channel.start(host.now).unwrap();
+        host.drain();
+        host.channel.start_program(ProgramConfig { asset: AssetName::new("bench").unwrap(), window: None }).unwrap();
+        host
+    }
+
+    fn play(&mut self, pieces: Vec<(Duration, Bytes)>) {
+        let id = self.channel.attach("ts", Box::new(TsDemuxer::new(TsConfig::default())), self.now).unwrap();
+        let start = self.now.monotonic;
+        for (at, piece) in pieces {
+            self.pass(start + at);
+            self.channel.handle_input(Input::Bytes(id, piece), self.now).unwrap();
+            self.drain();
+        }
+        self.channel.handle_input(Input::Closed(id), self.now).unwrap();
+        self.drain();
+    }
+
+    fn finish(mut self, process: ProcessTime, thread: ThreadTime) -> Split {
+        self.split.insert("thread".into(), thread.elapsed().as_secs_f64());
+        self.split.insert("process".into(), process.elapsed().as_secs_f64());
+        self.split
+    }
+
     fn pass(&mut self, until: Duration) {
         while let Some(deadline) = self.channel.poll_timeout().filter(|deadline| *deadline <= until) {
             self.advance(deadline);

@@ -41,6 +41,8 @@ pub fn is_alone() -> bool {
     let split = match args.get(1).map(String::as_str) {
         Some("parts") => parts::run(Path::new(&args[2])),
         Some("channel") => host::run(Path::new(&args[2])),
+        Some("slate") => host::slate(Path::new(&args[2])),
+        Some("hidden") => host::hidden(Path::new(&args[2])),
         _ => return false,
     };
     split.iter().for_each(|(name, value)| println!("{name} {value}"));

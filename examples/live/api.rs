@@ -1,16 +1,19 @@
 //! The JSON API: what the channel is, and commands to it. Errors are `{code, message}`.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Request, State},
+    extract::{Path, Query, Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use headend::channel::CommandError;
+use headend::{
+    channel::CommandError,
+    splice::{SlateError, SlateImage},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -50,15 +53,26 @@ pub(crate) async fn command(
     carry_out(&app, &headers, command).await
 }
 
-/// `POST /api/channels/{name}/slate` with `{"duration": seconds}`, or without one until it is hidden.
+/// `POST /api/channels/{name}/slate` with `{"duration": seconds}`, or without one until it is hidden: the default slate. Or with an
+/// image of its own as `image/jpeg`, and `?duration=seconds`.
 pub(crate) async fn show_slate(
     State(app): State<App>,
     Path(name): Path<String>,
+    Query(query): Query<BTreeMap<String, String>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     check_name(&app, &name)?;
-    carry_out(&app, &headers, Command::ShowSlate(slate_duration(&body)?)).await
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let command = if kind.starts_with("image/jpeg") {
+        let seconds = query.get("duration").map(|text| text.parse().map_err(|_| Problem::bad_request(DURATION)));
+        let duration = seconds.transpose()?.map(duration).transpose()?;
+        let image = tokio::task::spawn_blocking(move || SlateImage::from_jpeg(&body)).await.map_err(|_| Gone)??;
+        Command::ShowSlate(duration, Some(image))
+    } else {
+        Command::ShowSlate(slate_duration(&body)?, None)
+    };
+    carry_out(&app, &headers, command).await
 }
 
 /// `DELETE /api/channels/{name}/slate`.
@@ -129,6 +143,12 @@ impl From<Gone> for Problem {
     }
 }
 
+impl From<SlateError> for Problem {
+    fn from(error: SlateError) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, code: error.code(), message: error.to_string() }
+    }
+}
+
 impl From<CommandError> for Problem {
     fn from(error: CommandError) -> Self {
         let status = match error {
@@ -151,13 +171,17 @@ fn slate_duration(body: &[u8]) -> Result<Option<Duration>, Problem> {
     match body.get("duration") {
         None if is_object => Ok(None),
         Some(Value::Null) => Ok(None),
-        Some(value) => match value.as_f64() {
-            Some(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(Some(Duration::from_secs_f64(seconds))),
-            _ => Err(Problem::bad_request("duration is a number of seconds, more than 0 and at most 86400")),
-        },
+        Some(value) => duration(value.as_f64().ok_or_else(|| Problem::bad_request(DURATION))?).map(Some),
         None => Err(Problem::bad_request("the body is a JSON object, such as {\"duration\": 30}")),
     }
 }
+
+fn duration(seconds: f64) -> Result<Duration, Problem> {
+    let is_good = (0.0..=86_400.0).contains(&seconds);
+    if is_good { Ok(Duration::from_secs_f64(seconds)) } else { Err(Problem::bad_request(DURATION)) }
+}
+
+const DURATION: &str = "duration is a number of seconds, more than 0 and at most 86400";
 
 pub(crate) fn check_name(app: &App, name: &str) -> Result<(), Problem> {
     if *app.name == *name { Ok(()) } else { Err(Problem::not_found("no such channel")) }

@@ -86,7 +86,7 @@ impl Director {
                 self.allow(channel, Operation::Reset)?;
                 self.aim = Aim::Reset;
             }
-            Command::ShowSlate(duration) => channel.show_slate(duration)?,
+            Command::ShowSlate(duration, image) => channel.show_slate(duration, image)?,
             Command::HideSlate => channel.hide_slate()?,
             Command::StartAdBreak(wanted) => channel.start_ad_break(wanted)?,
             Command::EndAdBreak(cue_id) => channel.end_ad_break(cue_id)?,

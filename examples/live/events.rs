@@ -8,7 +8,7 @@ use std::{
 use headend::{
     channel::{Event, OperationState, Slot, SpliceReport},
     media::{Track, TrackFormat},
-    splice::{BreakEnd, OnAir, SpliceKind},
+    splice::{BreakEnd, Loss, LossShows, OnAir, SpliceKind},
     time::Now,
 };
 use serde_json::{Value, json};
@@ -116,13 +116,17 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
         Event::OnAir { source, at } => {
             let what = match source {
                 OnAir::Live => "the contribution",
-                OnAir::Slate => "the slate, because nothing comes in",
+                OnAir::Slate => "a slate, because nothing comes in",
                 OnAir::OperatorSlate => "the operator's slate",
                 OnAir::BreakSlate => "the slate of an ad break",
                 OnAir::Test => "the test source",
             };
             let detail = json!({"source": source_name(*source), "media_seconds": seconds(at.flicks())});
             ("on_air", format!("on air: {what}"), detail)
+        }
+        Event::Loss { loss, at } => {
+            let text = loss.map_or_else(|| "the loss is over".into(), loss_text);
+            ("loss", text, json!({"loss": loss.map(loss_json), "media_seconds": seconds(at.flicks())}))
         }
         Event::Attached { ingest, protocol } => {
             ("ingest", format!("contribution {ingest} connected by {protocol}"), json!({"protocol": protocol}))
@@ -172,6 +176,27 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
         Event::MeterStopped { why } => ("meter", format!("billing ended: {why}"), Value::Null),
         other => ("event", other.telemetry_name().unwrap_or("something happened").into(), Value::Null),
     }
+}
+
+fn loss_text(loss: Loss) -> String {
+    let shows = match loss.shows {
+        LossShows::Hold => "the last picture stays",
+        LossShows::Black => "black",
+        LossShows::Slate => "the slate",
+        LossShows::Image => "an image",
+    };
+    format!("the feed is lost ({}): {shows}, stage {}", loss.cause, loss.stage + 1)
+}
+
+/// A stage of the loss policy, as the API gives it.
+pub(crate) fn loss_json(loss: Loss) -> Value {
+    let shows = match loss.shows {
+        LossShows::Hold => "hold",
+        LossShows::Black => "black",
+        LossShows::Slate => "slate",
+        LossShows::Image => "image",
+    };
+    json!({"cause": loss.cause.to_string(), "stage": loss.stage + 1, "shows": shows})
 }
 
 fn splice(SpliceReport { splice, .. }: &SpliceReport) -> (&'static str, String, Value) {

@@ -7,6 +7,7 @@ use headend::{
     access::StreamKey,
     channel::{AdBreak, Channel, CommandError, IngestId, Session},
     ingest::{DatagramDemuxer, Demuxer, smooth::SmoothDemuxer},
+    splice::SlateImage,
     time::Now,
 };
 use tokio::sync::{mpsc, oneshot, watch};
@@ -50,12 +51,12 @@ pub(crate) struct View<'a> {
 }
 
 /// What an operator may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     Start,
     Stop,
     Reset,
-    ShowSlate(Option<Duration>),
+    ShowSlate(Option<Duration>, Option<SlateImage>),
     HideSlate,
     StartAdBreak(AdBreak),
     EndAdBreak(u32),

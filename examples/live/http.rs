@@ -5,7 +5,7 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{delete, get, post},
@@ -51,10 +51,12 @@ impl Scheme {
 
 /// Every path of the host, for any listener.
 pub(crate) fn router(app: App) -> Router {
+    // An image that is too large is refused by what it is, not cut off.
+    let slate = post(api::show_slate).delete(api::hide_slate).layer(DefaultBodyLimit::max(4 << 20));
     let api = Router::new()
         .route("/channels", get(api::list))
         .route("/channels/{name}", get(api::show))
-        .route("/channels/{name}/slate", post(api::show_slate).delete(api::hide_slate))
+        .route("/channels/{name}/slate", slate)
         .route("/channels/{name}/ad-breaks", post(ad_breaks::start))
         .route("/channels/{name}/ad-breaks/{cue_id}", delete(ad_breaks::end))
         .route("/channels/{name}/thumbnail.jpg", get(thumbnails::latest))

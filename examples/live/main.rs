@@ -11,7 +11,7 @@
 //! | `publisher`, `publishing` | what outlives a publication: an RTMP session, the memory of a Smooth stream |
 //! | `tls`, `https` | certificates, HTTP over TLS |
 //! | `feeds`, `cue_text`, `thumbnails`, `breaks` | what the contribution sessions carry, and how they do; what came of ad breaks |
-//! | `options`, `choices` | flags |
+//! | `options`, `choices`, `slates` | flags, images |
 //! | `http`, `api`, `status`, `events`, `listen`, `page` | what viewers and operators see |
 #![allow(clippy::disallowed_types, reason = "a host owns clocks, sockets and files")]
 
@@ -36,6 +36,7 @@ mod page;
 mod publisher;
 mod publishing;
 mod rtmp_door;
+mod slates;
 mod smooth_door;
 mod status;
 mod store;

@@ -15,9 +15,12 @@ use headend::{
     time::{MediaDuration, Now, Utc},
 };
 
-use crate::choices::{
-    AdMarkersChoice, AudioChoice, EncodingChoice, HlsCuesChoice, ProtocolChoice, Source, StretchChoice, TakeoverChoice,
-    address, preset,
+use crate::{
+    choices::{
+        AdMarkersChoice, AudioChoice, EncodingChoice, HlsCuesChoice, ProtocolChoice, Source, StretchChoice,
+        TakeoverChoice, address, preset,
+    },
+    slates::SlateOptions,
 };
 
 /// A live TV channel in one process: push a feed by RTMP, RTP, UDP or Smooth Streaming, play it as HLS and DASH.
@@ -52,10 +55,13 @@ pub(crate) struct Options {
     #[arg(long, env = "HEADEND_SOURCE", value_name = "test|none", default_value = "test", hide_possible_values = true, help_heading = CHANNEL)]
     pub(crate) source: Source,
 
-    /// Milliseconds without pictures until the slate takes over: 100 to 60000
+    /// Milliseconds without pictures until a feed counts as lost, and the slate takes over: 100 to 60000
     #[arg(long, env = "HEADEND_LOSS_AFTER", value_name = "MS", default_value_t = 1000, help_heading = CHANNEL,
           value_parser = clap::value_parser!(u32).range(100..=60_000))]
     pub(crate) loss_after: u32,
+
+    #[command(flatten)]
+    pub(crate) slates: SlateOptions,
 
     /// From where ad breaks come: the page and the API, or SCTE-35 or onAdCue that the feed carries
     #[arg(long, env = "HEADEND_AD_MARKERS", value_name = "api|scte35", default_value = "api", hide_possible_values = true, help_heading = CHANNEL)]
@@ -190,6 +196,8 @@ impl Options {
         let second = now.utc.unix_nanos() / 1_000_000_000;
         config.epoch = Utc::from_unix_secs(self.epoch.unwrap_or(second));
         config.loss_after = Duration::from_millis(self.loss_after.into());
+        config.loss_policy = self.slates.loss_policy(config.loss_after);
+        config.slates = self.slates.slates();
         config.standby = match self.source {
             Source::Test => Standby::TestSource,
             Source::None => Standby::Slate,
@@ -259,7 +267,7 @@ impl Options {
     }
 }
 
-const CHANNEL: &str = "Channel";
+pub(crate) const CHANNEL: &str = "Channel";
 const INGEST: &str = "Contribution";
 const SECONDARY: &str = "Second encoder (off by default; Smooth Streaming has /NAME-secondary.isml without a flag)";
 const VIEWERS: &str = "Page, players and storage";

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     director::Published,
-    events::{round, seconds, slot_name, source_name},
+    events::{loss_json, round, seconds, slot_name, source_name},
     feeds::health_json,
     handle::{Gone, View},
     http::App,
@@ -53,6 +53,7 @@ fn snapshot(view: &View<'_>) -> Value {
         "state": channel.state().to_string(),
         "portal_state": channel.portal_state().to_string(),
         "on_air": on_air(channel),
+        "loss": channel.loss().map(loss_json),
         "ad_break": channel.ad_break().map(|cue| cue.id),
         "ad_break_seconds": planned(channel),
         "ad_markers": if channel.config().ad_markers == AdMarkers::Api { "api" } else { "scte35" },

@@ -46,8 +46,17 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     all.extend(tag_seeds());
     all.extend(channel_seeds());
     all.extend(smooth_seeds());
+    all.extend(SLATES.iter().map(|(name, image)| ("slate_jpeg", *name, image.to_vec())));
     all
 }
+
+const SLATES: [(&str, &[u8]); 5] = [
+    ("420", include_bytes!("../../tests/fixtures/slate_420.jpg")),
+    ("420_progressive", include_bytes!("../../tests/fixtures/slate_420_progressive.jpg")),
+    ("422", include_bytes!("../../tests/fixtures/slate_422.jpg")),
+    ("cmyk", include_bytes!("../../tests/fixtures/slate_cmyk.jpg")),
+    ("grey", include_bytes!("../../tests/fixtures/slate_grey.jpg")),
+];
 
 fn transport_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let mut mux = Transport::default();

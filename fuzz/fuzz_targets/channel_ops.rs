@@ -95,7 +95,7 @@ impl Host {
             1 => drop(self.channel.stop(self.now)),
             2 => self.reset(),
             3 => self.update(input),
-            4 => drop(self.channel.show_slate(input.byte().map(|b| Duration::from_millis(u64::from(b) * 100)))),
+            4 => drop(self.channel.show_slate(input.byte().map(|b| Duration::from_millis(u64::from(b) * 100)), None)),
             5 => drop(self.channel.hide_slate()),
             6 => self.start_program(input),
             7 => drop(self.channel.stop_program(ProgramId(input.byte().unwrap_or(0).into()))),

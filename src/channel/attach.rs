@@ -116,6 +116,11 @@ impl Channel {
             self.sessions.next_beat = None;
             if let Some(air) = &mut self.air {
                 air.switcher.attach(false);
+                // Cues have POSTs of their own, which end all the time.
+                let brought_media = gone.health.tracks.iter().any(|track| track.kind != "text");
+                if brought_media && reason.ends_event() {
+                    air.switcher.end_event();
+                }
             }
         }
         self.outputs.push_back(Output::Close(id));

@@ -7,7 +7,7 @@ use crate::{
     channel::{AudioStream, ConfigError, Encoding, InputRules},
     ladder::{Preset, Thumbnails},
     media::{CueFormats, Language},
-    splice::Picture,
+    splice::{LossPolicy, Slates},
     time::{MediaDuration, Utc},
 };
 
@@ -15,10 +15,10 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelName(String);
 
-/// What plays while there is no contribution and none was lost just now.
+/// What plays before any contribution came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Standby {
-    /// The built-in slate and silence.
+    /// The pre-event slate and silence.
     #[default]
     Slate,
     /// The moving test source with its tone.
@@ -68,14 +68,19 @@ pub struct ChannelConfig {
     pub epoch: Utc,
     /// Length of a segment, to the nearest whole frame; 500 ms to 20 s, default 2 s (A1.13).
     pub gop: MediaDuration,
-    /// A contribution without pictures for this long, since the last one has played, is lost and the slate takes over; 100 ms
-    /// to 60 s, default 1 s (A16.1).
+    /// A contribution without pictures for this long, since the last one has played, is lost: so long the output waits for
+    /// it; 100 ms to 60 s, default 1 s (A16.1).
     pub loss_after: Duration,
+    /// What shows then, from the last picture on, and when; default that picture for 1 s, then the error slate.
+    pub loss_policy: LossPolicy,
+    /// The images that show in place of the contribution; default the built-in one for all (A14.7, A15.5).
+    pub slates: Slates,
     /// Whether a new contribution session takes the place of another; default: of one that was silent for 1 s.
     pub takeover: Takeover,
-    /// What plays while there is no contribution.
+    /// What plays before any contribution came.
     pub standby: Standby,
-    /// Once nothing is attached any more, the slate gives way to `standby` after this time; default 10 s.
+    /// Once nothing is attached any more, the slate gives way to the test source after this time, where `standby` is that;
+    /// default 10 s.
     pub standby_after: Duration,
     /// Running with no program and no contribution for this long stops the channel; default 12 h (A4.1).
     pub idle_shutoff: Duration,
@@ -138,6 +143,8 @@ impl ChannelConfig {
             epoch: Utc::UNIX_EPOCH,
             gop: MediaDuration::from_secs(2),
             loss_after: Duration::from_secs(1),
+            loss_policy: LossPolicy::default(),
+            slates: Slates::default(),
             takeover: Takeover::WhenSilent(Duration::from_secs(1)),
             standby: Standby::Slate,
             standby_after: Duration::from_secs(10),
@@ -171,6 +178,9 @@ impl ChannelConfig {
         if self.loss_after < Duration::from_millis(100) || self.loss_after > Duration::from_secs(60) {
             return Err(ConfigError::LossAfter(self.loss_after));
         }
+        if let Some(cause) = self.loss_policy.broken() {
+            return Err(ConfigError::LossPolicy(cause));
+        }
         if let Takeover::WhenSilent(silence) = self.takeover
             && !(Duration::from_millis(100)..=Duration::from_secs(60)).contains(&silence)
         {
@@ -198,6 +208,11 @@ impl ChannelConfig {
     /// When a silent slot has failed: before its silence is a loss.
     pub(super) fn failover(&self) -> Duration {
         self.failover_after.min(self.loss_after / 2)
+    }
+
+    /// How long after a loss the test source comes back, where there is one.
+    pub(super) fn test_source_after(&self) -> Option<MediaDuration> {
+        (self.standby == Standby::TestSource).then(|| MediaDuration::from_std(self.standby_after))
     }
 
     fn check_feeds(&self) -> Result<(), ConfigError> {
@@ -258,15 +273,6 @@ impl Takeover {
     }
 }
 
-impl Standby {
-    pub(super) const fn picture(self) -> Picture {
-        match self {
-            Self::Slate => Picture::Slate,
-            Self::TestSource => Picture::Test,
-        }
-    }
-}
-
 impl fmt::Display for ChannelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -303,6 +309,10 @@ mod tests {
         assert!(matches!(broken(|c| c.preset.rungs[1].name = "../x".into()), ConfigError::RungName(_)));
         assert!(matches!(broken(|c| c.gop = MediaDuration::ZERO), ConfigError::Gop(_)));
         assert!(matches!(broken(|c| c.loss_after = Duration::ZERO), ConfigError::LossAfter(_)));
+        assert!(matches!(
+            broken(|c| c.loss_policy = LossPolicy::slate_after(MediaDuration::from_secs(-1))),
+            ConfigError::LossPolicy(_)
+        ));
         assert!(matches!(broken(|c| c.takeover = Takeover::WhenSilent(Duration::ZERO)), ConfigError::Takeover(_)));
         assert!(matches!(broken(|c| c.preset.audio_sample_rate = 22_050), ConfigError::AudioRate(22_050)));
         assert!(matches!(broken(|c| c.audio.clear()), ConfigError::AudioStreams(0)));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     channel::{AudioStream, InputRules},
     media::FrameRate,
+    splice::{LossCause, LossPolicy},
     time::MediaDuration,
 };
 
@@ -48,6 +49,9 @@ pub enum ConfigError {
     /// Too short or too long.
     #[error("loss_after of {0:?} is outside 100 ms to 60 s")]
     LossAfter(Duration),
+    /// Stages that are too many or not in order.
+    #[error("the loss policy for {0}: each of at most {max} stages comes later than the one before", max = LossPolicy::MAX_STAGES)]
+    LossPolicy(LossCause),
     /// Too short or too long.
     #[error("a silence of {0:?} before a takeover is outside 100 ms to 60 s")]
     Takeover(Duration),

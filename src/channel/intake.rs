@@ -275,7 +275,7 @@ impl Channel {
         if self.contribution.video.as_ref().is_some_and(|video| video.id == unit.track) {
             air.push_video(&mut self.contribution, unit, now);
         } else if let Some(output) = self.contribution.sound.output_of(unit.track) {
-            air.push_audio(&mut self.contribution, output, unit);
+            air.push_audio(&mut self.contribution, output, unit, now);
         }
         self.share_health();
     }

@@ -10,7 +10,7 @@ use crate::{
     },
     ladder::{Job, Lane, OpenJob, Work},
     media::SoundSource,
-    splice::{Slate, TestPattern, TestTone},
+    splice::{SlateImage, TestPattern, TestTone},
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -84,19 +84,19 @@ impl Channel {
         Ok(id)
     }
 
-    /// Puts the slate on air, over whatever comes in, for `duration` or until [`hide_slate`](Self::hide_slate). The sound is
-    /// muted (A15.10).
+    /// Puts a slate on air, over whatever comes in, for `duration` or until [`hide_slate`](Self::hide_slate): `image`, or the
+    /// default one (A15.2). The sound is muted (A15.10).
     ///
     /// # Errors
     /// [`CommandError::State`] unless the channel is Running, [`CommandError::SlateDuration`] for a duration of zero.
-    pub fn show_slate(&mut self, duration: Option<Duration>) -> Result<(), CommandError> {
+    pub fn show_slate(&mut self, duration: Option<Duration>, image: Option<SlateImage>) -> Result<(), CommandError> {
         self.allow(Operation::ShowSlate)?;
         if duration == Some(Duration::ZERO) {
             return Err(CommandError::SlateDuration(Duration::ZERO));
         }
         if let Some(air) = &mut self.air {
             let until = duration.map(|duration| air.switcher.position().plus(MediaDuration::from_std(duration)));
-            air.switcher.show_slate(until);
+            air.switcher.show_slate(until, image);
         }
         Ok(())
     }
@@ -216,7 +216,6 @@ impl Channel {
             preset: self.config.preset.clone(),
             frame_rate,
             thumbnails: self.config.thumbnails,
-            slate: Box::new(Slate::built_in(width, height)),
             test: Box::new(TestPattern::new(width, height, frame_rate, self.config.epoch)),
             tones: self.config.audio.iter().map(|_| tone()).collect(),
             asked: (now.monotonic, MediaTime::ZERO.plus(now.utc.since(self.config.epoch))),

@@ -74,7 +74,7 @@ use crate::{
     },
     ingest::IngestRefusal,
     ladder::Codecs,
-    splice::{CueRefusal, OnAir},
+    splice::{CueRefusal, Loss, OnAir},
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -301,6 +301,12 @@ impl Channel {
     #[must_use]
     pub fn on_air(&self) -> Option<OnAir> {
         self.air.as_ref().and_then(AirChain::source)
+    }
+
+    /// The stage of the loss policy that acts; `None` while none does.
+    #[must_use]
+    pub fn loss(&self) -> Option<Loss> {
+        self.air.as_ref().and_then(AirChain::loss)
     }
 
     /// How far the output has come on the channel's clock; `None` while nothing is on air.

@@ -15,9 +15,16 @@ use crate::{
     error::Fault,
     ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundLane, SoundOp},
     media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
-    splice::{CaptionDrop, CueRefusal, OnAir, Slot, Splice, Switcher, SwitcherConfig, Taken},
+    splice::{CaptionDrop, CueRefusal, Loss, OnAir, SlateImage, Slot, Splice, Switcher, SwitcherConfig, Taken},
     time::{MediaDuration, MediaTime, Now},
 };
+
+/// What viewers see changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AirChange {
+    Source(OnAir),
+    Loss(Option<Loss>),
+}
 
 /// The switcher, the lanes and the segmenter of a running channel.
 pub(super) struct AirChain {
@@ -29,13 +36,16 @@ pub(super) struct AirChain {
     /// What the contribution's video track says of itself.
     video: Option<VideoTrack>,
     on_air: Option<OnAir>,
+    /// The stage of the loss policy that acts.
+    loss: Option<Loss>,
+    sound_from: Option<SoundFrom>,
     /// Up to where the sound of each output is settled.
     settled: Vec<MediaTime>,
     preset: Preset,
     offers: Offers,
     /// `None` where captions are ignored (A13.1).
     pub(super) captions: Option<Captions>,
-    changes: VecDeque<(OnAir, MediaTime)>,
+    changes: VecDeque<(AirChange, MediaTime)>,
     /// Splices whose segment is not yet whole, and reports of those that are.
     splices: VecDeque<Splice>,
     reports: VecDeque<SpliceReport>,
@@ -60,8 +70,9 @@ impl AirChain {
             max_frame_rate: config.preset.max_frame_rate,
             idle_frame_rate: idle,
             loss_after: MediaDuration::from_std(config.loss_after),
-            standby: config.standby.picture(),
-            standby_after: MediaDuration::from_std(config.standby_after),
+            loss_policy: config.loss_policy.clone(),
+            slates: config.slates.or_built_in(built_in(config)),
+            test_source: config.test_source_after(),
         };
         let presentation = Arc::new(presentation(config, &ladder, idle));
         let mut segmenter = Segmenter::new(presentation.tracks.clone(), SegmenterLimits::default());
@@ -76,6 +87,8 @@ impl AirChain {
             rate: idle,
             video: None,
             on_air: None,
+            loss: None,
+            sound_from: None,
             settled: vec![at; config.audio.len()],
             preset: config.preset.clone(),
             offers: Offers::default(),
@@ -113,6 +126,7 @@ impl AirChain {
 
     /// Takes a picture of the contribution.
     pub(super) fn push_video(&mut self, from: &mut Contribution, unit: AccessUnit, now: Now) {
+        self.switcher.note_arrival(now);
         if from.is_refused {
             self.refuse_captions(from.video.as_ref(), &unit);
             from.health.dropped += 1;
@@ -158,7 +172,8 @@ impl AirChain {
     }
 
     /// Takes sound of the contribution for one output.
-    pub(super) fn push_audio(&mut self, from: &mut Contribution, output: usize, unit: AccessUnit) {
+    pub(super) fn push_audio(&mut self, from: &mut Contribution, output: usize, unit: AccessUnit, now: Now) {
+        self.switcher.note_arrival(now);
         let dropped = from.push_sound(output, unit);
         self.tell_dropped(dropped, NO_PLACE);
         self.place_sound(from, output);
@@ -190,7 +205,7 @@ impl AirChain {
     /// language waits for another.
     pub(super) fn settle_sound(&mut self, from: Option<&Contribution>, now: Now) {
         let position = self.switcher.position();
-        let live = from.filter(|_| self.switcher.on_air() == OnAir::Live);
+        let live = from.filter(|_| self.switcher.is_heard());
         // Sound that is later is not waited for (FAULTS row 41).
         let oldest = self.switcher.late_before(now);
         for (output, settled) in self.settled.iter_mut().enumerate() {
@@ -225,8 +240,8 @@ impl AirChain {
         Some((sealed, offer))
     }
 
-    /// The next change of what is on air.
-    pub(super) fn pull_change(&mut self) -> Option<(OnAir, MediaTime)> {
+    /// The next change of what viewers see, and from when on.
+    pub(super) fn pull_change(&mut self) -> Option<(AirChange, MediaTime)> {
         self.changes.pop_front()
     }
 
@@ -246,6 +261,11 @@ impl AirChain {
     /// The source of the newest frame.
     pub(super) const fn source(&self) -> Option<OnAir> {
         self.on_air
+    }
+
+    /// The stage of the loss policy that acts at the newest frame.
+    pub(super) const fn loss(&self) -> Option<Loss> {
+        self.loss
     }
 
     /// A segment is whole: splices at its start, or before where that frame began none, are done.
@@ -271,7 +291,8 @@ impl AirChain {
             if new_rate.is_some() {
                 self.rate = rate;
             }
-            if self.pipeline.push_slot(slot, new_rate) {
+            // A slot is cheap to clone: a slate in it is shared.
+            if self.pipeline.push_slot(slot.clone(), new_rate) {
                 self.write_captions(&slot);
             } else {
                 self.faults.push_back(Fault::Dropped { count: 1, reason: "the encoders do not keep up" });
@@ -280,20 +301,27 @@ impl AirChain {
     }
 
     fn note_source(&mut self, slot: &Slot) {
-        let source = slot.on_air;
-        if self.on_air.replace(source) == Some(source) {
-            return;
+        if self.loss != slot.loss {
+            self.loss = slot.loss;
+            self.changes.push_back((AirChange::Loss(slot.loss), slot.pts));
         }
+        let source = slot.on_air;
         let from = match source {
             OnAir::Live => SoundFrom::Contribution,
             OnAir::Test => SoundFrom::Tone,
+            // Lost pictures alone leave the sound as it is (FAULTS row 42).
+            OnAir::Slate if slot.loss.is_some_and(Loss::is_heard) => SoundFrom::Contribution,
             OnAir::Slate | OnAir::OperatorSlate | OnAir::BreakSlate => SoundFrom::Silence,
         };
-        for output in 0..self.settled.len() {
-            self.pipeline.push_sound(output, SoundOp::Source { at: slot.pts, from });
+        if self.sound_from.replace(from) != Some(from) {
+            for output in 0..self.settled.len() {
+                self.pipeline.push_sound(output, SoundOp::Source { at: slot.pts, from });
+            }
         }
-        self.offers.push(slot.pts, if source == OnAir::Live { self.offer() } else { None });
-        self.changes.push_back((source, slot.pts));
+        if self.on_air.replace(source) != Some(source) {
+            self.offers.push(slot.pts, if source == OnAir::Live { self.offer() } else { None });
+            self.changes.push_back((AirChange::Source(source), slot.pts));
+        }
     }
 
     /// What the contribution is good for.
@@ -321,6 +349,12 @@ impl AirChain {
             self.faults.push_back(Fault::Dropped { count, reason });
         }
     }
+}
+
+/// The library's own slate, in the size of the largest rung.
+fn built_in(config: &ChannelConfig) -> SlateImage {
+    let (width, height) = config.preset.rungs.first().map_or((2, 2), |rung| (rung.width, rung.height));
+    SlateImage::built_in(width as usize, height as usize)
 }
 
 /// The renditions of the channel: every rung, then the sound of each language.

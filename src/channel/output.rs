@@ -11,7 +11,7 @@ use crate::{
     ingest::{IngestRefusal, Leg},
     ladder::{Done, Thumbnail, Work},
     media::{CueSignal, Track},
-    splice::OnAir,
+    splice::{Loss, OnAir},
     time::{MediaDuration, MediaTime},
 };
 
@@ -88,6 +88,13 @@ pub enum Event {
         /// Which one.
         source: OnAir,
         /// First frame of it, on the channel's clock.
+        at: MediaTime,
+    },
+    /// From this instant on another stage of the loss policy acts, or none.
+    Loss {
+        /// Which one, and why; `None`: the loss is over.
+        loss: Option<Loss>,
+        /// The first frame of it, on the channel's clock.
         at: MediaTime,
     },
     /// A contribution session was taken in.
@@ -290,6 +297,11 @@ impl DetachReason {
             Self::Reset => "MPI_REST_API_CHANNEL_RESET",
             Self::Stopped => "MPI_REST_API_CHANNEL_STOP",
         }
+    }
+
+    /// Whether the session ended as its protocol means it: the event is over, and nothing failed.
+    pub(super) const fn ends_event(&self) -> bool {
+        matches!(self, Self::Finished | Self::Ended | Self::EndOfStream)
     }
 }
 

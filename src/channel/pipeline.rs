@@ -31,8 +31,8 @@ pub(super) struct Pipeline {
     decode: Slotted<DecodeLane, DecodeOp>,
     frames: FrameQueue,
     picture: Slotted<Box<PictureLane>, (Slot, Option<FrameRate>, PictureOp)>,
-    /// Slots of the picture work that is out, in order.
-    in_picture: VecDeque<(Slot, Option<FrameRate>)>,
+    /// Of each frame of the picture work that is out, in order.
+    in_picture: VecDeque<InPicture>,
     /// Captions of the slots that have not come to the rungs, by their time.
     captions: VecDeque<(MediaTime, Bytes)>,
     rungs: Vec<Slotted<Box<RungLane>, RungOp>>,
@@ -59,6 +59,15 @@ pub(super) const fn sound_track(output: usize) -> TrackId {
 /// Whether this is the track of an audio output.
 pub(super) const fn is_sound(track: TrackId) -> bool {
     track.0 >= FIRST_SOUND
+}
+
+/// A frame of the picture work that is out.
+struct InPicture {
+    pts: MediaTime,
+    /// It starts a segment.
+    force_idr: bool,
+    /// Frames come at another rate from here on.
+    rate: Option<FrameRate>,
 }
 
 impl Pipeline {
@@ -160,15 +169,11 @@ impl Pipeline {
                 self.picture.state = Some(done.lane);
                 let mut pictures = done.pictures.into_iter();
                 while pictures.len() > 0 {
-                    let Some((slot, rate)) = self.in_picture.pop_front() else { break };
-                    let captions = self.captions.pop_front_if(|(at, _)| *at == slot.pts).map(|(_, captions)| captions);
+                    let Some(InPicture { pts, force_idr, rate }) = self.in_picture.pop_front() else { break };
+                    let captions = self.captions.pop_front_if(|(at, _)| *at == pts).map(|(_, captions)| captions);
                     for (rung, frame) in self.rungs.iter_mut().zip(pictures.by_ref()) {
                         rung.ops.extend(rate.map(RungOp::FrameRate));
-                        rung.ops.push_back(RungOp::Encode {
-                            frame,
-                            force_idr: slot.starts_segment,
-                            captions: captions.clone(),
-                        });
+                        rung.ops.push_back(RungOp::Encode { frame, force_idr, captions: captions.clone() });
                     }
                 }
             }
@@ -239,7 +244,11 @@ impl Pipeline {
             return None;
         }
         let (lane, ops) = self.picture.take(Self::BATCH)?;
-        self.in_picture.extend(ops.iter().map(|(slot, rate, _)| (*slot, *rate)));
+        self.in_picture.extend(ops.iter().map(|(slot, rate, _)| InPicture {
+            pts: slot.pts,
+            force_idr: slot.starts_segment,
+            rate: *rate,
+        }));
         let ops: Vec<(MediaTime, PictureOp)> = ops.into_iter().map(|(slot, _, op)| (slot.pts, op)).collect();
         Some(Work::new(Lane::Picture, self.generation, Job::Picture(PictureJob { lane, ops })))
     }

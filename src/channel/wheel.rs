@@ -6,7 +6,9 @@ use crate::{
     archive::{Asset, AssetOutput, SealedSegment},
     channel::{
         Channel, ChannelState, CommandError, DetachReason, Event, IngestId, Input, MeterEnd, OperationState, Output,
-        ProgramId, SpliceReport, on_air::AirChain, relay::Relay,
+        ProgramId, SpliceReport,
+        on_air::{AirChain, AirChange},
+        relay::Relay,
     },
     error::Fault,
     ingest::Leg,
@@ -224,8 +226,11 @@ impl Channel {
     }
 
     fn tell(&mut self, now: Now) {
-        while let Some((source, at)) = self.air.as_mut().and_then(AirChain::pull_change) {
-            self.event(Event::OnAir { source, at });
+        while let Some((change, at)) = self.air.as_mut().and_then(AirChain::pull_change) {
+            self.event(match change {
+                AirChange::Source(source) => Event::OnAir { source, at },
+                AirChange::Loss(loss) => Event::Loss { loss, at },
+            });
         }
         while let Some(report) = self.pull_report() {
             self.event(Event::Splice(report));

@@ -9,6 +9,7 @@ pub(crate) mod bits;
 pub mod captions;
 pub mod h264;
 pub mod hevc;
+pub mod jpeg;
 pub mod latm;
 pub mod mpa;
 pub mod mpeg2;

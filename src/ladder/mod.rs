@@ -65,7 +65,7 @@ pub use work::{Done, Lane, Work};
 
 pub(crate) use decode_lane::{DecodeJob, DecodeLane, DecodeOp, Decoded};
 pub(crate) use open::{OpenJob, OpenLadder};
-pub(crate) use picture_lane::{PictureJob, PictureLane, PictureOp};
+pub(crate) use picture_lane::{Beneath, PictureJob, PictureLane, PictureOp};
 pub(crate) use rung_lane::{RungJob, RungLane, RungOp};
 pub(crate) use sound_lane::{SoundFrom, SoundJob, SoundLane, SoundOp};
 pub(crate) use thumbnail::Thumbnailer;

@@ -18,7 +18,6 @@ pub(crate) struct OpenJob {
     pub(crate) codecs: Arc<dyn Codecs>,
     pub(crate) preset: Preset,
     pub(crate) frame_rate: FrameRate,
-    pub(crate) slate: Box<dyn PictureSource>,
     pub(crate) test: Box<dyn PictureSource>,
     pub(crate) thumbnails: Option<Thumbnails>,
     /// One for each audio output.
@@ -74,7 +73,7 @@ impl OpenJob {
         }
         Ok(Box::new(OpenLadder {
             decode: DecodeLane::new(self.codecs, self.thumbnails),
-            picture: Box::new(PictureLane::new(&self.preset, self.slate, self.test)),
+            picture: Box::new(PictureLane::new(&self.preset, self.test)),
             video_formats: rungs.iter().map(|encoder| encoder.format()).collect(),
             rungs,
             sounds,

@@ -18,6 +18,8 @@ use crate::{
 pub struct Cascade {
     rungs: Vec<(usize, usize)>,
     stretch: StretchMode,
+    /// Pictures fill the smallest rung, too.
+    fills: bool,
     source: Source,
     /// Converts the source before all steps; where one step makes all, it converts.
     convert: Option<(ColourConvert, FramePool)>,
@@ -82,6 +84,7 @@ impl Cascade {
         let mut cascade = Self {
             rungs: rungs.iter().map(|size| even(*size)).collect(),
             stretch,
+            fills: false,
             source: Source { size: even(source), aspect: (1, 1), colour: Colour::BT709 },
             convert: None,
             steps: Vec::new(),
@@ -90,6 +93,13 @@ impl Cascade {
             made: Vec::new(),
             last: None,
         };
+        cascade.plan();
+        cascade
+    }
+
+    /// A plan that fills every rung, whatever the shape and size of the source: slates are stretched to the display (A14.5).
+    pub(crate) fn of_stills(source: (usize, usize), rungs: &[(usize, usize)]) -> Self {
+        let mut cascade = Self { fills: true, ..Self::with_stretch(source, rungs, StretchMode::Stretch) };
         cascade.plan();
         cascade
     }
@@ -152,7 +162,7 @@ impl Cascade {
         let Source { size: source, aspect, colour } = self.source;
         let smallest = self.rungs.iter().copied().min_by_key(|(width, height)| (width * height, *width));
         let place = |rung: &(usize, usize)| match smallest {
-            Some(smallest) if smallest == *rung => self.stretch.place_in_smallest(source, aspect, *rung),
+            Some(smallest) if smallest == *rung && !self.fills => self.stretch.place_in_smallest(source, aspect, *rung),
             _ => self.stretch.place(source, aspect, *rung),
         };
         let mut sizes: Vec<_> = self.rungs.iter().map(|rung| place(rung).size).collect();

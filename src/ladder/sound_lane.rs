@@ -27,6 +27,8 @@ pub(crate) struct SoundLane {
     changes: VecDeque<(i64, SoundFrom)>,
     /// How far the contribution is faded in, 0 to [`SoundLane::FADE`].
     gain: i32,
+    /// Its last instant: what fades out where no more comes.
+    tail: [i16; SoundLane::CHANNELS],
 }
 
 /// Where the sound comes from.
@@ -99,6 +101,7 @@ impl SoundLane {
             source: SoundFrom::Silence,
             changes: VecDeque::new(),
             gain: 0,
+            tail: [0; Self::CHANNELS],
         }
     }
 
@@ -173,11 +176,13 @@ impl SoundLane {
             out.fill(0);
         }
         let aim = if self.source == SoundFrom::Contribution { Self::FADE } else { 0 };
-        if self.changes.is_empty() && self.gain == aim {
+        let is_fed = aim == 0 || self.ahead.len() >= out.len();
+        if self.changes.is_empty() && self.gain == aim && is_fed {
             // Nothing fades: the frame has one source.
             let live = self.ahead.drain(..out.len().min(self.ahead.len()));
             if aim > 0 {
                 out.iter_mut().zip(live).for_each(|(sample, live)| *sample = live);
+                self.tail = out.last_chunk().copied().unwrap_or_default();
             }
             return;
         }
@@ -189,10 +194,12 @@ impl SoundLane {
                 self.source = source;
                 self.changes.pop_front();
             }
-            let step = if self.source == SoundFrom::Contribution { 1 } else { -1 };
+            let is_fed = self.ahead.len() >= Self::CHANNELS;
+            let step = if self.source == SoundFrom::Contribution && is_fed { 1 } else { -1 };
             self.gain = (self.gain + step).clamp(0, Self::FADE);
-            for sample in instant {
-                let live = i32::from(self.ahead.pop_front().unwrap_or(0)) * self.gain / Self::FADE;
+            for (sample, tail) in instant.iter_mut().zip(&mut self.tail) {
+                *tail = self.ahead.pop_front().unwrap_or(*tail);
+                let live = i32::from(*tail) * self.gain / Self::FADE;
                 let own = if self.source == SoundFrom::Tone { i32::from(*sample) } else { 0 };
                 *sample = (live + own).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16;
             }

@@ -54,6 +54,12 @@ impl LiveFeed {
         Self { native, factor, offset, early, watermark, ahead: BTreeMap::new(), last_arrival: now }
     }
 
+    /// Stands where `offset` puts it instead; its first picture is at source time `pts`.
+    pub(super) fn keep(&mut self, offset: MediaDuration, pts: MediaTime) {
+        self.offset = offset;
+        self.watermark = self.native_index(pts);
+    }
+
     /// Takes the times of the next access unit in decode order; the jump, where its time stamps made one. `due` is where
     /// the host's clock stands: after a jump, an output that stood still goes on there and is not late for good.
     pub(super) fn push(
@@ -106,6 +112,11 @@ impl LiveFeed {
     /// Where source time `at` stands on the channel's clock.
     pub(super) const fn place(&self, at: MediaTime) -> MediaTime {
         at.plus(self.offset)
+    }
+
+    /// What source times are moved by to stand on the channel's clock.
+    pub(super) const fn offset(&self) -> MediaDuration {
+        self.offset
     }
 
     /// The output frame that has the picture of source time `at`, or the first one after it.

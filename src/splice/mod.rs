@@ -4,6 +4,7 @@
 //! The [`Switcher`] decides per output frame, when access units arrive and before anything is decoded, so the decision
 //! depends on the input alone and never on how fast a codec ran. It knows times, not pictures.
 
+mod absence;
 mod avails;
 mod cadence;
 mod captions;
@@ -12,9 +13,12 @@ mod cue_id;
 mod glyphs;
 mod joining;
 mod live;
+mod loss;
 mod own_section;
 mod progress;
 mod slate;
+mod slate_image;
+mod slates;
 mod slot;
 mod switcher;
 mod test_source;
@@ -29,7 +33,9 @@ pub use cadence::Cadence;
 pub use captions::{CaptionDrop, CaptionLedger, CaptionScan, CaptionTrack};
 pub use cue::{BreakEnd, Cue, CueAction, CueRefusal, CueSource, Splice, SpliceKind};
 pub use cue_id::normalised_cue_id;
-pub use slate::Slate;
+pub use loss::{Loss, LossCause, LossPicture, LossPolicy, LossShows, LossStage};
+pub use slate_image::{SlateError, SlateImage};
+pub use slates::{SlateSet, Slates};
 pub use slot::{OnAir, Picture, Slot, Taken};
 pub use switcher::{Switcher, SwitcherConfig};
 pub use test_source::{TestPattern, TestTone};

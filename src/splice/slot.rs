@@ -1,9 +1,12 @@
 //! What an output frame is, and where it comes from.
 
-use crate::time::{MediaDuration, MediaTime};
+use crate::{
+    splice::{Loss, SlateImage},
+    time::{MediaDuration, MediaTime},
+};
 
 /// One frame of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
     /// When it shows, on the channel's clock.
     pub pts: MediaTime,
@@ -11,6 +14,8 @@ pub struct Slot {
     pub picture: Picture,
     /// Which source that comes from.
     pub on_air: OnAir,
+    /// The stage of the loss policy that acts, also beneath another slate.
+    pub loss: Option<Loss>,
     /// The contribution's picture that is due here, also where a slate hides it.
     pub source: Option<MediaTime>,
     /// It starts a segment, and so is an IDR picture in every rung.
@@ -18,14 +23,14 @@ pub struct Slot {
 }
 
 /// What an output frame shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Picture {
     /// The contribution's picture with this source time.
     Live(MediaTime),
-    /// The same as the frame before.
+    /// The contribution's last picture; the same as the frame before where there is none.
     Hold,
-    /// The slate.
-    Slate,
+    /// A still picture: a slate, or black.
+    Still(SlateImage),
     /// The moving test pattern.
     Test,
 }
@@ -33,9 +38,10 @@ pub enum Picture {
 /// Which source is on air.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnAir {
-    /// The contribution.
+    /// The contribution, or its last picture until the loss policy shows something else.
     Live,
-    /// The slate, because the contribution was lost or never came.
+    /// What stands in for a contribution that never came (the pre-event image), is lost (as the loss policy says), or has
+    /// ended (the post-event image).
     Slate,
     /// The slate, because the operator asked for it (A15.1).
     OperatorSlate,

@@ -1,11 +1,15 @@
 //! Decides what every output frame shows.
 
+mod lost;
+
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
     media::{FrameRate, SegmentCue},
     splice::{
-        Avails, Cadence, Cue, CueAction, CueRefusal, OnAir, Picture, Slot, Splice, Taken,
+        Avails, Cadence, Cue, CueAction, CueRefusal, LossPolicy, OnAir, Picture, SlateImage, SlateSet, Slot, Splice,
+        Taken,
+        absence::{Absence, Arrivals},
         joining::Joining,
         live::{LiveFeed, Settled},
         progress::Progress,
@@ -15,7 +19,7 @@ use crate::{
 };
 
 /// How a channel switches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwitcherConfig {
     /// Length of a segment of the grid, to the nearest whole frame.
     pub gop: MediaDuration,
@@ -23,23 +27,26 @@ pub struct SwitcherConfig {
     pub max_frame_rate: FrameRate,
     /// Frames per second while no contribution says otherwise.
     pub idle_frame_rate: FrameRate,
-    /// A contribution without pictures for this long, since the last one has played, is lost; until then that picture stays
-    /// (A16.1).
+    /// A contribution without pictures for this long, since the last one has played, is lost.
     pub loss_after: MediaDuration,
-    /// What shows before any contribution came, and some time after the last one went.
-    pub standby: Picture,
-    /// How long the slate stays after a loss before `standby` comes back, once no contribution is attached.
-    pub standby_after: MediaDuration,
+    /// What shows from its last picture on (A16.1).
+    pub loss_policy: LossPolicy,
+    /// The images.
+    pub slates: SlateSet,
+    /// The test source shows before any contribution came, and again this long after one was lost once none is attached;
+    /// `None`: it never does.
+    pub test_source: Option<MediaDuration>,
 }
 
 /// The switch between the contribution and what stands in for it.
 ///
 /// ```text
-///            first IDR, rate known              no picture for loss_after
-/// Standby ───────────────────────────► Live ───────────────────────────► Slate
-///    ▲                                   ▲ └────────────────────────────────┐│
-///    │                                   └───── first IDR, rate known ──────┘│
-///    └───────────── nothing attached for standby_after ──────────────────────┘
+///               first IDR, rate known              no picture for loss_after
+/// Pre-event ───────────────────────────► Live ───────────────────────────► Lost: the stages of the loss policy
+/// (or test)                               ▲ ▲                                 │ │
+///    ▲                                    │ └────── first IDR, rate known ────┘ │ ended as its protocol means it
+///    │                                    └──────── first IDR, rate known ───── Post-event
+///    └───────────── with a test source: nothing attached for some time ─────────┘
 /// ```
 ///
 /// While live, output frames follow the contribution's arrivals; else they follow the host's monotonic clock.
@@ -53,18 +60,27 @@ pub struct Switcher {
     cut: bool,
     feed: Feed,
     is_attached: bool,
+    /// Its sessions have ended in order.
+    is_ended: bool,
     /// When the contribution on air last made a frame, on the monotonic clock.
     moved: Duration,
     progress: Progress,
-    lost_at: Option<MediaTime>,
-    hold_until: MediaTime,
-    operator_slate: Option<Option<MediaTime>>,
+    arrivals: Arrivals,
+    /// A contribution was on air and is not; `None` before any was, and where the test source is back.
+    absence: Option<Absence>,
+    operator_slate: Option<OperatorSlate>,
     avails: Avails,
     waiting_cues: WaitingCues,
     splices: VecDeque<Splice>,
     /// What segments have to do with breaks, by their starts, where they have anything.
     cues: VecDeque<(MediaTime, Arc<[SegmentCue]>)>,
     slots: VecDeque<Slot>,
+}
+
+#[derive(Debug)]
+struct OperatorSlate {
+    until: Option<MediaTime>,
+    image: SlateImage,
 }
 
 #[derive(Debug)]
@@ -97,10 +113,11 @@ impl Switcher {
             cut: true,
             feed: Feed::None,
             is_attached: false,
+            is_ended: false,
             moved: now.monotonic,
             progress: Progress::default(),
-            lost_at: None,
-            hold_until: MediaTime::from_flicks(i64::MIN),
+            arrivals: Arrivals::default(),
+            absence: None,
             operator_slate: None,
             avails: Avails::default(),
             waiting_cues: WaitingCues::default(),
@@ -108,11 +125,6 @@ impl Switcher {
             cues: VecDeque::new(),
             slots: VecDeque::new(),
         }
-    }
-
-    /// A contribution session came or went. A session that goes is lost when its last picture is `loss_after` old.
-    pub fn attach(&mut self, is_attached: bool) {
-        self.is_attached = is_attached;
     }
 
     /// Takes the times of a contribution's next picture, in decode order; `stated` is the rate of its own timing.
@@ -146,37 +158,12 @@ impl Switcher {
         taken
     }
 
-    /// The contribution states another frame rate than before: it is measured anew from its next IDR picture on; the last
-    /// picture stays meanwhile.
-    pub fn measure_anew(&mut self) {
-        if matches!(self.feed, Feed::Live(_)) {
-            self.lose();
-        }
-    }
-
-    /// The contribution's pictures cannot be decoded: it goes off air, or never gets there.
-    pub fn drop_feed(&mut self) {
-        if matches!(self.feed, Feed::Live(_)) {
-            self.lost_at = Some(self.position());
-        }
-        self.feed = Feed::None;
-    }
-
-    /// Nothing is read from the contribution at the moment: its silence does not count. An output that stands still does.
-    pub fn excuse_silence(&mut self, now: Now) {
-        match &mut self.feed {
-            Feed::Live(live) => live.last_arrival = live.last_arrival.max(now.monotonic),
-            Feed::Joining(joining) => joining.last_arrival = joining.last_arrival.max(now.monotonic),
-            Feed::None => {}
-        }
-    }
-
     /// Makes the frames that are due by the host's clock.
     pub fn handle_timeout(&mut self, now: Now) {
         let monotonic = now.monotonic;
         let loss_after = self.config.loss_after.to_std();
         match &self.feed {
-            Feed::Live(live) if monotonic >= self.loss_at(live) => self.lose(),
+            Feed::Live(live) if monotonic >= self.loss_at(live) => self.lose(self.loss_at(live)),
             Feed::Joining(joining) if monotonic >= joining.last_arrival + loss_after => self.feed = Feed::None,
             _ => {}
         }
@@ -230,9 +217,10 @@ impl Switcher {
         self.position()
     }
 
-    /// Shows the slate from the next frame on, until `until` or until it is hidden (A15.1).
-    pub fn show_slate(&mut self, until: Option<MediaTime>) {
-        self.operator_slate = Some(until);
+    /// Shows a slate from the next frame on, until `until` or until it is hidden (A15.1): the default one, or this.
+    pub fn show_slate(&mut self, until: Option<MediaTime>, image: Option<SlateImage>) {
+        let image = image.unwrap_or_else(|| self.config.slates.default.clone());
+        self.operator_slate = Some(OperatorSlate { until, image });
     }
 
     /// Ends the operator's slate with the next frame; `false` where none is shown (A15.3).
@@ -319,30 +307,25 @@ impl Switcher {
         }
     }
 
-    /// Where source time `at` of the contribution on air stands on the channel's clock.
+    /// Where source time `at` of the contribution on air stands on the channel's clock, and of one whose sound goes on.
     #[must_use]
-    pub const fn place(&self, at: MediaTime) -> Option<MediaTime> {
+    pub fn place(&self, at: MediaTime) -> Option<MediaTime> {
         match &self.feed {
             Feed::Live(live) => Some(live.place(at)),
-            _ => None,
+            _ => Some(at.plus(self.absence.as_ref()?.offset?)),
         }
     }
 
     /// Which source the next frame comes from.
     #[must_use]
     pub fn on_air(&self) -> OnAir {
-        if self.operator_slate.is_some_and(|until| until.is_none_or(|until| self.position() < until)) {
+        if self.shown_by_operator().is_some() {
             return OnAir::OperatorSlate;
         }
         if self.avails.shows_slate() {
             return OnAir::BreakSlate;
         }
-        match self.feed {
-            Feed::Live(_) => OnAir::Live,
-            _ if self.position() < self.hold_until => OnAir::Live,
-            _ if self.stands_by() && self.config.standby == Picture::Test => OnAir::Test,
-            _ => OnAir::Slate,
-        }
+        if matches!(self.feed, Feed::Live(_)) { OnAir::Live } else { self.stand_in().on_air }
     }
 
     fn go_live(&mut self, native: FrameRate, now: Now) {
@@ -358,10 +341,18 @@ impl Switcher {
         let Some(&(pts, _)) = times.next() else { return };
         let due = self.clock(now);
         let mut live = LiveFeed::new(native, &self.cadence, self.next, pts, now.monotonic);
+        if let Some(offset) = self.kept_offset(pts, now) {
+            live.keep(offset, pts);
+            let first = live.frame_of(pts);
+            while self.next < first {
+                self.emit(Picture::Hold);
+            }
+        }
         for &(pts, dts) in joining.times() {
             live.push(pts, dts, now.monotonic, due);
         }
-        self.lost_at = None;
+        self.absence = None;
+        self.is_ended = false;
         self.moved = now.monotonic;
         self.feed = Feed::Live(live);
         self.announce_waiting(now);
@@ -382,12 +373,6 @@ impl Switcher {
         }
     }
 
-    fn lose(&mut self) {
-        self.feed = Feed::None;
-        self.lost_at = Some(self.position());
-        self.hold_until = self.position().plus(self.config.loss_after);
-    }
-
     /// Makes every frame that the contribution on air has settled.
     fn settle(&mut self) {
         while let Feed::Live(live) = &mut self.feed {
@@ -405,15 +390,19 @@ impl Switcher {
             self.splices.push_back(splice);
             self.cut = true;
         }
-        // Once the standby source is back it stays until a contribution is on air, not only until one is attached.
-        if self.stands_by() {
-            self.lost_at = None;
+        // Once the test source is back it stays until a contribution is on air, not only until one is attached.
+        if self.absence.is_some() && self.tests() {
+            self.absence = None;
         }
-        let on_air = self.on_air();
-        let picture = match on_air {
-            OnAir::Live => live,
-            OnAir::Slate | OnAir::OperatorSlate | OnAir::BreakSlate => Picture::Slate,
-            OnAir::Test => Picture::Test,
+        let stands_in = (!matches!(self.feed, Feed::Live(_))).then(|| self.stand_in());
+        let loss = stands_in.as_ref().and_then(|stand_in| stand_in.loss);
+        let source = if let Picture::Live(source) = live { Some(source) } else { None };
+        let (on_air, picture) = if let Some(slate) = self.shown_by_operator() {
+            (OnAir::OperatorSlate, Picture::Still(slate.image.clone()))
+        } else if self.avails.shows_slate() {
+            (OnAir::BreakSlate, Picture::Still(self.config.slates.ad_break.clone()))
+        } else {
+            stands_in.map_or((OnAir::Live, live), |stand_in| (stand_in.on_air, stand_in.picture))
         };
         let starts_segment = self.cut || self.cadence.starts_gop(self.next);
         self.cut = false;
@@ -422,26 +411,13 @@ impl Switcher {
             self.cues.extend((!cues.is_empty()).then_some((pts, cues)));
         }
         self.next += 1;
-        if self.operator_slate.flatten().is_some_and(|until| self.position() >= until) {
-            self.operator_slate = None;
-        }
-        let source = if let Picture::Live(source) = live { Some(source) } else { None };
-        self.slots.push_back(Slot { pts, picture, on_air, source, starts_segment });
+        let position = self.position();
+        self.operator_slate.take_if(|slate| slate.until.is_some_and(|until| position >= until));
+        self.slots.push_back(Slot { pts, picture, on_air, loss, source, starts_segment });
     }
 
-    /// Whether the standby picture is due: nothing was ever on air, or it went for good.
-    fn stands_by(&self) -> bool {
-        let Some(lost_at) = self.lost_at else { return true };
-        !self.is_attached && self.position() >= lost_at.plus(self.config.standby_after)
-    }
-
-    /// When the contribution on air is lost: it was silent for `loss_after`, or twice as long without a frame for all that it
-    /// sent (sessions that replace each other all the time). What it sent ahead of time, as whole fragments do, plays first:
-    /// the one that comes a little late finds it still on air.
-    fn loss_at(&self, live: &LiveFeed) -> Duration {
-        let loss_after = self.config.loss_after.to_std();
-        let played = self.monotonic_at(self.position());
-        (live.last_arrival.max(played) + loss_after).min(self.moved.max(played) + loss_after * 2)
+    fn shown_by_operator(&self) -> Option<&OperatorSlate> {
+        self.operator_slate.as_ref().filter(|slate| slate.until.is_none_or(|until| self.position() < until))
     }
 
     fn clock(&self, now: Now) -> MediaTime {

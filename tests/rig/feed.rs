@@ -18,7 +18,7 @@ use headend::{
     time::{MediaDuration, MediaTime, Now, Timescale},
 };
 
-use super::Rig;
+use super::{Rig, script::Random};
 
 const VIDEO: TrackId = TrackId(1);
 const AUDIO: TrackId = TrackId(2);
@@ -66,6 +66,11 @@ pub struct Encoder {
     pub audio_at: MediaTime,
     pub frame: MediaDuration,
     pub gop: u64,
+    /// What it sends; time passes for both.
+    pub has_pictures: bool,
+    pub has_sound: bool,
+    /// Time stamps of sound are off by up to this, each drawn from the sequence.
+    pub jitter: (MediaDuration, Random),
     frames: u64,
     audio_rate: Timescale,
     origin: MediaTime,
@@ -90,7 +95,24 @@ impl Encoder {
         feed.push(Demuxed::Track(track(AUDIO, TrackFormat::Aac(audio, asc))));
         let audio_rate = Timescale::new(audio_rate).unwrap();
         let frame = rate.frame_duration();
-        Self { feed, id, video_at: at, audio_at: at, frame, gop: 60, frames: 0, audio_rate, origin: at, sei: None }
+        let jitter = (MediaDuration::ZERO, Random(3));
+        let (has_pictures, has_sound) = (true, true);
+        let (video_at, audio_at, gop, frames) = (at, at, 60, 0);
+        Self {
+            feed,
+            id,
+            video_at,
+            audio_at,
+            frame,
+            gop,
+            has_pictures,
+            has_sound,
+            jitter,
+            frames,
+            audio_rate,
+            origin: at,
+            sei: None,
+        }
     }
 
     pub fn id(&self) -> headend::channel::IngestId {
@@ -114,7 +136,12 @@ impl Encoder {
             let is_loud = sample.rem_euclid(i64::from(self.audio_rate.per_second())) < 1024;
             let data = Bytes::from(vec![if is_loud { 200 } else { 0 }]);
             let duration = MediaDuration::from_ticks(1024, self.audio_rate);
-            self.feed.push(Demuxed::Unit(unit(AUDIO, self.audio_at, duration, true, data)));
+            let (most, random) = &mut self.jitter;
+            let off = random.below(2 * most.flicks() as usize + 1) as i64 - most.flicks();
+            if self.has_sound {
+                let at = self.audio_at.plus(MediaDuration::from_flicks(off));
+                self.feed.push(Demuxed::Unit(unit(AUDIO, at, duration, true, data)));
+            }
             self.audio_at = self.audio_at.plus(duration);
         }
         let mark = self.mark_in(0);
@@ -123,7 +150,9 @@ impl Encoder {
             None => vec![0, mark],
             Some(sei) => [&sei[..], &[0, 0, 0, 1, if is_idr { 0x65 } else { 0x41 }, 0x88, mark]].concat(),
         };
-        self.feed.push(Demuxed::Unit(unit(VIDEO, self.video_at, self.frame, is_idr, data.into())));
+        if self.has_pictures {
+            self.feed.push(Demuxed::Unit(unit(VIDEO, self.video_at, self.frame, is_idr, data.into())));
+        }
         self.frames += 1;
         self.video_at = self.video_at.plus(self.frame);
         rig.bytes(self.id, Bytes::from_static(&[0; 1000]));
@@ -145,6 +174,11 @@ impl Encoder {
     /// Makes the next picture one that is not an IDR picture.
     pub fn skip_idr(&mut self) {
         self.frames = self.frames.max(1);
+    }
+
+    /// Makes the next picture an IDR picture.
+    pub fn restart(&mut self) {
+        self.frames = 0;
     }
 
     /// Sends pictures at another rate from the next one on, which is an IDR picture.

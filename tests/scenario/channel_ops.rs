@@ -70,7 +70,7 @@ impl Chaos<'_> {
             6 if self.random.below(20) == 0 => drop(channel.delete(now)),
             7 => {
                 let millis = [None, Some(0), Some(1), Some(700)][self.random.below(4)];
-                drop(channel.show_slate(millis.map(Duration::from_millis)));
+                drop(channel.show_slate(millis.map(Duration::from_millis), None));
             }
             8 => drop(channel.hide_slate()),
             9..=10 => self.start_program(),

@@ -30,7 +30,7 @@ fn a_stopped_channel_refuses_what_needs_a_running_one_a2_15() {
     let refused = |operation| CommandError::State { operation, state };
     assert_eq!(rig.channel.stop(rig.now), Err(refused(Operation::Stop)));
     assert_eq!(rig.channel.reset(rig.now), Err(refused(Operation::Reset)));
-    assert_eq!(rig.channel.show_slate(None), Err(refused(Operation::ShowSlate)));
+    assert_eq!(rig.channel.show_slate(None, None), Err(refused(Operation::ShowSlate)));
     assert_eq!(rig.channel.hide_slate(), Err(refused(Operation::HideSlate)));
     assert_eq!(rig.channel.start_program(program("a")), Err(refused(Operation::StartProgram)));
     assert!(rig.channel.poll_output().is_none(), "a refusal changes nothing");
@@ -99,7 +99,7 @@ fn assert_takes_nothing(rig: &mut Rig) {
         rig.channel.reset(rig.now).err(),
         rig.channel.update(config).err(),
         rig.channel.delete(rig.now).err(),
-        rig.channel.show_slate(None).err(),
+        rig.channel.show_slate(None, None).err(),
         rig.channel.start_program(program("a")).err(),
     ] {
         assert_eq!(refused.unwrap().code(), "CHANNEL_STATE");
@@ -186,10 +186,10 @@ fn the_slate_is_shown_and_hidden_on_demand_a15_1_a15_3() {
     let mut encoder = Encoder::attach(&mut rig, MediaTime::ZERO, FrameRate::FPS_30, 48_000);
     encoder.send(&mut rig, Duration::from_secs(3));
     assert_eq!(rig.channel.hide_slate(), Err(CommandError::NoSlate));
-    assert_eq!(rig.channel.show_slate(Some(Duration::ZERO)), Err(CommandError::SlateDuration(Duration::ZERO)));
-    rig.channel.show_slate(Some(Duration::from_secs(2))).unwrap();
+    assert_eq!(rig.channel.show_slate(Some(Duration::ZERO), None), Err(CommandError::SlateDuration(Duration::ZERO)));
+    rig.channel.show_slate(Some(Duration::from_secs(2)), None).unwrap();
     encoder.send(&mut rig, Duration::from_secs(4));
-    rig.channel.show_slate(None).unwrap();
+    rig.channel.show_slate(None, None).unwrap();
     encoder.send(&mut rig, Duration::from_secs(4));
     assert_eq!(rig.channel.on_air(), Some(OnAir::OperatorSlate));
     rig.channel.hide_slate().unwrap();

@@ -111,7 +111,7 @@ fn on_air() -> Rig {
 }
 
 /// Mean luma and PSNR against a flat picture of every picture of a rung, in order.
-fn look(rig: &Rig, track: usize) -> Vec<(i64, f64, Frame)> {
+pub fn look(rig: &Rig, track: usize) -> Vec<(i64, f64, Frame)> {
     let spec = rig.presentation().tracks[track].clone();
     let TrackFormat::H264(video, sets) = &spec.format else { panic!("no H.264") };
     let mut decoder = BuiltinCodecs::new()

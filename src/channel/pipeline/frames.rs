@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use crate::{
     error::Fault,
-    ladder::{Decoded, PictureOp, Thumbnail},
+    ladder::{Beneath, Decoded, PictureOp, Thumbnail},
     media::{Frame, FrameRate},
-    splice::{Picture, Slot},
+    splice::{LossShows, OnAir, Picture, Slot},
     time::MediaTime,
 };
 
@@ -97,19 +97,25 @@ impl FrameQueue {
 
     /// The next output frame whose picture is known.
     pub(super) fn resolve(&mut self) -> Option<(Slot, Option<FrameRate>, PictureOp)> {
-        let Waiting { slot, rate, units, flushes } = self.slots.front()?;
-        let (slot, rate, units, flushes) = (*slot, *rate, *units, *flushes);
+        let Waiting { slot, units, flushes, .. } = self.slots.front()?;
         // A picture that a slate hides is taken all the same, so that the decoder goes on beneath it.
         let live = match slot.source {
-            Some(pts) => self.find(pts, units, flushes)?,
+            Some(pts) => self.find(pts, *units, *flushes)?,
             None => None,
         };
-        let op = match slot.picture {
-            Picture::Live(_) | Picture::Hold => live.map_or(PictureOp::Hold, PictureOp::Live),
-            Picture::Slate => PictureOp::Slate,
+        let Waiting { slot, rate, .. } = self.slots.pop_front()?;
+        let op = match &slot.picture {
+            Picture::Live(_) | Picture::Hold => match live {
+                Some(frame) => PictureOp::Live(frame),
+                None if slot.loss.is_some() => PictureOp::Hold,
+                None => PictureOp::Missing,
+            },
+            Picture::Still(image) => {
+                let beneath = live.map_or_else(|| beneath(&slot), Beneath::Live);
+                PictureOp::Still { picture: image.frame().clone(), beneath }
+            }
             Picture::Test => PictureOp::Test,
         };
-        self.slots.pop_front();
         self.discard_unwanted();
         Some((slot, rate, op))
     }
@@ -157,4 +163,10 @@ impl FrameQueue {
             _ => None,
         }
     }
+}
+
+/// What a still hides where the contribution has no picture of its own.
+fn beneath(slot: &Slot) -> Beneath {
+    let is_gone = slot.on_air == OnAir::Slate || slot.loss.is_some_and(|loss| loss.shows != LossShows::Hold);
+    if is_gone { Beneath::Nothing } else { Beneath::Hold }
 }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::time::{Timescale, Utc};
+use crate::{
+    splice::{Loss, LossCause},
+    time::{Timescale, Utc},
+};
 
 const FRAME: i64 = 3000;
 
@@ -11,14 +14,19 @@ fn ticks(ticks: i64) -> MediaTime {
     MediaTime::from_ticks(ticks, Timescale::MPEG)
 }
 
+fn slates() -> SlateSet {
+    crate::splice::Slates::default().or_built_in(SlateImage::black())
+}
+
 fn switcher() -> Switcher {
     let config = SwitcherConfig {
         gop: MediaDuration::from_secs(2),
         max_frame_rate: FrameRate::FPS_30,
         idle_frame_rate: FrameRate::FPS_30,
         loss_after: MediaDuration::from_secs(1),
-        standby: Picture::Test,
-        standby_after: MediaDuration::from_secs(10),
+        loss_policy: LossPolicy::default(),
+        slates: slates(),
+        test_source: Some(MediaDuration::from_secs(10)),
     };
     Switcher::new(config, MediaTime::ZERO, now(0))
 }
@@ -151,9 +159,12 @@ fn loss_holds_then_shows_the_slate_and_the_first_idr_returns_a16_1() {
     contiguous(&slots, FRAME);
     let held = slots.iter().filter(|slot| slot.picture == Picture::Hold).count();
     assert_eq!(held, 30);
-    assert_eq!(slots.last().map(|slot| slot.picture), Some(Picture::Slate));
+    let last = slots.last().unwrap();
+    assert!(matches!(last.picture, Picture::Still(_)));
+    let loss = Loss { cause: LossCause::NoBytes, stage: 0, shows: crate::splice::LossShows::Slate };
+    assert_eq!(last.loss, Some(loss));
     let back = feed(&mut s, 50_000, FRAME, 60, 6100);
-    slots.extend(&back);
+    slots.extend(back.clone());
     contiguous(&slots, FRAME);
     assert!(back.iter().any(|slot| slot.picture == Picture::Live(ticks(50_000))));
     assert_eq!(s.on_air(), OnAir::Live);
@@ -231,7 +242,7 @@ fn film_in_three_two_shows_every_picture_at_29_97_a12_6() {
 fn the_operator_slate_covers_the_feed_for_its_time_a15_1() {
     let mut s = switcher();
     feed(&mut s, 0, FRAME, 60, 0);
-    s.show_slate(Some(s.position().plus(MediaDuration::from_secs(1))));
+    s.show_slate(Some(s.position().plus(MediaDuration::from_secs(1))), None);
     assert_eq!(s.on_air(), OnAir::OperatorSlate);
     let slots = {
         let mut slots = Vec::new();
@@ -242,7 +253,7 @@ fn the_operator_slate_covers_the_feed_for_its_time_a15_1() {
         }
         slots
     };
-    assert_eq!(slots.iter().filter(|slot| slot.picture == Picture::Slate).count(), 30);
+    assert_eq!(slots.iter().filter(|slot| matches!(slot.picture, Picture::Still(_))).count(), 30);
     assert_eq!(slots[30].picture, Picture::Live(ticks(90 * FRAME)));
     assert!(!s.hide_slate());
 }
@@ -263,7 +274,8 @@ fn a_fragment_that_comes_a_little_late_finds_the_feed_on_air() {
         slots.extend(std::iter::from_fn(|| s.pull()));
     }
     contiguous(&slots, FRAME);
-    let live: Vec<_> = slots.iter().skip_while(|slot| slot.picture == Picture::Test).map(|slot| slot.picture).collect();
+    let live: Vec<_> =
+        slots.iter().skip_while(|slot| slot.picture == Picture::Test).map(|slot| slot.picture.clone()).collect();
     assert!(live.len() >= 299, "{}", live.len());
     assert!(live.iter().enumerate().all(|(n, picture)| *picture == Picture::Live(ticks(n as i64 * FRAME))));
 }

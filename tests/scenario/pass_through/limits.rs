@@ -17,7 +17,7 @@ use crate::rig::{Rig, feed::Feed, toy_codecs::ToyCodecs};
 fn slates_are_refused_and_nobody_shuts_it_off_a2_15_a4_2() {
     let mut rig = Rig::new(config(2000), ToyCodecs::shared());
     rig.start();
-    assert_eq!(rig.channel.show_slate(None).unwrap_err().code(), "CHANNEL_PASS_THROUGH");
+    assert_eq!(rig.channel.show_slate(None, None).unwrap_err().code(), "CHANNEL_PASS_THROUGH");
     assert_eq!(rig.channel.hide_slate().unwrap_err().code(), "CHANNEL_PASS_THROUGH");
     rig.pass(Duration::from_secs(13 * 3600));
     assert_eq!(rig.channel.state(), ChannelState::Running);
