@@ -216,7 +216,7 @@ fn scenarist_files_go_through_sixty_to_thirty_a_slate_and_a_loss_row_50() {
             let before = unit.pts.minus(fast.frame_duration());
             let passes = |at: MediaTime| before < at && unit.pts >= at;
             if passes(second(13)) {
-                rig.channel.show_slate(None).unwrap();
+                rig.channel.show_slate(None, None).unwrap();
             } else if passes(second(18)) {
                 rig.channel.hide_slate().unwrap();
             }

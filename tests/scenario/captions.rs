@@ -189,7 +189,7 @@ fn a_slate_erases_the_caption_and_later_ones_go_on_row_50() {
     let mut source = Source::attach(&mut rig, at(77), FrameRate::FPS_29_97);
     // Caption 1 is shown from 3.0 to 4.5, 4 from 9.0 to 10.5.
     source.send(&mut rig, 4.0);
-    rig.channel.show_slate(None).unwrap();
+    rig.channel.show_slate(None, None).unwrap();
     source.send(&mut rig, 6.0);
     rig.channel.hide_slate().unwrap();
     source.send(&mut rig, 8.0);
@@ -381,7 +381,7 @@ fn captions_do_not_depend_on_which_thread_ran_what() {
         rig.start_program("asset");
         let mut source = Source::attach(&mut rig, at(77), rate(60_000, 1001));
         source.send(&mut rig, 5.0);
-        rig.channel.show_slate(Some(Duration::from_secs(2))).unwrap();
+        rig.channel.show_slate(Some(Duration::from_secs(2)), None).unwrap();
         source.send(&mut rig, 5.0);
         source.encoder.jump(MediaDuration::from_secs(500));
         source.send(&mut rig, 3.0);

@@ -75,7 +75,7 @@ fn a_slate_hides_the_contribution_and_its_thumbnails_go_on() {
     let mut rig = on_air(config());
     let mut encoder = Encoder::attach(&mut rig, MediaTime::ZERO, FrameRate::FPS_25, 48_000);
     encoder.send(&mut rig, Duration::from_secs(4));
-    rig.channel.show_slate(None).unwrap();
+    rig.channel.show_slate(None, None).unwrap();
     encoder.send(&mut rig, Duration::from_secs(7));
     rig.channel.hide_slate().unwrap();
     let wanted = AdBreak { cue_id: 1, duration: Duration::from_secs(9), show_slate: Some(true) };
