@@ -283,6 +283,10 @@ fn read_by_ffmpeg(name: &str, bytes: &[u8]) -> Option<Vec<String>> {
 fn assert_read_by_ffmpeg(rig: &Rig, name: &str, source: &[u8], expected: &[String]) {
     let Some(said) = read_by_ffmpeg(&format!("captions_{name}.h264"), source) else { return };
     let found = read_by_ffmpeg(&format!("captions_{name}.mp4"), &rig.track_file("asset", 1)).unwrap();
+    // Text that is painted on and never erased is none to it.
+    if said.is_empty() {
+        return;
+    }
     println!(
         "{name}: ffmpeg reads {} texts in the source, {} in a rung of {}",
         said.len(),
