@@ -7,6 +7,7 @@ use crate::{
     splice::{
         Loss, LossCause, OnAir, Picture,
         absence::{Absence, StandIn},
+        live::LiveFeed,
     },
     time::{MediaDuration, MediaTime, Now},
 };
