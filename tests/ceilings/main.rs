@@ -15,6 +15,7 @@ mod channel;
 mod mp4;
 mod origin;
 mod rtmp;
+mod slate;
 mod smooth;
 mod steady;
 mod ts;
