@@ -15,7 +15,7 @@ pub(crate) struct DecodeLane {
     deinterlacer: Box<Deinterlacer>,
     /// What the track says of its colour, for decoders that say nothing.
     colour: Colour,
-    thumbnailer: Option<Thumbnailer>,
+    thumbnailer: Option<Box<Thumbnailer>>,
     /// What the decoder gave and the deinterlacer gives: empty between two steps.
     frames: Vec<Frame>,
     progressive: Vec<Frame>,
@@ -59,13 +59,13 @@ pub(crate) enum Decoded {
 impl DecodeLane {
     pub(crate) fn new(codecs: Arc<dyn Codecs>, thumbnails: Option<Thumbnails>) -> Self {
         let (decoder, deinterlacer, colour) = (None, Box::new(Deinterlacer::new()), Colour::UNKNOWN);
-        let thumbnailer = thumbnails.map(Thumbnailer::new);
+        let thumbnailer = thumbnails.map(Thumbnailer::new).map(Box::new);
         Self { codecs, decoder, deinterlacer, colour, thumbnailer, frames: Vec::new(), progressive: Vec::new() }
     }
 
     fn open(&mut self, format: &TrackFormat, decoded: &mut Vec<Decoded>) {
         self.flush(decoded);
-        self.thumbnailer.iter_mut().for_each(Thumbnailer::restart);
+        self.thumbnailer.iter_mut().for_each(|thumbnailer| thumbnailer.restart());
         self.colour = format.video().map_or(Colour::UNKNOWN, |video| video.colour);
         match self.codecs.video_decoder(format) {
             Ok(decoder) => self.decoder = Some(decoder),
