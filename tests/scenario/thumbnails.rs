@@ -95,7 +95,7 @@ fn there_are_none_unless_they_are_asked_for_and_none_where_nothing_is_decoded() 
     rig.bytes(id, feed.headers());
     let start = rig.now.monotonic;
     rig.play(id, start, &feed.pictures(300));
-    assert_eq!(rig.channel.position().is_some(), true);
+    assert!(rig.channel.position().is_some());
     assert_eq!(thumbnails(&rig), []);
 }
 
