@@ -28,7 +28,7 @@ pub(crate) async fn file(Path(name): Path<String>) -> Response {
 }
 
 /// The players make workers and media out of blobs; everything else comes from here.
-const POLICY: &str = "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; worker-src 'self' blob:; \
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; media-src 'self' blob: data:; worker-src 'self' blob:; \
                       frame-ancestors 'none'; base-uri 'none'";
 
 const HTML: &str = "text/html; charset=utf-8";
