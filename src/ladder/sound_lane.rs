@@ -28,7 +28,7 @@ pub(crate) struct SoundLane {
     /// How far the contribution is faded in, 0 to [`SoundLane::FADE`].
     gain: i32,
     /// Its last instant: what fades out where no more comes.
-    tail: [i16; SoundLane::CHANNELS],
+    tail: [i16; Self::CHANNELS],
 }
 
 /// Where the sound comes from.
