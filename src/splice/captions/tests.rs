@@ -346,7 +346,8 @@ fn pictures_in_decode_order_carry_captions_in_presentation_order_row_50() {
     let mut said = Vec::new();
     for n in 0..9 {
         let (pts, source) = (at(n), Some(at(n)));
-        let slot = Slot { pts, picture: Picture::Live(pts), on_air: OnAir::Live, loss: None, source, starts_segment: false };
+        let slot =
+            Slot { pts, picture: Picture::Live(pts), on_air: OnAir::Live, loss: None, source, starts_segment: false };
         let payload = track.frame(&slot, FrameRate::FPS_30).unwrap();
         said.push([payload[11], payload[12]]);
     }
