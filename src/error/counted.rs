@@ -31,6 +31,7 @@ mod tests {
                 Fault::UnitsDropped { count: n, stream: 1, reason },
                 Fault::FragmentGap { missing: n, stream: 1, millis: 2000 },
                 Fault::Bumped { count: n },
+                Fault::CaptionsDropped { count: n, reason: "parity" },
             ]
             .map(|fault| fault.to_string())
         };
@@ -45,10 +46,11 @@ mod tests {
             "1 access unit of track 1 dropped: overlapping time stamp",
             "1 fragment of track 1 missing, 2000 ms",
             "1 decode time moved on by a tick",
+            "1 byte pair of captions left out: parity",
         ];
         assert_eq!(texts(1), one);
         assert_eq!(texts(0)[5], "0 access units dropped: before the first IDR");
-        let nouns = ["packet", "byte", "access unit", "fragment", "decode time"];
+        let nouns = ["packet", "byte pair", "byte", "access unit", "fragment", "decode time"];
         let many = |text: &str| {
             let many = text.replacen('1', "2", 1);
             let noun = nouns.iter().find(|noun| text.contains(**noun)).unwrap();
