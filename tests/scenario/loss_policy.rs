@@ -112,10 +112,15 @@ fn fifty_seeded_losses_keep_their_stages_to_the_frame_row_15() {
         let mut encoder = Encoder::attach(&mut rig, MediaTime::ZERO, rate, 48_000);
         encoder.gop = 24;
         encoder.send(&mut rig, Duration::from_millis(4000 + random.below(1000) as u64));
+        // Of 60 pictures a second those that flash are even ones, and those that are shown count from an IDR picture.
+        if encoder.video_at.since(MediaTime::ZERO).flicks() / encoder.frame.flicks() % 2 == 1 {
+            encoder.send_frame(&mut rig);
+            rig.pass(encoder.frame.to_std());
+        }
         let lost = rig.channel.position().unwrap();
         let is_lost = silent > Duration::from_secs(1);
         rig.pass(silent);
-        let frames = MediaDuration::from_std(silent).flicks() / encoder.frame.flicks();
+        let frames = MediaDuration::from_std(silent).flicks() / encoder.frame.flicks() / 2 * 2;
         encoder.jump(encoder.frame.times(frames));
         if is_lost {
             encoder.restart();
