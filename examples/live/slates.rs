@@ -83,6 +83,7 @@ impl SlateOptions {
 }
 
 /// Reads an image; one that is no slate is told of on stderr, with what to do about it.
+#[allow(clippy::disallowed_methods, reason = "once, before anything runs")]
 fn told(flag: &str, path: &Path) -> Option<SlateImage> {
     let name = path.display();
     let why = match fs::read(path) {

@@ -2,7 +2,7 @@
 //! the steady state allocates next to nothing.
 //!
 //! Bombs are made here, in code. Each case runs on a thread of its own, whose allocations are counted.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests may panic, and one reads a file")]
 
 #[path = "../rig/counting.rs"]
 mod counting;

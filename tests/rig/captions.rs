@@ -96,7 +96,7 @@ impl CaptionScript {
     fn packet(&mut self, at: i64, service: u8, block: &[u8]) {
         let mut packet = [&[0, service << 5 | block.len() as u8][..], block, &[0]].concat();
         packet.truncate(packet.len() / 2 * 2);
-        packet[0] = ((self.packets.len() & 3) << 6 | packet.len() / 2) as u8;
+        packet[0] = (((self.packets.len() & 3) << 6) | (packet.len() / 2)) as u8;
         self.packets.push_back((at, packet));
     }
 }

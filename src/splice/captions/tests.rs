@@ -96,7 +96,7 @@ fn second(bytes: [u8; 2]) -> CcPair {
 
 /// Two letters with their parity.
 fn text(n: u8) -> [u8; 2] {
-    [0x41 + n % 26, 0x61 + n / 26 % 26].map(|byte: u8| byte | u8::from(byte.count_ones() % 2 == 0) << 7)
+    [0x41 + n % 26, 0x61 + n / 26 % 26].map(|byte: u8| byte | u8::from(byte.count_ones().is_multiple_of(2)) << 7)
 }
 
 /// A whole packet with a block of one service.
