@@ -9,9 +9,13 @@ const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const browser = await chromium.launch({ executablePath, headless: true, args });
 
-/** Runs in the page: notes every picture, and every cue that the player tells of. */
+/** Runs in the page from its start: notes every picture, and every cue that the player tells of. */
 function watch() {
-  const { video, player } = window.headend;
+  const { video, player } = window.headend ?? {};
+  if (!player?.hls && !player?.dash) {
+    setTimeout(watch, 5);
+    return;
+  }
   const canvas = Object.assign(document.createElement('canvas'), { width: 16, height: 9 });
   const pen = canvas.getContext('2d', { willReadFrequently: true });
   const seen = { frames: [], told: [], entered: [] };
@@ -54,9 +58,11 @@ try {
     const { video } = window.headend;
     return document.getElementById('veil').hidden && !video.paused && video.readyState > 2 && video.currentTime > 0;
   }, null, { timeout: 20000 });
+  await page.addInitScript(`${watch}; watch();`);
   await page.goto(`${url}/?player=${kind}`);
   await plays();
-  await page.evaluate(watch);
+  // What was on air before is behind the player when the break comes to it.
+  await page.waitForTimeout(8000);
   const id = 100 + Math.floor(Math.random() * 1e6);
   const breaks = await page.evaluate(async (id) => {
     const [{ name }] = await (await fetch('/api/channels')).json();
@@ -77,7 +83,6 @@ try {
   // Whoever comes now is told of the break that runs.
   await page.reload();
   await plays();
-  await page.evaluate(watch);
   const hears = () => window.seen.told.some(({ start, at }) => start < at) || window.seen.entered.length > 0;
   const late = await page.waitForFunction(hears, null, { timeout: 8000 }).then(() => true, () => false);
   await page.evaluate((breaks) => fetch(breaks, { method: 'DELETE' }), `${breaks}/${id}`);
