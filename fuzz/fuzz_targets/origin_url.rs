@@ -46,6 +46,7 @@ fn origin() -> Origin {
         duration: segment_duration,
         is_discontinuous: false,
         spans: [Span { start: 0, duration: 96_000, bytes: 10 }].into(),
+        cues: Arc::default(),
     };
     for change in [TimelineChange::Opened { presentation, window, segment_duration }, TimelineChange::Added(segment)] {
         origin.apply(&TimelineUpdate { asset: asset.clone(), change }).expect("updates in order");
