@@ -12,7 +12,8 @@
 //! * **The end.** A break that returns by itself ends after its duration. One that waits for the way back ends
 //!   [`GRACE`](Avails::GRACE) after its duration without one; one of no known duration after [`LONGEST`](Avails::LONGEST).
 //! * **Messages** that splice nothing are told once, [`Avail::AHEAD`] before their time or as they come.
-//! * **Limits.** [`MAX_PENDING`](Avails::MAX_PENDING) announcements wait at most, and none further ahead than a day.
+//! * **Limits.** [`MAX_PENDING`](Avails::MAX_PENDING) announcements wait at most, and none further ahead than a day. Viewers are told
+//!   of no more cancellations than that in a segment.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -218,7 +219,7 @@ impl Avails {
             return Err(CueRefusal::NoBreak { id: cue.id });
         }
         // Viewers may have been told of it.
-        if cue.section.is_some() {
+        if cue.section.is_some() && self.made.len() < Self::MAX_PENDING {
             let avail = Arc::new(avail(&cue, position, position));
             self.made.push(SegmentCue { avail, phase: CuePhase::Told });
         }

@@ -31,18 +31,18 @@ impl Events {
         segment.cues.iter().for_each(|cue| self.take(cue, segment.start));
     }
 
-    /// A segment joined at the live edge that ends avails: now it is known how long they were.
-    pub(super) fn close(&mut self, segment: &Segment) {
-        for SegmentCue { avail, .. } in segment.cues.iter().filter(|cue| matches!(cue.phase, CuePhase::In(_))) {
-            if self.0.iter().any(|event| event.number == avail.number()) {
-                self.put(avail, Some(segment.start.since(avail.start)));
-            }
+    /// An avail ended at `at`: now it is known how long it was. Whether it has an event here.
+    pub(super) fn close(&mut self, avail: &Avail, at: MediaTime) -> bool {
+        let is_known = self.0.iter().rev().any(|event| event.number == avail.number());
+        if is_known {
+            self.put(avail, Some(at.since(avail.start)));
         }
+        is_known
     }
 
-    /// The oldest segment, which ended at `end`, left the window.
+    /// The oldest segment, which ended at `end`, left the window. An event that is not over keeps those behind it.
     pub(super) fn remove(&mut self, end: MediaTime) {
-        self.0.retain(|event| event.end.is_none_or(|over| over > end));
+        while self.0.pop_front_if(|event| event.end.is_some_and(|over| over <= end)).is_some() {}
     }
 
     /// Adds the elements to `out`, where there are any; `offset` is the media time of the period's start.
@@ -77,7 +77,8 @@ impl Events {
     /// One event; what was there under its number is replaced where that says something else.
     fn insert(&mut self, number: u32, start: MediaTime, duration: Option<MediaDuration>, section: &[u8]) {
         let end = duration.map(|duration| start.plus(duration));
-        let known = self.0.iter_mut().find(|event| event.number == number);
+        // It is one of the newest.
+        let known = self.0.iter_mut().rev().find(|event| event.number == number);
         if known.as_ref().is_some_and(|event| (event.start, event.end) == (start, end)) {
             return;
         }
@@ -151,7 +152,7 @@ mod tests {
         assert!(shown(&events).contains("presentationTime=\"900000\" duration=\"2700000\""));
         events.remove(secs(18));
         let back = segment(20, CuePhase::In(Some(Bytes::from_static(b"\x01"))), Some(30));
-        events.close(&back);
+        assert!(events.close(&back.cues[0].avail, back.start));
         events.append(&back);
         let closed = shown(&events);
         assert!(closed.contains("presentationTime=\"900000\" duration=\"900000\""), "{closed}");

@@ -10,7 +10,7 @@ use super::{
     template::Template,
 };
 use crate::{
-    media::{Body, CaptionService, CuePhase, Presentation, Segment, TrackSpec},
+    media::{Body, CaptionService, CuePhase, Presentation, Segment, SegmentCue, TrackSpec},
     time::{MediaDuration, MediaTime},
 };
 
@@ -74,14 +74,13 @@ impl Mpd {
 
     /// A segment joined at the live edge.
     pub fn append(&mut self, segment: &Segment) {
-        let has = |is_wanted: fn(&CuePhase) -> bool| segment.cues.iter().any(|cue| is_wanted(&cue.phase));
-        let has_in = has(|phase| matches!(phase, CuePhase::In(_)));
-        if has_in {
-            self.periods.iter_mut().for_each(|period| period.close(segment));
+        for SegmentCue { avail, .. } in segment.cues.iter().filter(|cue| matches!(cue.phase, CuePhase::In(_))) {
+            // It began in one of the newest periods.
+            self.periods.iter_mut().rev().any(|period| period.close(avail, segment.start));
         }
-        let splices = has_in || has(|phase| *phase == CuePhase::Out);
+        let is_splice = |cue: &SegmentCue| matches!(cue.phase, CuePhase::Out | CuePhase::In(_));
         let has_begun = self.periods.back().is_some_and(|period| !period.is_empty());
-        if self.presentation.cues.periods && has_begun && splices {
+        if self.presentation.cues.periods && has_begun && segment.cues.iter().any(is_splice) {
             self.periods.push_back(Period::new(segment.start, self.sets.len()));
         }
         if let Some(period) = self.periods.back_mut() {

@@ -10,7 +10,7 @@ use super::{
     timeline::SegmentTimeline,
 };
 use crate::{
-    media::{Segment, Span, TrackSpec},
+    media::{Avail, Segment, TrackSpec},
     time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
 };
 
@@ -39,16 +39,16 @@ impl Period {
         self.events.append(segment);
     }
 
-    /// A segment joined, here or in a period after it, that ends avails.
-    pub(super) fn close(&mut self, segment: &Segment) {
-        self.events.close(segment);
+    /// An avail ended at `at`, here or in a period after it. Whether it began here.
+    pub(super) fn close(&mut self, avail: &Avail, at: MediaTime) -> bool {
+        self.events.close(avail, at)
     }
 
     /// Its oldest segment, which is this one, left the window.
     pub(super) fn remove(&mut self, segment: &Segment, firsts: &[usize]) {
         self.segments = self.segments.saturating_sub(1);
         for (timeline, track) in self.sets.iter_mut().zip(firsts) {
-            timeline.remove(segment.spans.get(*track).copied().unwrap_or(Span::default()));
+            timeline.remove(segment.spans.get(*track).copied().unwrap_or_default());
         }
         self.events.remove(segment.end());
     }

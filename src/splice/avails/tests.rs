@@ -214,3 +214,15 @@ fn messages_that_splice_nothing_are_told_once_and_so_are_cancellations() {
     avails.announce(section(cancel(5)), at(23_000)).unwrap();
     assert_eq!(says(&mut avails, 24_000), [(5, CuePhase::Told)]);
 }
+
+#[test]
+fn a_feed_that_announces_and_cancels_all_the_time_fills_no_segment() {
+    let mut avails = Avails::default();
+    for n in 0..10_000 {
+        let section = |cue| Cue { section: Some(vec![0].into()), ..cue };
+        avails.announce(section(out(n, Some(at(30_000)), secs(5), true)), at(0)).unwrap();
+        avails.announce(section(cancel(n)), at(0)).unwrap();
+    }
+    assert_eq!(says(&mut avails, 2_000).len(), Avails::MAX_PENDING);
+    assert_eq!(says(&mut avails, 4_000), []);
+}

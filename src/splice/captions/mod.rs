@@ -214,4 +214,6 @@ fn count(rate: FrameRate) -> usize {
 }
 
 #[cfg(test)]
+mod services_tests;
+#[cfg(test)]
 mod tests;

@@ -6,33 +6,33 @@ use crate::{
 };
 
 const LENGTH: NalFraming = NalFraming::Length(4);
-const NULL: [u8; 2] = [0x80, 0x80];
+pub(super) const NULL: [u8; 2] = [0x80, 0x80];
 /// Resume caption loading, end of caption, erase displayed memory, in CC1.
-const RCL: [u8; 2] = [0x94, 0x20];
+pub(super) const RCL: [u8; 2] = [0x94, 0x20];
 const EOC: [u8; 2] = [0x94, 0x2F];
-const EDM: [u8; 2] = [0x94, 0x2C];
+pub(super) const EDM: [u8; 2] = [0x94, 0x2C];
 const ENM: [u8; 2] = [0x94, 0xAE];
 
 /// A contribution at one rate and its output at another, frame by frame.
-struct Run {
-    track: CaptionTrack,
-    rate: FrameRate,
+pub(super) struct Run {
+    pub(super) track: CaptionTrack,
+    pub(super) rate: FrameRate,
     /// Flicks from picture to picture of the source.
-    native: i64,
-    sent: i64,
-    shown: i64,
-    on_air: OnAir,
-    out: Vec<Vec<CcPair>>,
+    pub(super) native: i64,
+    pub(super) sent: i64,
+    pub(super) shown: i64,
+    pub(super) on_air: OnAir,
+    pub(super) out: Vec<Vec<CcPair>>,
 }
 
 impl Run {
-    fn new(native: FrameRate, rate: FrameRate) -> Self {
+    pub(super) fn new(native: FrameRate, rate: FrameRate) -> Self {
         let (track, native) = (CaptionTrack::new(), native.frame_duration().flicks());
         Self { track, rate, native, sent: 0, shown: 0, on_air: OnAir::Live, out: Vec::new() }
     }
 
     /// A picture with these pairs comes, and the frames that it settles go out.
-    fn picture(&mut self, pairs: &[CcPair]) {
+    pub(super) fn picture(&mut self, pairs: &[CcPair]) {
         self.come(pairs);
         self.settle();
     }
@@ -53,7 +53,7 @@ impl Run {
         }
     }
 
-    fn frame(&mut self) {
+    pub(super) fn frame(&mut self) {
         let frame = self.rate.frame_duration().flicks();
         let pts = MediaTime::from_flicks(self.shown * frame);
         self.shown += 1;
@@ -86,21 +86,21 @@ fn read(pairs: &[CcPair]) -> CcReader {
     reader
 }
 
-fn first(bytes: [u8; 2]) -> CcPair {
+pub(super) fn first(bytes: [u8; 2]) -> CcPair {
     CcPair { kind: CcKind::Field1, bytes }
 }
 
-fn second(bytes: [u8; 2]) -> CcPair {
+pub(super) fn second(bytes: [u8; 2]) -> CcPair {
     CcPair { kind: CcKind::Field2, bytes }
 }
 
 /// Two letters with their parity.
-fn text(n: u8) -> [u8; 2] {
+pub(super) fn text(n: u8) -> [u8; 2] {
     [0x41 + n % 26, 0x61 + n / 26 % 26].map(|byte: u8| byte | u8::from(byte.count_ones().is_multiple_of(2)) << 7)
 }
 
 /// A whole packet with a block of one service.
-fn packet(sequence: u8, service: u8, block: &[u8]) -> Vec<CcPair> {
+pub(super) fn packet(sequence: u8, service: u8, block: &[u8]) -> Vec<CcPair> {
     let mut bytes = vec![0, service << 5 | block.len() as u8];
     bytes.extend(block);
     bytes.resize(bytes.len().div_ceil(2) * 2, 0);
@@ -353,45 +353,6 @@ fn pictures_in_decode_order_carry_captions_in_presentation_order_row_50() {
     }
     assert_eq!(said, (0..9).map(text).collect::<Vec<_>>());
     assert_eq!(track.ledger().moved, 9);
-}
-
-#[test]
-fn services_are_seen_once_and_belong_to_the_segment_of_their_first_frame_a13_2() {
-    let mut run = Run::new(FrameRate::FPS_30, FrameRate::FPS_30);
-    let segment = |n: i64| {
-        let second = |n| MediaTime::ZERO.plus(MediaDuration::from_secs(n));
-        let (start, duration) = (second(n), MediaDuration::from_secs(1));
-        Segment {
-            sequence: n as u64,
-            start,
-            duration,
-            is_discontinuous: false,
-            spans: Arc::from([]),
-            cues: Arc::default(),
-        }
-    };
-    run.picture(&[second(NULL), first(NULL)]);
-    while run.shown < 30 {
-        run.picture(&[first(text(1))]);
-    }
-    // Text services and erasures are no captions.
-    [[0x94, 0x2A], EDM].iter().for_each(|bytes| run.picture(&[first(*bytes)]));
-    let extended = packet(0, 7, &[0x0C, 0x41]);
-    run.picture(&[&[second([0x9D, 0x25])][..], &packet(0, 2, b"a")].concat());
-    while run.shown < 60 {
-        run.picture(&[]);
-    }
-    let mut odd = extended;
-    // The extended number stands before the block, whose size does not count it.
-    odd[0].bytes[1] = 7 << 5 | 1;
-    run.picture(&[&[first(RCL)][..], &odd].concat());
-    run.frame();
-    let seen: Vec<Vec<CaptionService>> = (0..4).map(|n| run.track.services_in(&segment(n)).to_vec()).collect();
-    use CaptionService::{Cea608, Cea708};
-    assert_eq!(seen[0], []);
-    assert_eq!(seen[1], [Cea608(4), Cea708(2)]);
-    assert_eq!(seen[2], [Cea608(1), Cea608(4), Cea708(2), Cea708(12)]);
-    assert_eq!(seen[3], seen[2]);
 }
 
 #[test]
