@@ -91,6 +91,13 @@ impl Asset {
         }
     }
 
+    /// From the segment that is pushed next on, media time is so far behind the host's clock, or ahead where this is negative.
+    pub fn drift(&mut self, by: MediaDuration) {
+        if self.timeline.drift(by) {
+            self.tell(TimelineChange::Drifted(by));
+        }
+    }
+
     /// Nothing will be pushed any more. What the window holds stays: the asset is now on demand.
     pub fn end(&mut self) {
         if !self.timeline.is_ended() {

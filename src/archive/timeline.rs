@@ -18,6 +18,7 @@ pub struct Timeline {
     /// For each track whether manifests list it.
     offered: Arc<[bool]>,
     captions: Arc<[CaptionService]>,
+    drift: MediaDuration,
     version: u64,
     is_ended: bool,
 }
@@ -61,8 +62,17 @@ impl Timeline {
     pub fn new(presentation: Arc<Presentation>, segment_duration: MediaDuration) -> Self {
         let meters = presentation.tracks.iter().map(|_| RateMeter::default()).collect();
         let offered = presentation.tracks.iter().map(|_| true).collect();
-        let (segments, captions) = (VecDeque::new(), Arc::from([]));
-        Self { presentation, segments, meters, segment_duration, offered, captions, version: 0, is_ended: false }
+        Self {
+            presentation,
+            segments: VecDeque::new(),
+            meters,
+            segment_duration,
+            offered,
+            captions: Arc::from([]),
+            drift: MediaDuration::ZERO,
+            version: 0,
+            is_ended: false,
+        }
     }
 
     /// Adds a segment at the live edge.
@@ -143,6 +153,16 @@ impl Timeline {
         if changes {
             all.sort_unstable();
             self.captions = all.into();
+            self.version = self.version.saturating_add(1);
+        }
+        changes
+    }
+
+    /// Media time is so far behind the host's clock, or ahead where this is negative; whether that is news.
+    pub fn drift(&mut self, by: MediaDuration) -> bool {
+        let changes = by != self.drift;
+        if changes {
+            self.drift = by;
             self.version = self.version.saturating_add(1);
         }
         changes

@@ -42,6 +42,9 @@ pub enum TimelineChange {
     Offered(Arc<[bool]>),
     /// The pictures carry these caption services, sorted: all that were seen so far, from the next segment on (A13.2).
     Captioned(Arc<[CaptionService]>),
+    /// Media time is so far behind the host's clock by now, counted from the epoch, and ahead of it where this is negative: the
+    /// contribution's clock drifts. Manifests whose players count on a clock say so from the next segment on.
+    Drifted(MediaDuration),
     /// Nothing will be added any more.
     Ended,
 }

@@ -21,6 +21,7 @@ mod config;
 mod config_error;
 mod contribution;
 mod door;
+mod drift;
 mod encoding;
 mod faults;
 mod feed_cues;

@@ -8,6 +8,7 @@ use crate::{
         AudioStream, ChannelConfig, SpliceReport,
         captions::Captions,
         contribution::Contribution,
+        drift::Drift,
         offer::{Offers, renditions},
         pipeline::{Pipeline, is_sound, sound_track},
         sound_queue::{NO_PLACE, Sound},
@@ -45,6 +46,7 @@ pub(super) struct AirChain {
     offers: Offers,
     /// `None` where captions are ignored (A13.1).
     pub(super) captions: Option<Captions>,
+    pub(super) drift: Drift,
     changes: VecDeque<(AirChange, MediaTime)>,
     /// Splices whose segment is not yet whole, and reports of those that are.
     splices: VecDeque<Splice>,
@@ -93,6 +95,7 @@ impl AirChain {
             preset: config.preset.clone(),
             offers: Offers::default(),
             captions: (!config.ignore_captions).then(Captions::default),
+            drift: Drift::default(),
             changes: VecDeque::new(),
             splices: VecDeque::new(),
             reports: VecDeque::new(),
@@ -167,7 +170,7 @@ impl AirChain {
             from.health.dropped += 1;
             self.faults.push_back(Fault::Dropped { count: 1, reason: "the decoder waits for an IDR" });
         }
-        self.take_slots();
+        self.take_slots(now);
         (0..from.sound.len()).for_each(|output| self.place_sound(from, output));
     }
 
@@ -198,7 +201,7 @@ impl AirChain {
             self.cut_captions(CaptionDrop::OffAir);
             self.pipeline.push_decode(DecodeOp::Flush);
         }
-        self.take_slots();
+        self.take_slots(now);
     }
 
     /// Settles the sound of each output: what of the contribution's has come, or silence where it does not keep up. No
@@ -275,12 +278,15 @@ impl AirChain {
         }
     }
 
-    fn take_slots(&mut self) {
+    fn take_slots(&mut self, now: Now) {
         self.splices.extend(std::iter::from_fn(|| self.switcher.pull_splice()));
         let rate = self.switcher.cadence().rate();
         let mut change = (rate != self.rate).then_some(rate);
         while let Some(slot) = self.switcher.pull() {
             self.note_source(&slot);
+            if slot.starts_segment {
+                self.drift.note(slot.pts, self.switcher.lateness(slot.pts, now));
+            }
             if slot.starts_segment
                 && let Err(error) = self.segmenter.cue_boundary(slot.pts, self.switcher.pull_cues(slot.pts))
             {

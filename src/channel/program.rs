@@ -74,6 +74,14 @@ impl Program {
         }
     }
 
+    /// Media time is so far from the host's clock where the segment starts that is pushed next.
+    pub(super) fn drift(&mut self, segment: &Segment, by: MediaDuration) {
+        let is_within = self.holds(segment);
+        if let Some(asset) = self.asset.as_mut().filter(|_| is_within) {
+            asset.drift(by);
+        }
+    }
+
     fn holds(&self, segment: &Segment) -> bool {
         segment.start >= self.from && self.until.is_none_or(|(until, _)| segment.start < until)
     }

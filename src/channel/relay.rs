@@ -28,6 +28,7 @@ use crate::{
     archive::{CaptionService, Presentation, SealedSegment, Segment},
     channel::{
         PassThrough, SpliceReport,
+        drift::Drift,
         relay::{renditions::settle_renditions, run::Run, settling::Settling},
     },
     error::Fault,
@@ -150,6 +151,14 @@ impl Relay {
     pub(super) fn ad_break(&self) -> Option<&Cue> {
         match &self.state {
             State::Open(run) => run.avails.running(),
+            State::Settling(_) => None,
+        }
+    }
+
+    /// How far the source's clock has drifted.
+    pub(super) fn drift(&mut self) -> Option<&mut Drift> {
+        match &mut self.state {
+            State::Open(run) => Some(&mut run.drift),
             State::Settling(_) => None,
         }
     }

@@ -130,7 +130,9 @@ impl Channel {
                 self.archive_beat.note(&sealed.segment);
             }
             let captions = self.caption_services(&sealed.segment);
+            let drift = self.drift_in(&sealed.segment);
             for program in &mut self.programs {
+                program.drift(&sealed.segment, drift);
                 captions.iter().for_each(|services| program.caption(&sealed.segment, services));
                 match program.push(&sealed, offer.as_ref()) {
                     Ok(false) => {}

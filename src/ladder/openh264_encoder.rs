@@ -2,11 +2,14 @@
 //!
 //! The raw parameters are used because the safe wrapper has no entropy mode: Main and High rungs are CABAC, Baseline is
 //! CAVLC. One slice, one thread, no skipped picture and no IDR picture but the ones asked for, so that rungs stay aligned
-//! and bytes do not depend on timing. Rec. ITU-T H.264 clause 7.3.2 (parameter sets) and ISO/IEC 14496-15 clause 5.3
-//! (length-prefixed NAL units). It makes no B pictures, so decode and presentation order are the same.
+//! and bytes do not depend on timing. A still is encoded some times and repeated without the encoder from then on
+//! (`stills`). Rec. ITU-T H.264 clause 7.3.2 (parameter sets) and ISO/IEC 14496-15 clause 5.3 (length-prefixed NAL units).
+//! It makes no B pictures, so decode and presentation order are the same.
 //!
 //! To add a parameter: a field of [`VideoEncoderConfig`] and a line in `parameters`.
 #![allow(unsafe_code, reason = "OpenH264 is a C++ library behind a C function table")]
+
+mod stills;
 
 use std::{
     ffi::{c_int, c_void},
@@ -16,6 +19,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use openh264_sys2::{self as sys, API};
 
+use self::stills::Stills;
 use super::{Profile, VideoEncoder, VideoEncoderConfig};
 use crate::{
     error::Fault,
@@ -30,6 +34,7 @@ pub(super) struct OpenH264Encoder {
     parameter_sets: H264Config,
     /// Duration of the pictures so far: the encoder's own clock, so that its rate control does not see the channel's.
     elapsed: MediaDuration,
+    stills: Stills,
 }
 
 impl OpenH264Encoder {
@@ -47,7 +52,8 @@ impl OpenH264Encoder {
         if parameter_sets.sps.is_empty() || parameter_sets.pps.is_empty() {
             return Err(fault("H.264 encoder gave no parameter sets"));
         }
-        Ok(Self { library, config: config.clone(), parameter_sets, elapsed: MediaDuration::ZERO })
+        let stills = Stills::new(&parameter_sets);
+        Ok(Self { library, config: config.clone(), parameter_sets, elapsed: MediaDuration::ZERO, stills })
     }
 }
 
@@ -64,19 +70,23 @@ impl VideoEncoder for OpenH264Encoder {
         // The first picture of a stream is an IDR picture whether asked for or not.
         let mut is_idr = false;
         let mut data = BytesMut::new();
-        self.library.encode(frame, self.elapsed.ticks(Timescale::MILLIS), force_idr, |bound, nal| {
-            if data.capacity() == 0 {
-                data.reserve(bound);
-            }
-            let kind = nal_type(nal);
-            is_idr |= kind == NAL_IDR;
-            if kind != NAL_SPS && kind != NAL_PPS {
-                let len = u32::try_from(nal.len()).unwrap_or(u32::MAX);
-                data.extend_from_slice(&len.to_be_bytes());
-                data.extend_from_slice(nal);
-            }
-        })?;
+        let millis = self.elapsed.ticks(Timescale::MILLIS);
         self.elapsed = self.elapsed.plus(self.config.frame_rate.frame_duration());
+        if let Some(nal) = self.stills.repeat(frame, force_idr) {
+            put(&nal, &mut data);
+        } else {
+            let stills = &mut self.stills;
+            self.library.encode(frame, millis, force_idr, |bound, nal| {
+                if data.capacity() == 0 {
+                    data.reserve(bound);
+                }
+                let kind = nal_type(nal);
+                is_idr |= kind == NAL_IDR;
+                if kind != NAL_SPS && kind != NAL_PPS {
+                    put(&stills.follow(nal), &mut data);
+                }
+            })?;
+        }
         if data.is_empty() {
             return Err(fault("H.264 encoder left a picture out"));
         }
@@ -322,6 +332,13 @@ unsafe fn for_each_nal(info: &sys::SFrameBSInfo, mut each: impl FnMut(usize, &[u
     }
 }
 
+/// Adds a NAL unit behind its length.
+fn put(nal: &[u8], data: &mut BytesMut) {
+    let len = u32::try_from(nal.len()).unwrap_or(u32::MAX);
+    data.extend_from_slice(&len.to_be_bytes());
+    data.extend_from_slice(nal);
+}
+
 fn strip_start_code(nal: &[u8]) -> &[u8] {
     match nal {
         [0, 0, 0, 1, rest @ ..] | [0, 0, 1, rest @ ..] => rest,
@@ -346,5 +363,7 @@ const NAL_IDR: u8 = 5;
 const NAL_SPS: u8 = 7;
 const NAL_PPS: u8 = 8;
 
+#[cfg(test)]
+mod stills_tests;
 #[cfg(test)]
 pub(in crate::ladder) mod tests;

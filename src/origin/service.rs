@@ -102,6 +102,7 @@ impl Origin {
             TimelineChange::Trimmed { before } => shelf.trim(*before),
             TimelineChange::Offered(offered) => shelf.offer(offered),
             TimelineChange::Captioned(services) => shelf.caption(services),
+            TimelineChange::Drifted(by) => shelf.drift(*by),
             TimelineChange::Ended => shelf.end(),
             TimelineChange::Opened { .. } => {}
         }

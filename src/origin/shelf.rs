@@ -90,6 +90,13 @@ impl Shelf {
         }
     }
 
+    pub(super) fn drift(&mut self, by: MediaDuration) {
+        if self.timeline.drift(by) {
+            self.mpd.drift(by);
+            self.rendered.forget();
+        }
+    }
+
     pub(super) fn end(&mut self) {
         self.timeline.end();
         self.rendered.forget();

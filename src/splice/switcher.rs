@@ -188,7 +188,13 @@ impl Switcher {
     /// How far the output is ahead of the host's clock: a contribution that comes faster than it plays makes it so.
     #[must_use]
     pub fn lead(&self, now: Now) -> MediaDuration {
-        self.position().since(self.clock(now))
+        MediaDuration::ZERO.minus(self.lateness(self.position(), now))
+    }
+
+    /// How long ago `at` was due by the host's clock; negative where it is still to come.
+    #[must_use]
+    pub fn lateness(&self, at: MediaTime, now: Now) -> MediaDuration {
+        self.clock(now).since(at)
     }
 
     /// Up to where the output showed half a second ago, and should have by the host's clock: what belongs beside it and has

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use headend::{
+    archive::TimelineChange,
     channel::{ChannelConfig, Event},
     media::{Frame, FramePool, FrameRate},
     splice::{Loss, LossCause, LossPicture, LossPolicy, LossShows, LossStage, OnAir, SlateImage, Slates},
@@ -293,6 +294,14 @@ fn row_13_an_encoder_whose_clock_drifts_stays_in_step() {
         }
         assert_seamless(&rig);
         assert_in_step(&rig, 1_790);
+        // Half an hour at 500 ppm is 0.9 s, from a feed that began a few pictures early; what manifests say is at most half a
+        // second off (`manifests` looks at each).
+        let said = rig.updates.iter().rev().find_map(|update| match update.change {
+            TimelineChange::Drifted(by) => Some(by.as_secs_f64()),
+            _ => None,
+        });
+        let late = 1800.0 * ppm as f64 / 1e6;
+        assert!((said.unwrap_or(0.0) - late).abs() <= 0.75, "{ppm} ppm: {said:?}");
         assert_eq!(on_air(&rig), [OnAir::Slate, OnAir::Live], "{ppm} ppm");
         // The output follows the pictures: none is shown twice or left out.
         let shown = pictures(&rig);

@@ -38,8 +38,10 @@ pub struct Manifests {
     pub sets: Vec<Vec<(u64, u64)>>,
     /// Seconds.
     pub longest: f64,
-    /// The MPD's fixed attributes: start of its time and of its period.
-    pub starts: (Option<String>, String),
+    /// What the MPD's times count from, in nanoseconds.
+    pub available: i64,
+    /// The MPD's period.
+    pub period: String,
     pub publish_time: Option<String>,
 }
 
@@ -90,10 +92,8 @@ impl Viewer {
             playlists,
             sets: sets.collect(),
             longest: mpd.maxSegmentDuration.unwrap().as_secs_f64(),
-            starts: (
-                mpd.availabilityStartTime.map(|at| at.to_string()),
-                format!("{:?} {:?}", mpd.periods[0].id, mpd.periods[0].start),
-            ),
+            available: mpd.availabilityStartTime.unwrap().timestamp_nanos_opt().unwrap(),
+            period: format!("{:?} {:?}", mpd.periods[0].id, mpd.periods[0].start),
             publish_time: mpd.publishTime.map(|at| at.to_string()),
         }
     }
@@ -137,13 +137,18 @@ fn follow(updates: &[&TimelineUpdate], now: Now) -> Option<Manifests> {
     let TimelineChange::Opened { presentation, .. } = &updates[0].change else { panic!("{:?}", updates[0]) };
     let mut before: Option<Manifests> = None;
     let mut all: BTreeMap<(usize, u64), Entry> = BTreeMap::new();
+    let mut available = presentation.epoch;
     for update in updates {
         viewer.apply(update);
+        if let TimelineChange::Drifted(by) = update.change {
+            available = presentation.epoch.plus(by);
+        }
         if !matches!(update.change, TimelineChange::Added(_)) {
             continue;
         }
         let seen = viewer.look(presentation);
         check_one(&seen, presentation);
+        assert_eq!(seen.available, available.unix_nanos(), "it moves with the drift alone");
         for (track, playlist) in seen.playlists.iter().enumerate() {
             for (sequence, entry) in (playlist.sequence..).zip(&playlist.entries) {
                 let known = all.entry((track, sequence)).or_insert_with(|| entry.clone());
@@ -194,7 +199,8 @@ fn check_one(seen: &Manifests, presentation: &Presentation) {
 
 /// From one moment to the next (I4).
 fn check_next(before: &Manifests, after: &Manifests) {
-    assert_eq!((before.longest, &before.starts), (after.longest, &after.starts));
+    assert_eq!((before.longest, &before.period), (after.longest, &after.period));
+    assert!((after.available - before.available).abs() <= 250_000_000, "in slow steps");
     assert!(before.publish_time <= after.publish_time);
     for (before, after) in before.playlists.iter().zip(&after.playlists) {
         assert_eq!(before.target, after.target, "TARGETDURATION is constant");

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use crate::{
@@ -28,6 +29,8 @@ pub(super) struct Settled {
     pub(super) segment_duration: MediaDuration,
     /// The longest that players are told to expect.
     pub(super) longest_segment: MediaDuration,
+    /// When the first access unit came, on the monotonic clock and on the time line.
+    pub(super) began: (Duration, MediaTime),
 }
 
 /// A track of the contribution.
@@ -64,13 +67,14 @@ pub(super) fn settle_renditions(
     let reference = chosen.first().map(|(id, _)| *id);
     let segment_duration = segment_duration(gop, seen, reference);
     let longest_segment = longest_segment(config, segment_duration, seen, reference);
-    let began = seen.began.unwrap_or_default();
+    let began = seen.began?;
     let clock_of = |id| tracks.iter().find(|track| track.id == id).map_or(Timescale::MPEG, |track| track.timescale);
     let sources = chosen.iter().map(|(id, _)| Source { track: *id, clock: clock_of(*id) }).collect();
     let specs = chosen.into_iter().zip(0..).map(|((_, spec), n)| TrackSpec { id: TrackId(n), ..spec });
-    let epoch = began.plus(MediaTime::ZERO.since(start));
+    let epoch = began.utc.plus(MediaTime::ZERO.since(start));
     let presentation = Arc::new(Presentation { tracks: specs.collect(), epoch, cues });
-    Some(Settled { presentation, sources, segment_duration, longest_segment })
+    let began = (began.monotonic, start);
+    Some(Settled { presentation, sources, segment_duration, longest_segment, began })
 }
 
 /// The rendition of one track; why it cannot be one.

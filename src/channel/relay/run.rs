@@ -6,6 +6,7 @@ use crate::{
     archive::{Presentation, SealedSegment, SegmentFault, Segmenter, SegmenterError, SegmenterLimits},
     channel::{
         SpliceReport,
+        drift::Drift,
         relay::{
             Trouble, Unaligned,
             early::Early,
@@ -28,6 +29,11 @@ pub(super) struct Run {
     pub(super) segment_duration: MediaDuration,
     /// The longest that one lasts, as players were told.
     pub(super) longest_segment: MediaDuration,
+    /// When the first access unit came, on the monotonic clock and on the time line.
+    began: (Duration, MediaTime),
+    /// When the tracks were settled: what came before says nothing of when it came.
+    opened: Duration,
+    pub(super) drift: Drift,
     pub(super) segmenter: Segmenter,
     pub(super) reels: Vec<Reel>,
     /// Whole segments that were not pulled yet.
@@ -71,7 +77,7 @@ impl Run {
     pub(super) const SPLICES: usize = 64;
 
     pub(super) fn new(settled: Settled, gop: MediaDuration, now: Duration) -> Self {
-        let Settled { presentation, sources, segment_duration, longest_segment } = settled;
+        let Settled { presentation, sources, segment_duration, longest_segment, began } = settled;
         let mut segmenter = Segmenter::new(presentation.tracks.clone(), SegmenterLimits::default());
         let reels: Vec<Reel> =
             sources.iter().zip(&presentation.tracks).map(|(source, spec)| Reel::new(source, spec, now)).collect();
@@ -85,6 +91,9 @@ impl Run {
             presentation,
             segment_duration,
             longest_segment,
+            began,
+            opened: now,
+            drift: Drift::default(),
             segmenter,
             reels,
             ready: VecDeque::new(),
@@ -260,11 +269,21 @@ impl Run {
         if at == self.reference {
             if starts_gop {
                 self.consider(pts, faults);
+                self.note_drift(pts, now);
             } else {
                 self.watch_length(pts, faults);
             }
         } else if is_video {
             self.elect(at, now, faults);
+        }
+    }
+
+    /// The reference rung's IDR at `at` came now: a segment may start with it.
+    fn note_drift(&mut self, at: MediaTime, now: Duration) {
+        let (first, zero) = self.began;
+        if self.boundary == Some(at) && now > self.opened {
+            let late = MediaDuration::from_std(now.saturating_sub(first)).minus(at.since(zero));
+            self.drift.note(at, late);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::{
     channel::{PassThrough, relay::Trouble},
     error::LimitError,
     media::{AccessUnit, Track, TrackId},
-    time::{MediaDuration, MediaTime, Now, Utc},
+    time::{MediaDuration, MediaTime, Now},
 };
 
 /// The access units of all tracks from their first IDR on, and what they say of their tracks.
@@ -15,8 +15,8 @@ pub(super) struct Settling {
     waiting: VecDeque<AccessUnit>,
     bytes: usize,
     is_full: bool,
-    /// Wall clock when the first access unit came.
-    pub(super) began: Option<Utc>,
+    /// When the first access unit came.
+    pub(super) began: Option<Now>,
     pub(super) seen: BTreeMap<TrackId, Seen>,
 }
 
@@ -43,7 +43,7 @@ impl Settling {
 
     /// Takes an access unit; pictures before their track's first IDR are dropped.
     pub(super) fn push(&mut self, track: &Track, unit: AccessUnit, now: Now, most: usize, out: &mut VecDeque<Trouble>) {
-        self.began.get_or_insert(now.utc);
+        self.began.get_or_insert(now);
         let seen = self.seen.entry(unit.track).or_default();
         seen.is_video = track.format.is_video();
         seen.is_text = !seen.is_video && !track.format.is_audio();

@@ -12,11 +12,14 @@
 
 mod nal;
 mod parameter_sets;
+mod repeat;
+mod skipped;
 mod slice;
 mod sps;
 
 pub use nal::{NalRanges, begins_access_unit, contains_idr, nal_ranges, nal_type, nal_units};
 pub use parameter_sets::ParameterSets;
+pub use repeat::Repeats;
 pub use slice::{Field, SLICE_LOOK_AHEAD, SliceLayout};
 pub use sps::video_track;
 

@@ -32,6 +32,8 @@ pub struct Mpd {
     /// For each track whether it is listed.
     offered: Arc<[bool]>,
     captions: Arc<[CaptionService]>,
+    /// How far media time is behind the wall clock, counted from the epoch.
+    drift: MediaDuration,
     /// The fixed texts of a live MPD in both flavours.
     live: [Template; 2],
 }
@@ -53,6 +55,7 @@ impl Mpd {
             sets,
             offered: presentation.tracks.iter().map(|_| true).collect(),
             captions: Arc::default(),
+            drift: MediaDuration::ZERO,
             presentation,
             live: [Template::default(), Template::default()],
         };
@@ -69,6 +72,12 @@ impl Mpd {
     /// Names these caption services, sorted.
     pub fn caption(&mut self, services: &Arc<[CaptionService]>) {
         self.captions = Arc::clone(services);
+        self.write_live();
+    }
+
+    /// Media time is so far behind the wall clock, or ahead where this is negative: segments are available as much later.
+    pub fn drift(&mut self, by: MediaDuration) {
+        self.drift = by;
         self.write_live();
     }
 
@@ -103,8 +112,7 @@ impl Mpd {
     pub fn render(&self, flavour: Flavour, ends: (&Segment, &Segment), is_ended: bool) -> Body {
         let ended;
         let template = if is_ended {
-            let shape = Shape { window: self.window, segment_duration: self.segment_duration, ended: Some(ends) };
-            ended = self.template(flavour, shape);
+            ended = self.template(flavour, Some(ends));
             &ended
         } else {
             let [cmaf, csf] = &self.live;
@@ -126,11 +134,12 @@ impl Mpd {
     }
 
     fn write_live(&mut self) {
-        let shape = Shape { window: self.window, segment_duration: self.segment_duration, ended: None };
-        self.live = [Flavour::Cmaf, Flavour::Csf].map(|flavour| self.template(flavour, shape));
+        self.live = [Flavour::Cmaf, Flavour::Csf].map(|flavour| self.template(flavour, None));
     }
 
-    fn template(&self, flavour: Flavour, shape: Shape<'_>) -> Template {
+    fn template(&self, flavour: Flavour, ended: Option<(&Segment, &Segment)>) -> Template {
+        let Self { window, segment_duration, drift, .. } = *self;
+        let shape = Shape { window, segment_duration, drift, ended };
         skeleton(&self.presentation, (&self.offered, &self.captions), flavour, shape)
     }
 

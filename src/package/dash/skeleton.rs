@@ -26,6 +26,7 @@ pub enum Flavour {
 pub(super) struct Shape<'a> {
     pub(super) window: Option<MediaDuration>,
     pub(super) segment_duration: MediaDuration,
+    pub(super) drift: MediaDuration,
     /// First and last segment of a presentation that has ended.
     pub(super) ended: Option<(&'a Segment, &'a Segment)>,
 }
@@ -86,7 +87,7 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
         xmlns: Some("urn:mpeg:dash:schema:mpd:2011".into()),
         profiles: Some(format!("urn:mpeg:dash:profile:isoff-live:2011{cmaf}")),
         mpdtype: Some(if live { "dynamic" } else { "static" }.into()),
-        availabilityStartTime: live.then(|| date_time(presentation.epoch)).flatten(),
+        availabilityStartTime: live.then(|| date_time(presentation.epoch.plus(shape.drift))).flatten(),
         publishTime: PUBLISH_TIME.parse().ok().filter(|_| live),
         mediaPresentationDuration: shape.ended.map(|(first, last)| last.end().since(first.start).to_std()),
         minimumUpdatePeriod: live.then(|| shape.segment_duration.to_std()),
@@ -258,7 +259,8 @@ mod tests {
     }
 
     fn sets(offered: &[bool]) -> Vec<AdaptationSet> {
-        let shape = Shape { window: None, segment_duration: MediaDuration::from_secs(2), ended: None };
+        let (segment_duration, drift) = (MediaDuration::from_secs(2), MediaDuration::ZERO);
+        let shape = Shape { window: None, segment_duration, drift, ended: None };
         let mut mpd = mpd(&passed_through(), (offered, &[]), Flavour::Cmaf, shape);
         mpd.periods.remove(0).adaptations
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use headend::{
+    archive::TimelineChange,
     channel::{Event, Slot},
     time::MediaDuration,
 };
@@ -68,4 +69,33 @@ fn row_18_a_spare_that_is_late_and_goes_on_where_the_other_stopped_leaves_no_gap
     assert_eq!((segments.len(), rig.stored("asset", 0).len()), (6, 360));
     assert!(segments.iter().all(|segment| !segment.is_discontinuous), "{segments:?}");
     assert!(segments.windows(2).all(|pair| pair[0].end() == pair[1].start));
+}
+
+#[test]
+fn row_13_manifests_follow_an_encoder_whose_clock_drifts() {
+    for ppm in [-500i64, -50, 50, 500] {
+        let mut ladder = Ladder::smooth();
+        let start = ladder.rig.now.monotonic;
+        let (mut known, mut drift, mut first) = (0, MediaDuration::ZERO, None);
+        // Two hours, in which an hour's clock is 1.8 s off.
+        for n in 1..=36_000i64 {
+            ladder.burst(200);
+            let due = start + Duration::from_nanos((n * 200_000_000 + n * 200 * ppm).unsigned_abs());
+            for update in &ladder.rig.updates[known..] {
+                match &update.change {
+                    TimelineChange::Drifted(by) => drift = *by,
+                    TimelineChange::Added(segment) => {
+                        let first = *first.get_or_insert(segment.start);
+                        let said = segment.end().since(first).plus(drift);
+                        let off = MediaDuration::from_std(ladder.rig.now.monotonic - start).minus(said);
+                        assert!(off.as_secs_f64().abs() <= 0.75, "{ppm} ppm after {n}: {off:?}");
+                    }
+                    _ => {}
+                }
+            }
+            known = ladder.rig.updates.len();
+            ladder.rig.pass(due.saturating_sub(ladder.rig.now.monotonic));
+        }
+        assert!((drift.as_secs_f64() - 7200.0 * ppm as f64 / 1e6).abs() <= 0.75, "{ppm} ppm: {drift:?}");
+    }
 }
