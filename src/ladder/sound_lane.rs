@@ -1,6 +1,6 @@
 //! The lane of the sound: decode, bring to stereo and one rate, place on the channel's sample grid, encode.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use crate::{
     error::Fault,
@@ -21,6 +21,8 @@ pub(crate) struct SoundLane {
     position: i64,
     /// Interleaved contribution samples from `position` on; what was never written is silent.
     ahead: VecDeque<i16>,
+    /// Of that, what nothing came for, though something came behind it.
+    gaps: VecDeque<Range<i64>>,
     /// Where the contribution's next samples are expected, while it goes on without a gap.
     expected: Option<MediaTime>,
     source: SoundFrom,
@@ -78,6 +80,8 @@ impl SoundLane {
     /// Sound may be this far ahead of what is encoded; what is further is dropped.
     const AHEAD_SECONDS: i64 = 10;
     const CHANNELS: usize = 2;
+    /// Gaps that are known at once: more than there are access units in ten seconds.
+    const GAPS: usize = 1024;
 
     pub(crate) fn new(
         codecs: Arc<dyn Codecs>,
@@ -97,6 +101,7 @@ impl SoundLane {
             rate,
             position: at.ticks(rate).div_euclid(frame) * frame,
             ahead: VecDeque::new(),
+            gaps: VecDeque::new(),
             expected: None,
             source: SoundFrom::Silence,
             changes: VecDeque::new(),
@@ -144,11 +149,17 @@ impl SoundLane {
         let skip = usize::try_from(-ahead).unwrap_or(0) * Self::CHANNELS;
         let start = usize::try_from(ahead).unwrap_or(0) * Self::CHANNELS;
         let Some(samples) = samples.get(skip..) else { return };
-        if self.ahead.len() < start + samples.len() {
+        let held = self.ahead.len();
+        if held < start + samples.len() {
             self.ahead.resize(start + samples.len(), 0);
         }
         for (slot, sample) in self.ahead.range_mut(start..).zip(samples) {
             *slot = *sample;
+        }
+        let (position, end) = (self.position, first + (samples.len() / Self::CHANNELS) as i64);
+        self.gaps.retain(|gap| gap.end <= first || gap.start >= end);
+        if held < start && self.gaps.len() < Self::GAPS {
+            self.gaps.push_back(position + (held / Self::CHANNELS) as i64..first);
         }
     }
 
@@ -176,7 +187,9 @@ impl SoundLane {
             out.fill(0);
         }
         let aim = if self.source == SoundFrom::Contribution { Self::FADE } else { 0 };
-        let is_fed = aim == 0 || self.ahead.len() >= out.len();
+        let end = self.position + (out.len() / Self::CHANNELS) as i64;
+        let is_whole = self.ahead.len() >= out.len() && self.gaps.front().is_none_or(|gap| gap.start >= end);
+        let is_fed = aim == 0 || is_whole;
         if self.changes.is_empty() && self.gain == aim && is_fed {
             // Nothing fades: the frame has one source.
             let live = self.ahead.drain(..out.len().min(self.ahead.len()));
@@ -194,11 +207,16 @@ impl SoundLane {
                 self.source = source;
                 self.changes.pop_front();
             }
-            let is_fed = self.ahead.len() >= Self::CHANNELS;
+            while self.gaps.front().is_some_and(|gap| gap.end <= n) {
+                self.gaps.pop_front();
+            }
+            let is_gap = self.gaps.front().is_some_and(|gap| gap.contains(&n));
+            let is_fed = !is_gap && self.ahead.len() >= Self::CHANNELS;
             let step = if self.source == SoundFrom::Contribution && is_fed { 1 } else { -1 };
             self.gain = (self.gain + step).clamp(0, Self::FADE);
             for (sample, tail) in instant.iter_mut().zip(&mut self.tail) {
-                *tail = self.ahead.pop_front().unwrap_or(*tail);
+                let next = self.ahead.pop_front();
+                *tail = next.filter(|_| is_fed).unwrap_or(*tail);
                 let live = i32::from(*tail) * self.gain / Self::FADE;
                 let own = if self.source == SoundFrom::Tone { i32::from(*sample) } else { 0 };
                 *sample = (live + own).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16;

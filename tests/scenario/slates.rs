@@ -248,3 +248,26 @@ fn sound_fades_out_and_in_without_a_step_a15_10() {
     let step = heard.windows(2).map(|pair| pair[1].abs_diff(pair[0])).max();
     assert!(step <= Some(12_000 / 441 + 1), "{step:?}");
 }
+
+#[test]
+fn row_41_sound_that_is_missing_for_a_moment_goes_out_and_in_without_a_step() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let mut rig = Rig::new(small_config(), Arc::new(Listening(ToyCodecs::default(), heard.clone())));
+    rig.start();
+    rig.start_program("asset");
+    let mut encoder = Encoder::attach(&mut rig, MediaTime::ZERO, FrameRate::FPS_30, 44_100);
+    encoder.send(&mut rig, Duration::from_secs(3));
+    for millis in [40, 50, 70, 100, 150, 250, 400, 600, 2_000] {
+        encoder.has_sound = false;
+        encoder.send(&mut rig, Duration::from_millis(millis));
+        encoder.has_sound = true;
+        encoder.send(&mut rig, Duration::from_secs(2));
+    }
+    rig.pass(Duration::from_secs(3));
+    let heard = heard.lock().unwrap();
+    let mut levels: Vec<i16> = heard.iter().copied().filter(|level| *level == 12_000 || *level == 0).collect();
+    levels.dedup();
+    assert_eq!(levels.iter().filter(|level| **level == 0).count(), 11, "before, nine gaps and the end: {levels:?}");
+    let step = heard.windows(2).map(|pair| pair[1].abs_diff(pair[0])).max();
+    assert!(step <= Some(12_000 / 441 + 1), "{step:?}");
+}
