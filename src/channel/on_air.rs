@@ -15,7 +15,9 @@ use crate::{
     error::Fault,
     ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundLane, SoundOp},
     media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
-    splice::{CaptionDrop, CueRefusal, Loss, OnAir, SlateImage, Slot, Splice, Switcher, SwitcherConfig, Taken},
+    splice::{
+        CaptionDrop, CueRefusal, Loss, OnAir, SlateImage, SlateSet, Slot, Splice, Switcher, SwitcherConfig, Taken,
+    },
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -24,6 +26,15 @@ use crate::{
 pub(super) enum AirChange {
     Source(OnAir),
     Loss(Option<Loss>),
+}
+
+/// How far the sound of an output is settled.
+#[derive(Clone, Copy)]
+struct Settled {
+    /// As its lane was told.
+    told: MediaTime,
+    /// As it could be told: a little step is left for the next one.
+    due: MediaTime,
 }
 
 /// The switcher, the lanes and the segmenter of a running channel.
@@ -36,11 +47,9 @@ pub(super) struct AirChain {
     /// What the contribution's video track says of itself.
     video: Option<VideoTrack>,
     on_air: Option<OnAir>,
-    /// The stage of the loss policy that acts.
-    loss: Option<Loss>,
     sound_from: Option<SoundFrom>,
-    /// Up to where the sound of each output is settled.
-    settled: Vec<MediaTime>,
+    /// Of each output.
+    settled: Vec<Settled>,
     preset: Preset,
     offers: Offers,
     /// `None` where captions are ignored (A13.1).
@@ -71,7 +80,7 @@ impl AirChain {
             idle_frame_rate: idle,
             loss_after: MediaDuration::from_std(config.loss_after),
             loss_policy: config.loss_policy.clone(),
-            slates: config.slates.or_built_in(built_in(config)),
+            slates: slates(config),
             test_source: config.test_source_after(),
         };
         let presentation = Arc::new(presentation(config, &ladder, idle));
@@ -82,14 +91,13 @@ impl AirChain {
         Self {
             switcher: Switcher::new(switcher_config, at, now),
             segmenter,
-            pipeline: Pipeline::new(ladder, generation),
+            pipeline: Pipeline::new(ladder, config.loss_policy.clone(), generation),
             presentation,
             rate: idle,
             video: None,
             on_air: None,
-            loss: None,
             sound_from: None,
-            settled: vec![at; config.audio.len()],
+            settled: vec![Settled { told: at, due: at }; config.audio.len()],
             preset: config.preset.clone(),
             offers: Offers::default(),
             captions: (!config.ignore_captions).then(Captions::default),
@@ -114,6 +122,7 @@ impl AirChain {
             self.pipeline.push_decode(DecodeOp::Open(track.format.clone()));
         } else if let Some(output) = from.sound.output_of(track.id) {
             self.pipeline.push_sound(output, SoundOp::Open(track.format.clone()));
+            self.note_track(output, true);
         }
     }
 
@@ -122,6 +131,11 @@ impl AirChain {
         self.switcher.measure_anew();
         self.cut_captions(CaptionDrop::OffAir);
         self.pipeline.push_decode(DecodeOp::Flush);
+    }
+
+    /// Another contribution follows, which has not told its tracks.
+    pub(super) fn renew(&mut self) {
+        (0..self.settled.len()).for_each(|output| self.note_track(output, false));
     }
 
     /// Takes a picture of the contribution.
@@ -208,6 +222,7 @@ impl AirChain {
         let live = from.filter(|_| self.switcher.is_heard());
         // Sound that is later is not waited for (FAULTS row 41).
         let oldest = self.switcher.late_before(now);
+        let wanted = self.pipeline.wants_sound();
         for (output, settled) in self.settled.iter_mut().enumerate() {
             let until = match live.filter(|from| from.sound.has_track(output)) {
                 Some(from) => from.sound.end(output).map_or(oldest, |end| {
@@ -216,11 +231,17 @@ impl AirChain {
                 }),
                 None => position,
             };
-            let is_due = until.since(*settled) >= Self::SETTLE_STEP;
-            if is_due && self.pipeline.push_sound(output, SoundOp::Settle(until)) {
-                *settled = until;
+            settled.due = settled.due.max(until);
+            // New frames that are far ahead of the sound are judged by the newest, however little there is of it.
+            let is_wanted = wanted.is_some_and(|at| settled.told < at) && settled.told < settled.due;
+            let is_due = is_wanted || settled.due.since(settled.told) >= Self::SETTLE_STEP;
+            if is_due && self.pipeline.push_sound(output, SoundOp::Settle(settled.due)) {
+                settled.told = settled.due;
             }
         }
+        // Sound has no part in what is watched where there is no output for it.
+        let told = self.settled.iter().map(|settled| settled.told).min();
+        self.pipeline.judge(told.unwrap_or(position));
     }
 
     /// Moves coded access units into segments; the next segment that is whole in every rendition, and which renditions the
@@ -242,7 +263,8 @@ impl AirChain {
 
     /// The next change of what viewers see, and from when on.
     pub(super) fn pull_change(&mut self) -> Option<(AirChange, MediaTime)> {
-        self.changes.pop_front()
+        let loss = |(loss, at)| (AirChange::Loss(loss), at);
+        self.changes.pop_front().or_else(|| self.pipeline.pull_loss().map(loss))
     }
 
     /// What became of the next splice.
@@ -263,9 +285,9 @@ impl AirChain {
         self.on_air
     }
 
-    /// The stage of the loss policy that acts at the newest frame.
+    /// The stage of the loss policy that acts at the newest frame whose picture is made.
     pub(super) const fn loss(&self) -> Option<Loss> {
-        self.loss
+        self.pipeline.loss()
     }
 
     /// A segment is whole: splices at its start, or before where that frame began none, are done.
@@ -301,10 +323,6 @@ impl AirChain {
     }
 
     fn note_source(&mut self, slot: &Slot) {
-        if self.loss != slot.loss {
-            self.loss = slot.loss;
-            self.changes.push_back((AirChange::Loss(slot.loss), slot.pts));
-        }
         let source = slot.on_air;
         let from = match source {
             OnAir::Live => SoundFrom::Contribution,
@@ -322,6 +340,13 @@ impl AirChain {
             self.offers.push(slot.pts, if source == OnAir::Live { self.offer() } else { None });
             self.changes.push_back((AirChange::Source(source), slot.pts));
         }
+    }
+
+    /// The contribution has a track for an output, or none, from where no sound can be settled yet: so that is the same
+    /// instant however far the output's lane has come.
+    fn note_track(&mut self, output: usize, is_there: bool) {
+        let at = self.switcher.position().plus(Self::SOUND_AHEAD);
+        self.pipeline.push_sound(output, SoundOp::Track { at, is_there });
     }
 
     /// What the contribution is good for.
@@ -349,6 +374,11 @@ impl AirChain {
             self.faults.push_back(Fault::Dropped { count, reason });
         }
     }
+}
+
+/// The images of the channel.
+pub(super) fn slates(config: &ChannelConfig) -> SlateSet {
+    config.slates.or_built_in(built_in(config))
 }
 
 /// The library's own slate, in the size of the largest rung.
