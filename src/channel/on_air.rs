@@ -71,8 +71,8 @@ impl AirChain {
 
     pub(super) fn new(config: &ChannelConfig, ladder: OpenLadder, generation: u64, now: Now) -> Self {
         // Not by the wall clock, which may have been set meanwhile: the sound is to start where the pictures do.
-        let (asked, at) = ladder.asked;
-        let at = at.plus(MediaDuration::from_std(now.monotonic.saturating_sub(asked)));
+        let (asked, begin) = ladder.asked;
+        let at = begin.plus(MediaDuration::from_std(now.monotonic.saturating_sub(asked)));
         let idle = Self::IDLE_RATE.capped(config.preset.max_frame_rate);
         let switcher_config = SwitcherConfig {
             gop: config.gop,
@@ -97,7 +97,8 @@ impl AirChain {
             video: None,
             on_air: None,
             sound_from: None,
-            settled: vec![Settled { told: at, due: at }; config.audio.len()],
+            // Where the lanes begin, and not where the pictures do: until they have come to there, nothing is known.
+            settled: vec![Settled { told: begin, due: begin }; config.audio.len()],
             preset: config.preset.clone(),
             offers: Offers::default(),
             captions: (!config.ignore_captions).then(Captions::default),

@@ -95,7 +95,7 @@ impl Pipeline {
     const BATCH: usize = 4;
 
     pub(super) fn new(ladder: OpenLadder, policy: LossPolicy, generation: u64) -> Self {
-        let heard = (!policy.silence.is_empty()).then(|| Heard::new(ladder.sounds.iter().map(SoundLane::frame_span)));
+        let heard = (!policy.silence.is_empty()).then(|| Heard::new(ladder.sounds.iter().map(SoundLane::frames)));
         Self {
             heard,
             losses: Losses::new(policy),

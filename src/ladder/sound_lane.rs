@@ -117,9 +117,10 @@ impl SoundLane {
         }
     }
 
-    /// How long an encoded frame is.
-    pub(crate) fn frame_span(&self) -> MediaDuration {
-        MediaDuration::from_ticks(self.encoder.frame_len().max(1) as i64, self.rate)
+    /// How long an encoded frame is, and where the next one begins.
+    pub(crate) fn frames(&self) -> (MediaDuration, MediaTime) {
+        let span = MediaDuration::from_ticks(self.encoder.frame_len().max(1) as i64, self.rate);
+        (span, MediaTime::from_ticks(self.position, self.rate))
     }
 
     fn open(&mut self, format: &TrackFormat, faults: &mut Vec<Fault>) {

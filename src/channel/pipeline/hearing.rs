@@ -33,11 +33,10 @@ impl Heard {
     /// Changes that are kept of an output: half a minute of them. More can only be where pictures stand still.
     const CHANGES: usize = 2048;
 
-    /// For outputs whose encoders' frames are so long.
-    pub(super) fn new(frames: impl Iterator<Item = MediaDuration>) -> Self {
-        let output =
-            || Output { changes: VecDeque::new(), first: Hearing::Loud, until: MediaTime::from_flicks(i64::MIN) };
-        let (outputs, frames): (Vec<_>, Vec<_>) = frames.map(|frame| (output(), frame)).unzip();
+    /// For outputs whose encoders' frames are so long, and which begin there.
+    pub(super) fn new(outputs: impl Iterator<Item = (MediaDuration, MediaTime)>) -> Self {
+        let output = |until| Output { changes: VecDeque::new(), first: Hearing::Loud, until };
+        let (frames, outputs): (Vec<_>, Vec<_>) = outputs.map(|(frame, begin)| (frame, output(begin))).unzip();
         Self { outputs, frame: frames.into_iter().max().unwrap_or(MediaDuration::ZERO) }
     }
 
@@ -114,8 +113,8 @@ mod tests {
 
     #[test]
     fn a_contribution_is_silent_where_every_output_with_a_track_is() {
-        let mut heard = Heard::new([20, 30].into_iter().map(MediaDuration::from_millis));
-        assert!(!heard.knows(at(0)));
+        let mut heard = Heard::new([20, 30].into_iter().map(|millis| (MediaDuration::from_millis(millis), at(0))));
+        assert!(!heard.knows(at(0)) && heard.knows(at(-1)), "nothing was before it began");
         heard.take(0, [(at(0), Hearing::Quiet(at(0))), (at(400), Hearing::Loud)].into_iter(), at(500));
         assert!(!heard.knows(at(0)));
         let second = [(at(0), Hearing::NoTrack), (at(100), Hearing::Loud), (at(200), Hearing::Quiet(at(190)))];
@@ -130,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_picture_is_judged_by_the_sound_of_a_second_before_or_by_the_newest() {
-        let mut heard = Heard::new(std::iter::once(MediaDuration::from_millis(20)));
+        let mut heard = Heard::new(std::iter::once((MediaDuration::from_millis(20), at(0))));
         assert_eq!(heard.wants(at(9_000)), at(8_020));
         assert_eq!(heard.judged_by(at(9_000), at(8_020)), at(8_000));
         assert_eq!(heard.judged_by(at(9_000), at(8_900)), at(8_000));
@@ -142,7 +141,7 @@ mod tests {
 
     #[test]
     fn changes_are_bounded_where_no_picture_asks() {
-        let mut heard = Heard::new(std::iter::once(MediaDuration::from_millis(20)));
+        let mut heard = Heard::new(std::iter::once((MediaDuration::from_millis(20), at(0))));
         for n in 0..10_000 {
             let hearing = if n % 2 == 0 { Hearing::Quiet(at(n)) } else { Hearing::Loud };
             heard.take(0, std::iter::once((at(n), hearing)), at(n + 1));
