@@ -1,5 +1,7 @@
 //! What runs while a channel is on air: from the contribution's access units to whole segments.
 
+mod sound;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
@@ -9,11 +11,12 @@ use crate::{
         captions::Captions,
         contribution::Contribution,
         offer::{Offers, renditions},
+        on_air::sound::Settled,
         pipeline::{Pipeline, is_sound, sound_track},
-        sound_queue::{NO_PLACE, Sound},
+        sound_queue::NO_PLACE,
     },
     error::Fault,
-    ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundLane, SoundOp},
+    ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundOp},
     media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
     splice::{
         CaptionDrop, CueRefusal, Loss, OnAir, SlateImage, SlateSet, Slot, Splice, Switcher, SwitcherConfig, Taken,
@@ -26,15 +29,6 @@ use crate::{
 pub(super) enum AirChange {
     Source(OnAir),
     Loss(Option<Loss>),
-}
-
-/// How far the sound of an output is settled.
-#[derive(Clone, Copy)]
-struct Settled {
-    /// As its lane was told.
-    told: MediaTime,
-    /// As it could be told: a little step is left for the next one.
-    due: MediaTime,
 }
 
 /// The switcher, the lanes and the segmenter of a running channel.
@@ -62,10 +56,6 @@ pub(super) struct AirChain {
 }
 
 impl AirChain {
-    /// Sound is settled no further ahead of the pictures than this.
-    const SOUND_AHEAD: MediaDuration = MediaDuration::from_millis(500);
-    /// Sound is settled in steps of at least this much: about an AAC frame.
-    const SETTLE_STEP: MediaDuration = MediaDuration::from_millis(20);
     /// The rate at which the library's own pictures come.
     pub(super) const IDLE_RATE: FrameRate = FrameRate::FPS_30;
 
@@ -98,7 +88,7 @@ impl AirChain {
             on_air: None,
             sound_from: None,
             // Where the lanes begin, and not where the pictures do: until they have come to there, nothing is known.
-            settled: vec![Settled { told: begin, due: begin }; config.audio.len()],
+            settled: vec![Settled::at(begin); config.audio.len()],
             preset: config.preset.clone(),
             offers: Offers::default(),
             captions: (!config.ignore_captions).then(Captions::default),
@@ -132,11 +122,6 @@ impl AirChain {
         self.switcher.measure_anew();
         self.cut_captions(CaptionDrop::OffAir);
         self.pipeline.push_decode(DecodeOp::Flush);
-    }
-
-    /// Another contribution follows, which has not told its tracks.
-    pub(super) fn renew(&mut self) {
-        (0..self.settled.len()).for_each(|output| self.note_track(output, false));
     }
 
     /// Takes a picture of the contribution.
@@ -214,35 +199,6 @@ impl AirChain {
             self.pipeline.push_decode(DecodeOp::Flush);
         }
         self.take_slots();
-    }
-
-    /// Settles the sound of each output: what of the contribution's has come, or silence where it does not keep up. No
-    /// language waits for another.
-    pub(super) fn settle_sound(&mut self, from: Option<&Contribution>, now: Now) {
-        let position = self.switcher.position();
-        let live = from.filter(|_| self.switcher.is_heard());
-        // Sound that is later is not waited for (FAULTS row 41).
-        let oldest = self.switcher.late_before(now);
-        let wanted = self.pipeline.wants_sound();
-        for (output, settled) in self.settled.iter_mut().enumerate() {
-            let until = match live.filter(|from| from.sound.has_track(output)) {
-                Some(from) => from.sound.end(output).map_or(oldest, |end| {
-                    let newest = position.plus(Self::SOUND_AHEAD);
-                    end.minus(SoundLane::LAG).min(newest).max(oldest)
-                }),
-                None => position,
-            };
-            settled.due = settled.due.max(until);
-            // New frames that are far ahead of the sound are judged by the newest, however little there is of it.
-            let is_wanted = wanted.is_some_and(|at| settled.told < at) && settled.told < settled.due;
-            let is_due = is_wanted || settled.due.since(settled.told) >= Self::SETTLE_STEP;
-            if is_due && self.pipeline.push_sound(output, SoundOp::Settle(settled.due)) {
-                settled.told = settled.due;
-            }
-        }
-        // Sound has no part in what is watched where there is no output for it.
-        let told = self.settled.iter().map(|settled| settled.told).min();
-        self.pipeline.judge(told.unwrap_or(position));
     }
 
     /// Moves coded access units into segments; the next segment that is whole in every rendition, and which renditions the
@@ -343,31 +299,9 @@ impl AirChain {
         }
     }
 
-    /// The contribution has a track for an output, or none, from where no sound can be settled yet: so that is the same
-    /// instant however far the output's lane has come.
-    fn note_track(&mut self, output: usize, is_there: bool) {
-        let at = self.switcher.position().plus(Self::SOUND_AHEAD);
-        self.pipeline.push_sound(output, SoundOp::Track { at, is_there });
-    }
-
     /// What the contribution is good for.
     fn offer(&self) -> Option<Arc<[bool]>> {
         Some(renditions(&self.preset, self.video.as_ref(), self.settled.len()))
-    }
-
-    fn place_sound(&mut self, from: &mut Contribution, output: usize) {
-        let position = self.switcher.position();
-        while let Some(sound) = from.sound.next(output, |pts| self.switcher.place(pts), position) {
-            let (dropped, reason) = match sound {
-                Sound::Placed(unit, at) => {
-                    let fits = self.pipeline.push_sound(output, SoundOp::Unit { unit, at });
-                    (u64::from(!fits), "the sound's lane does not keep up")
-                }
-                Sound::Dropped(count, reason) => (count, reason),
-            };
-            from.health.dropped += dropped;
-            self.tell_dropped(dropped, reason);
-        }
     }
 
     fn tell_dropped(&mut self, count: u64, reason: &'static str) {

@@ -1,5 +1,4 @@
-//! A contribution goes on coming and is black, frozen or silent: the loss policy acts, each stage on its frame (A16.1; RIVALS
-//! item 9).
+//! A contribution goes on coming and is black, frozen or silent: the loss policy acts, each stage on its frame (A16.1).
 
 use std::time::Duration;
 
