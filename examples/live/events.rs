@@ -8,7 +8,7 @@ use std::{
 use headend::{
     channel::{Event, OperationState, Slot, SpliceReport},
     media::{Track, TrackFormat},
-    splice::{BreakEnd, Loss, LossShows, OnAir, SpliceKind},
+    splice::{BreakEnd, Loss, LossCause, LossShows, OnAir, SpliceKind},
     time::Now,
 };
 use serde_json::{Value, json};
@@ -125,7 +125,7 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
             ("on_air", format!("on air: {what}"), detail)
         }
         Event::Loss { loss, at } => {
-            let text = loss.map_or_else(|| "the loss is over".into(), loss_text);
+            let text = loss.map_or_else(|| "the feed is good again".into(), loss_text);
             ("loss", text, json!({"loss": loss.map(loss_json), "media_seconds": seconds(at.flicks())}))
         }
         Event::Attached { ingest, protocol } => {
@@ -179,24 +179,37 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
 }
 
 fn loss_text(loss: Loss) -> String {
+    let is_lost = matches!(loss.cause, LossCause::NoBytes | LossCause::NoPictures);
     let shows = match loss.shows {
-        LossShows::Hold => "the last picture stays",
-        LossShows::Black => "black",
-        LossShows::Slate => "the slate",
-        LossShows::Image => "an image",
+        LossShows::Hold if is_lost => "the last picture stays",
+        LossShows::Hold => "it shows as it comes",
+        LossShows::Black => "black shows",
+        LossShows::Slate => "the slate shows",
+        LossShows::Image => "an image shows",
     };
-    format!("the feed is lost ({}): {shows}, stage {}", loss.cause, loss.stage + 1)
+    let what = match loss.cause {
+        LossCause::NoBytes => "lost (no bytes)",
+        LossCause::NoPictures => "lost (no pictures)",
+        LossCause::Black => "black",
+        LossCause::Frozen => "frozen",
+        LossCause::Silence => "silent",
+    };
+    format!("the feed is {what}: {shows}, stage {}", loss.stage + 1)
 }
 
-/// A stage of the loss policy, as the API gives it.
+/// A stage of the loss policy that acts, as the API gives it.
 pub(crate) fn loss_json(loss: Loss) -> Value {
-    let shows = match loss.shows {
+    json!({"cause": loss.cause.to_string(), "stage": loss.stage + 1, "shows": shows_name(loss.shows)})
+}
+
+/// The name of what a stage shows, as the API gives it.
+pub(crate) const fn shows_name(shows: LossShows) -> &'static str {
+    match shows {
         LossShows::Hold => "hold",
         LossShows::Black => "black",
         LossShows::Slate => "slate",
         LossShows::Image => "image",
-    };
-    json!({"cause": loss.cause.to_string(), "stage": loss.stage + 1, "shows": shows})
+    }
 }
 
 fn splice(SpliceReport { splice, .. }: &SpliceReport) -> (&'static str, String, Value) {

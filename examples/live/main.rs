@@ -11,7 +11,7 @@
 //! | `publisher`, `publishing` | what outlives a publication: an RTMP session, the memory of a Smooth stream |
 //! | `tls`, `https` | certificates, HTTP over TLS |
 //! | `feeds`, `cue_text`, `thumbnails`, `breaks` | what the contribution sessions carry, and how they do; what came of ad breaks |
-//! | `options`, `choices`, `slates` | flags, images |
+//! | `options`, `choices`, `losses`, `slates` | flags, images |
 //! | `http`, `api`, `status`, `events`, `listen`, `page` | what viewers and operators see |
 #![allow(clippy::disallowed_types, reason = "a host owns clocks, sockets and files")]
 
@@ -30,6 +30,7 @@ mod handle;
 mod http;
 mod https;
 mod listen;
+mod losses;
 mod names;
 mod options;
 mod page;

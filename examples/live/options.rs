@@ -20,6 +20,7 @@ use crate::{
         AdMarkersChoice, AudioChoice, EncodingChoice, HlsCuesChoice, ProtocolChoice, Source, StretchChoice,
         TakeoverChoice, address, preset,
     },
+    losses::LossOptions,
     slates::SlateOptions,
 };
 
@@ -62,6 +63,9 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     pub(crate) slates: SlateOptions,
+
+    #[command(flatten)]
+    pub(crate) losses: LossOptions,
 
     /// From where ad breaks come: the page and the API, or SCTE-35 or onAdCue that the feed carries
     #[arg(long, env = "HEADEND_AD_MARKERS", value_name = "api|scte35", default_value = "api", hide_possible_values = true, help_heading = CHANNEL)]
@@ -196,7 +200,7 @@ impl Options {
         let second = now.utc.unix_nanos() / 1_000_000_000;
         config.epoch = Utc::from_unix_secs(self.epoch.unwrap_or(second));
         config.loss_after = Duration::from_millis(self.loss_after.into());
-        config.loss_policy = self.slates.loss_policy(config.loss_after);
+        config.loss_policy = self.losses.policy(config.loss_after);
         config.slates = self.slates.slates();
         config.standby = match self.source {
             Source::Test => Standby::TestSource,

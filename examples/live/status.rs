@@ -5,14 +5,14 @@ use headend::{
     channel::{AdMarkers, Channel, IngestId},
     ladder::Preset,
     media::{Bitrates, Presentation, TrackSpec},
-    splice::{CaptionLedger, CueAction},
+    splice::{CaptionLedger, CueAction, LossCause, LossPolicy, LossStage},
     time::{MediaTime, Now},
 };
 use serde_json::{Value, json};
 
 use crate::{
     director::Published,
-    events::{loss_json, round, seconds, slot_name, source_name},
+    events::{loss_json, round, seconds, shows_name, slot_name, source_name},
     feeds::health_json,
     handle::{Gone, View},
     http::App,
@@ -73,9 +73,18 @@ fn snapshot(view: &View<'_>) -> Value {
         "preset": config.preset.name,
         "segment_seconds": round(config.gop.as_secs_f64()),
         "loss_after_ms": config.loss_after.as_millis() as u64,
+        "loss_policy": (!config.passes_through()).then(|| loss_policy(&config.loss_policy)),
         "meter": meter(channel, now),
         "utc_ms": now.utc.unix_nanos() / 1_000_000,
     })
+}
+
+/// The stages of each cause, and what they show.
+fn loss_policy(policy: &LossPolicy) -> Value {
+    let stage = |stage: &LossStage| json!({"shows": shows_name(stage.show.shows()), "after_ms": stage.after.to_std().as_millis() as u64});
+    let stages = |cause: LossCause| policy.stages(cause).iter().map(stage).collect::<Vec<_>>();
+    let causes = LossCause::ALL.into_iter().map(|cause| (cause.to_string(), Value::from(stages(cause))));
+    causes.collect::<serde_json::Map<_, _>>().into()
 }
 
 /// How long the break that runs is meant to be.

@@ -86,7 +86,7 @@ fn travel(data: &[u8], frames: &[(Vec<CcPair>, Bytes)]) {
         track.place(|at| (op & 8 == 0).then_some(at));
         let on_air = if op & 0x10 == 0 { OnAir::Live } else { OnAir::Slate };
         let (picture, source) = (Picture::Live(now), Some(now));
-        let slot = Slot { pts: now, picture, on_air, loss: None, source, starts_segment: false };
+        let slot = Slot { pts: now, picture, on_air, loss: None, is_lost: false, source, starts_segment: false };
         if let Some(payload) = track.frame(&slot, rate) {
             out.read_h264(&insert_h264(&[], NalFraming::Length(4), &payload), NalFraming::Length(4));
             assert_eq!((out.messages(), out.broken()), (1, 0));

@@ -224,6 +224,12 @@ impl Timeline {
         &self.captions
     }
 
+    /// How far media time is behind the host's clock, counted from the epoch; negative where it is ahead.
+    #[must_use]
+    pub const fn drifted(&self) -> MediaDuration {
+        self.drift
+    }
+
     /// Changes with every change.
     #[must_use]
     pub const fn version(&self) -> u64 {

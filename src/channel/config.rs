@@ -71,7 +71,8 @@ pub struct ChannelConfig {
     /// A contribution without pictures for this long, since the last one has played, is lost: so long the output waits for
     /// it; 100 ms to 60 s, default 1 s (A16.1).
     pub loss_after: Duration,
-    /// What shows then, from the last picture on, and when; default that picture for 1 s, then the error slate.
+    /// What shows then, from the last picture on, and when; default that picture for 1 s, then the error slate. Also what shows
+    /// while a contribution that goes on coming is black, frozen or silent; default its own pictures, and it is told after 10 s.
     pub loss_policy: LossPolicy,
     /// The images that show in place of the contribution; default the built-in one for all (A14.7, A15.5).
     pub slates: Slates,
@@ -282,6 +283,7 @@ impl fmt::Display for ChannelName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::splice::{LossCause, LossPicture, LossStage};
 
     #[test]
     fn names_follow_a1_5() {
@@ -311,8 +313,15 @@ mod tests {
         assert!(matches!(broken(|c| c.loss_after = Duration::ZERO), ConfigError::LossAfter(_)));
         assert!(matches!(
             broken(|c| c.loss_policy = LossPolicy::slate_after(MediaDuration::from_secs(-1))),
-            ConfigError::LossPolicy(_)
+            ConfigError::LossPolicy(LossCause::NoBytes)
         ));
+        let early = |c: &mut ChannelConfig| {
+            c.loss_policy.silence =
+                vec![LossStage { after: MediaDuration::from_millis(4999), show: LossPicture::Slate }];
+        };
+        assert!(matches!(broken(early), ConfigError::LossPolicy(LossCause::Silence)));
+        let message = broken(early).to_string();
+        assert!(message.contains("for silence") && message.contains("at 5.000000s or later"), "{message}");
         assert!(matches!(broken(|c| c.takeover = Takeover::WhenSilent(Duration::ZERO)), ConfigError::Takeover(_)));
         assert!(matches!(broken(|c| c.preset.audio_sample_rate = 22_050), ConfigError::AudioRate(22_050)));
         assert!(matches!(broken(|c| c.audio.clear()), ConfigError::AudioStreams(0)));

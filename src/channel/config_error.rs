@@ -49,8 +49,8 @@ pub enum ConfigError {
     /// Too short or too long.
     #[error("loss_after of {0:?} is outside 100 ms to 60 s")]
     LossAfter(Duration),
-    /// Stages that are too many or not in order.
-    #[error("the loss policy for {0}: each of at most {max} stages comes later than the one before", max = LossPolicy::MAX_STAGES)]
+    /// Stages that are too many, not in order, or too early.
+    #[error("the loss policy for {0}: at most {max} stages, each later than the one before, the first at {least:?} or later", max = LossPolicy::MAX_STAGES, least = .0.least())]
     LossPolicy(LossCause),
     /// Too short or too long.
     #[error("a silence of {0:?} before a takeover is outside 100 ms to 60 s")]

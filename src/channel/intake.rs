@@ -239,8 +239,11 @@ impl Channel {
                 Merged::Failover { from, to } => self.event(Event::Failover { from, to }),
                 Merged::Renewed { is_other_slot } => {
                     self.contribution = Contribution::new(&self.config.audio);
-                    if let Some(air) = self.air.as_mut().filter(|_| is_other_slot) {
-                        air.splice();
+                    if let Some(air) = &mut self.air {
+                        air.renew();
+                        if is_other_slot {
+                            air.splice();
+                        }
                     }
                     if let Some(relay) = self.relay.as_mut().filter(|_| is_other_slot) {
                         relay.renew();

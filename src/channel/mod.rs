@@ -47,6 +47,7 @@ mod sessions;
 mod sound_queue;
 mod state;
 mod sync_watch;
+mod watch_stages;
 mod wheel;
 
 pub use ad_breaks::{AdBreak, SpliceReport};
@@ -304,7 +305,7 @@ impl Channel {
         self.air.as_ref().and_then(AirChain::source)
     }
 
-    /// The stage of the loss policy that acts; `None` while none does.
+    /// The stage of the loss policy that acts in the newest frame whose picture is made; `None` while none does.
     #[must_use]
     pub fn loss(&self) -> Option<Loss> {
         self.air.as_ref().and_then(AirChain::loss)

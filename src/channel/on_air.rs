@@ -1,5 +1,7 @@
 //! What runs while a channel is on air: from the contribution's access units to whole segments.
 
+mod sound;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
@@ -10,13 +12,16 @@ use crate::{
         contribution::Contribution,
         drift::Drift,
         offer::{Offers, renditions},
+        on_air::sound::Settled,
         pipeline::{Pipeline, is_sound, sound_track},
-        sound_queue::{NO_PLACE, Sound},
+        sound_queue::NO_PLACE,
     },
     error::Fault,
-    ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundLane, SoundOp},
+    ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundOp},
     media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
-    splice::{CaptionDrop, CueRefusal, Loss, OnAir, SlateImage, Slot, Splice, Switcher, SwitcherConfig, Taken},
+    splice::{
+        CaptionDrop, CueRefusal, Loss, OnAir, SlateImage, SlateSet, Slot, Splice, Switcher, SwitcherConfig, Taken,
+    },
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -37,11 +42,9 @@ pub(super) struct AirChain {
     /// What the contribution's video track says of itself.
     video: Option<VideoTrack>,
     on_air: Option<OnAir>,
-    /// The stage of the loss policy that acts.
-    loss: Option<Loss>,
     sound_from: Option<SoundFrom>,
-    /// Up to where the sound of each output is settled.
-    settled: Vec<MediaTime>,
+    /// Of each output.
+    settled: Vec<Settled>,
     preset: Preset,
     offers: Offers,
     /// `None` where captions are ignored (A13.1).
@@ -55,17 +58,13 @@ pub(super) struct AirChain {
 }
 
 impl AirChain {
-    /// Sound is settled no further ahead of the pictures than this.
-    const SOUND_AHEAD: MediaDuration = MediaDuration::from_millis(500);
-    /// Sound is settled in steps of at least this much: about an AAC frame.
-    const SETTLE_STEP: MediaDuration = MediaDuration::from_millis(20);
     /// The rate at which the library's own pictures come.
     pub(super) const IDLE_RATE: FrameRate = FrameRate::FPS_30;
 
     pub(super) fn new(config: &ChannelConfig, ladder: OpenLadder, generation: u64, now: Now) -> Self {
         // Not by the wall clock, which may have been set meanwhile: the sound is to start where the pictures do.
-        let (asked, at) = ladder.asked;
-        let at = at.plus(MediaDuration::from_std(now.monotonic.saturating_sub(asked)));
+        let (asked, begin) = ladder.asked;
+        let at = begin.plus(MediaDuration::from_std(now.monotonic.saturating_sub(asked)));
         let idle = Self::IDLE_RATE.capped(config.preset.max_frame_rate);
         let switcher_config = SwitcherConfig {
             gop: config.gop,
@@ -73,7 +72,7 @@ impl AirChain {
             idle_frame_rate: idle,
             loss_after: MediaDuration::from_std(config.loss_after),
             loss_policy: config.loss_policy.clone(),
-            slates: config.slates.or_built_in(built_in(config)),
+            slates: slates(config),
             test_source: config.test_source_after(),
         };
         let presentation = Arc::new(presentation(config, &ladder, idle));
@@ -84,14 +83,14 @@ impl AirChain {
         Self {
             switcher: Switcher::new(switcher_config, at, now),
             segmenter,
-            pipeline: Pipeline::new(ladder, generation),
+            pipeline: Pipeline::new(ladder, config.loss_policy.clone(), generation),
             presentation,
             rate: idle,
             video: None,
             on_air: None,
-            loss: None,
             sound_from: None,
-            settled: vec![at; config.audio.len()],
+            // Where the lanes begin, and not where the pictures do: until they have come to there, nothing is known.
+            settled: vec![Settled::at(begin); config.audio.len()],
             preset: config.preset.clone(),
             offers: Offers::default(),
             captions: (!config.ignore_captions).then(Captions::default),
@@ -117,6 +116,7 @@ impl AirChain {
             self.pipeline.push_decode(DecodeOp::Open(track.format.clone()));
         } else if let Some(output) = from.sound.output_of(track.id) {
             self.pipeline.push_sound(output, SoundOp::Open(track.format.clone()));
+            self.note_track(output, true);
         }
     }
 
@@ -204,28 +204,6 @@ impl AirChain {
         self.take_slots(now);
     }
 
-    /// Settles the sound of each output: what of the contribution's has come, or silence where it does not keep up. No
-    /// language waits for another.
-    pub(super) fn settle_sound(&mut self, from: Option<&Contribution>, now: Now) {
-        let position = self.switcher.position();
-        let live = from.filter(|_| self.switcher.is_heard());
-        // Sound that is later is not waited for (FAULTS row 41).
-        let oldest = self.switcher.late_before(now);
-        for (output, settled) in self.settled.iter_mut().enumerate() {
-            let until = match live.filter(|from| from.sound.has_track(output)) {
-                Some(from) => from.sound.end(output).map_or(oldest, |end| {
-                    let newest = position.plus(Self::SOUND_AHEAD);
-                    end.minus(SoundLane::LAG).min(newest).max(oldest)
-                }),
-                None => position,
-            };
-            let is_due = until.since(*settled) >= Self::SETTLE_STEP;
-            if is_due && self.pipeline.push_sound(output, SoundOp::Settle(until)) {
-                *settled = until;
-            }
-        }
-    }
-
     /// Moves coded access units into segments; the next segment that is whole in every rendition, and which renditions the
     /// contribution in it is good for.
     pub(super) fn pull(&mut self) -> Option<(SealedSegment, Option<Arc<[bool]>>)> {
@@ -245,7 +223,8 @@ impl AirChain {
 
     /// The next change of what viewers see, and from when on.
     pub(super) fn pull_change(&mut self) -> Option<(AirChange, MediaTime)> {
-        self.changes.pop_front()
+        let loss = |(loss, at)| (AirChange::Loss(loss), at);
+        self.changes.pop_front().or_else(|| self.pipeline.pull_loss().map(loss))
     }
 
     /// What became of the next splice.
@@ -266,9 +245,9 @@ impl AirChain {
         self.on_air
     }
 
-    /// The stage of the loss policy that acts at the newest frame.
+    /// The stage of the loss policy that acts at the newest frame whose picture is made.
     pub(super) const fn loss(&self) -> Option<Loss> {
-        self.loss
+        self.pipeline.loss()
     }
 
     /// A segment is whole: splices at its start, or before where that frame began none, are done.
@@ -307,10 +286,6 @@ impl AirChain {
     }
 
     fn note_source(&mut self, slot: &Slot) {
-        if self.loss != slot.loss {
-            self.loss = slot.loss;
-            self.changes.push_back((AirChange::Loss(slot.loss), slot.pts));
-        }
         let source = slot.on_air;
         let from = match source {
             OnAir::Live => SoundFrom::Contribution,
@@ -335,26 +310,16 @@ impl AirChain {
         Some(renditions(&self.preset, self.video.as_ref(), self.settled.len()))
     }
 
-    fn place_sound(&mut self, from: &mut Contribution, output: usize) {
-        let position = self.switcher.position();
-        while let Some(sound) = from.sound.next(output, |pts| self.switcher.place(pts), position) {
-            let (dropped, reason) = match sound {
-                Sound::Placed(unit, at) => {
-                    let fits = self.pipeline.push_sound(output, SoundOp::Unit { unit, at });
-                    (u64::from(!fits), "the sound's lane does not keep up")
-                }
-                Sound::Dropped(count, reason) => (count, reason),
-            };
-            from.health.dropped += dropped;
-            self.tell_dropped(dropped, reason);
-        }
-    }
-
     fn tell_dropped(&mut self, count: u64, reason: &'static str) {
         if count > 0 {
             self.faults.push_back(Fault::Dropped { count, reason });
         }
     }
+}
+
+/// The images of the channel.
+pub(super) fn slates(config: &ChannelConfig) -> SlateSet {
+    config.slates.or_built_in(built_in(config))
 }
 
 /// The library's own slate, in the size of the largest rung.

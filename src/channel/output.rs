@@ -90,9 +90,10 @@ pub enum Event {
         /// First frame of it, on the channel's clock.
         at: MediaTime,
     },
-    /// From this instant on another stage of the loss policy acts, or none.
+    /// From this instant on another stage of the loss policy acts, or none. It is told when the picture of that frame is made,
+    /// in the order of frames, and so a moment after [`OnAir`](Self::OnAir) of the same frame.
     Loss {
-        /// Which one, and why; `None`: the loss is over.
+        /// Which one, and why; `None`: the contribution is back, or its pictures and its sound are good again.
         loss: Option<Loss>,
         /// The first frame of it, on the channel's clock.
         at: MediaTime,

@@ -1,20 +1,22 @@
 //! Keeps the ladder's lanes busy and puts their results back in timeline order.
 
 mod frames;
+mod hearing;
+mod losses;
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 
 use crate::{
-    channel::pipeline::frames::FrameQueue,
+    channel::pipeline::{frames::FrameQueue, hearing::Heard, losses::Losses},
     error::Fault,
     ladder::{
-        DecodeJob, DecodeLane, DecodeOp, Job, Lane, OpenLadder, Outcome, PictureJob, PictureLane, PictureOp, RungJob,
-        RungLane, RungOp, SoundJob, SoundLane, SoundOp, Thumbnail, Work,
+        DecodeJob, DecodeLane, DecodeOp, Job, Lane, OpenLadder, Outcome, PictureDone, PictureJob, PictureLane,
+        PictureStep, RungJob, RungLane, RungOp, SoundDone, SoundJob, SoundLane, SoundOp, Thumbnail, Work,
     },
     media::{AccessUnit, FrameRate, TrackId},
-    splice::Slot,
+    splice::{Loss, LossPolicy, Slot},
     time::MediaTime,
 };
 
@@ -23,14 +25,15 @@ use crate::{
 /// ```text
 /// access units ─► decode ─► frames ─┐
 ///                                   ├─► picture ─► rung 0 … rung n ─► encoded
-/// slots ────────────────────────────┘
-/// sound steps ─► sound 0 … sound n ─────────────────────────────────► encoded
+/// slots ────────────────────────────┤
+///                            silence, 1 s before
+/// sound steps ─► sound 0 … sound n ─┴───────────────────────────────► encoded
 /// ```
 pub(super) struct Pipeline {
     generation: u64,
     decode: Slotted<DecodeLane, DecodeOp>,
     frames: FrameQueue,
-    picture: Slotted<Box<PictureLane>, (Slot, Option<FrameRate>, PictureOp)>,
+    picture: Slotted<Box<PictureLane>, (InPicture, PictureStep)>,
     /// Of each frame of the picture work that is out, in order.
     in_picture: VecDeque<InPicture>,
     /// Captions of the slots that have not come to the rungs, by their time.
@@ -38,6 +41,9 @@ pub(super) struct Pipeline {
     rungs: Vec<Slotted<Box<RungLane>, RungOp>>,
     /// One for each audio output.
     sounds: Vec<Slotted<Box<SoundLane>, SoundOp>>,
+    /// `None` where no stage of the loss policy is for silence.
+    heard: Option<Heard>,
+    losses: Losses,
     encoded: VecDeque<AccessUnit>,
     faults: VecDeque<Fault>,
 }
@@ -68,6 +74,8 @@ struct InPicture {
     force_idr: bool,
     /// Frames come at another rate from here on.
     rate: Option<FrameRate>,
+    /// What the switcher knows of it.
+    loss: Option<Loss>,
 }
 
 impl Pipeline {
@@ -86,8 +94,11 @@ impl Pipeline {
     /// Access units or pictures in one work: big enough that handing over costs nothing, small enough to spread.
     const BATCH: usize = 4;
 
-    pub(super) fn new(ladder: OpenLadder, generation: u64) -> Self {
+    pub(super) fn new(ladder: OpenLadder, policy: LossPolicy, generation: u64) -> Self {
+        let heard = (!policy.silence.is_empty()).then(|| Heard::new(ladder.sounds.iter().map(SoundLane::frames)));
         Self {
+            heard,
+            losses: Losses::new(policy),
             generation,
             decode: Slotted::new(ladder.decode),
             frames: FrameQueue::default(),
@@ -147,6 +158,18 @@ impl Pipeline {
         true
     }
 
+    /// Up to where sound should be settled for the newest frame, where it is not yet said by which sound that is judged.
+    pub(super) fn wants_sound(&self) -> Option<MediaTime> {
+        self.heard.as_ref().zip(self.frames.newest_unjudged()).map(|(heard, at)| heard.wants(at))
+    }
+
+    /// Sound is settled up to `settled`, or steps that do it are queued: new frames are judged by it.
+    pub(super) fn judge(&mut self, settled: MediaTime) {
+        if let Some(heard) = &self.heard {
+            self.frames.judge(|at| heard.judged_by(at, settled));
+        }
+    }
+
     /// Whether so much waits for the decoder that the host should stop reading for a while.
     pub(super) fn is_full(&self) -> bool {
         self.decode.ops.len() >= Self::DECODE_IS_FULL
@@ -165,18 +188,7 @@ impl Pipeline {
                 self.decode.state = Some(done.lane);
                 self.frames.extend(done.decoded, done.units);
             }
-            (Lane::Picture, Outcome::Picture(done)) => {
-                self.picture.state = Some(done.lane);
-                let mut pictures = done.pictures.into_iter();
-                while pictures.len() > 0 {
-                    let Some(InPicture { pts, force_idr, rate }) = self.in_picture.pop_front() else { break };
-                    let captions = self.captions.pop_front_if(|(at, _)| *at == pts).map(|(_, captions)| captions);
-                    for (rung, frame) in self.rungs.iter_mut().zip(pictures.by_ref()) {
-                        rung.ops.extend(rate.map(RungOp::FrameRate));
-                        rung.ops.push_back(RungOp::Encode { frame, force_idr, captions: captions.clone() });
-                    }
-                }
-            }
+            (Lane::Picture, Outcome::Picture(done)) => self.take_pictures(done),
             (Lane::Rung(n), Outcome::Rung(done)) => {
                 let Some(rung) = self.rungs.get_mut(n) else { return };
                 rung.state = Some(done.lane);
@@ -187,25 +199,54 @@ impl Pipeline {
                     }
                 }
             }
-            (Lane::Sound(n), Outcome::Sound(done)) => {
-                let is_one_of_several = self.sounds.len() > 1;
-                let Some(sound) = self.sounds.get_mut(n) else { return };
-                sound.state = Some(done.lane);
-                self.faults.extend(done.out.faults.into_iter().map(|fault| match fault {
-                    Fault::Codec { what } if is_one_of_several => Fault::Codec { what: format!("sound {n}: {what}") },
-                    fault => fault,
-                }));
-                let track = sound_track(n);
-                self.encoded.extend(done.out.units.into_iter().map(|unit| AccessUnit { track, ..unit }));
-            }
+            (Lane::Sound(n), Outcome::Sound(done)) => self.take_sound(n, done),
             // A result of another lane's kind cannot be built: `Work::run` keeps lane and job together.
             _ => {}
+        }
+    }
+
+    fn take_pictures(&mut self, PictureDone { lane, pictures, acts }: PictureDone) {
+        self.picture.state = Some(lane);
+        let mut pictures = pictures.into_iter();
+        for acts in acts {
+            let Some(InPicture { pts, force_idr, rate, loss }) = self.in_picture.pop_front() else { break };
+            self.losses.take(pts, loss, acts);
+            let captions = self.captions.pop_front_if(|(at, _)| *at == pts).map(|(_, captions)| captions);
+            for (rung, frame) in self.rungs.iter_mut().zip(pictures.by_ref()) {
+                rung.ops.extend(rate.map(RungOp::FrameRate));
+                rung.ops.push_back(RungOp::Encode { frame, force_idr, captions: captions.clone() });
+            }
+        }
+    }
+
+    fn take_sound(&mut self, n: usize, SoundDone { lane, out }: SoundDone) {
+        let is_one_of_several = self.sounds.len() > 1;
+        let Some(sound) = self.sounds.get_mut(n) else { return };
+        sound.state = Some(lane);
+        self.faults.extend(out.faults.into_iter().map(|fault| match fault {
+            Fault::Codec { what } if is_one_of_several => Fault::Codec { what: format!("sound {n}: {what}") },
+            fault => fault,
+        }));
+        let track = sound_track(n);
+        self.encoded.extend(out.units.into_iter().map(|unit| AccessUnit { track, ..unit }));
+        if let Some(heard) = &mut self.heard {
+            heard.take(n, out.heard.into_iter(), out.until);
         }
     }
 
     /// The next coded access unit: in order within its track.
     pub(super) fn pull(&mut self) -> Option<AccessUnit> {
         self.encoded.pop_front()
+    }
+
+    /// The stage of the loss policy that acts in the newest frame whose picture is made.
+    pub(super) const fn loss(&self) -> Option<Loss> {
+        self.losses.acts()
+    }
+
+    /// The next change of it, and the first frame with it.
+    pub(super) fn pull_loss(&mut self) -> Option<(Option<Loss>, MediaTime)> {
+        self.losses.pull()
     }
 
     /// Why no decoder takes the contribution's pictures, once.
@@ -223,11 +264,19 @@ impl Pipeline {
         self.faults.pop_front().or_else(|| self.frames.pull_fault())
     }
 
-    /// Gives every slot whose picture is known to the picture lane.
+    /// Gives every slot whose picture is known, and the sound that it is judged by, to the picture lane.
     fn resolve(&mut self) {
         while self.picture.ops.len() < Self::BATCH {
+            let judged_by = self.frames.judged_by();
+            if let (Some(heard), Some(at)) = (&self.heard, judged_by)
+                && !heard.knows(at)
+            {
+                break;
+            }
             let Some((slot, rate, op)) = self.frames.resolve() else { break };
-            self.picture.ops.push_back((slot, rate, op));
+            let Slot { pts, starts_segment: force_idr, loss, .. } = slot;
+            let quiet = self.heard.as_mut().zip(judged_by).and_then(|(heard, at)| heard.quiet_for(pts, at));
+            self.picture.ops.push_back((InPicture { pts, force_idr, rate, loss }, PictureStep { at: pts, op, quiet }));
         }
     }
 
@@ -244,13 +293,9 @@ impl Pipeline {
             return None;
         }
         let (lane, ops) = self.picture.take(Self::BATCH)?;
-        self.in_picture.extend(ops.iter().map(|(slot, rate, _)| InPicture {
-            pts: slot.pts,
-            force_idr: slot.starts_segment,
-            rate: *rate,
-        }));
-        let ops: Vec<(MediaTime, PictureOp)> = ops.into_iter().map(|(slot, _, op)| (slot.pts, op)).collect();
-        Some(Work::new(Lane::Picture, self.generation, Job::Picture(PictureJob { lane, ops })))
+        let (frames, steps): (Vec<_>, Vec<_>) = ops.into_iter().unzip();
+        self.in_picture.extend(frames);
+        Some(Work::new(Lane::Picture, self.generation, Job::Picture(PictureJob { lane, steps })))
     }
 
     fn sound_work(&mut self) -> Option<Work> {

@@ -22,6 +22,7 @@ mod fit;
 #[cfg(any(feature = "openh264", feature = "rusty-h264"))]
 mod h264_input;
 mod jpeg_encoder;
+mod luma_grid;
 #[cfg(feature = "mpa")]
 mod mpa_decoder;
 mod offer;
@@ -31,9 +32,11 @@ mod openh264_decoder;
 #[cfg(feature = "openh264")]
 mod openh264_encoder;
 mod picture_lane;
+mod picture_watch;
 #[cfg(any(feature = "openh264", feature = "rusty-h264", feature = "ffmpeg"))]
 mod presentation_order;
 mod preset;
+mod quiet;
 mod resample;
 mod resize;
 mod rung_lane;
@@ -65,8 +68,10 @@ pub use work::{Done, Lane, Work};
 
 pub(crate) use decode_lane::{DecodeJob, DecodeLane, DecodeOp, Decoded};
 pub(crate) use open::{OpenJob, OpenLadder};
-pub(crate) use picture_lane::{Beneath, PictureJob, PictureLane, PictureOp};
+pub(crate) use picture_lane::{Beneath, PictureDone, PictureJob, PictureLane, PictureOp, PictureStep};
+pub(crate) use picture_watch::{Acting, WatchStage, WatchStages, Watched};
+pub(crate) use quiet::Hearing;
 pub(crate) use rung_lane::{RungJob, RungLane, RungOp};
-pub(crate) use sound_lane::{SoundFrom, SoundJob, SoundLane, SoundOp};
+pub(crate) use sound_lane::{SoundDone, SoundFrom, SoundJob, SoundLane, SoundOp};
 pub(crate) use thumbnail::Thumbnailer;
 pub(crate) use work::{Job, Outcome};

@@ -8,7 +8,7 @@ use crate::{
     error::Fault,
     ladder::{
         AudioEncoderConfig, Codecs, DecodeLane, PictureLane, Preset, Profile, SoundLane, Thumbnails, VideoEncoder,
-        VideoEncoderConfig,
+        VideoEncoderConfig, WatchStages,
     },
     media::{AacConfig, AudioTrack, FrameRate, PictureSource, SoundSource, TrackFormat},
     time::MediaTime,
@@ -20,6 +20,8 @@ pub(crate) struct OpenJob {
     pub(crate) frame_rate: FrameRate,
     pub(crate) test: Box<dyn PictureSource>,
     pub(crate) thumbnails: Option<Thumbnails>,
+    /// What is done about a contribution that is black, frozen or silent.
+    pub(crate) watch: WatchStages,
     /// One for each audio output.
     pub(crate) tones: Vec<Box<dyn SoundSource>>,
     /// When this was asked for on the monotonic clock, and what the channel's clock showed then: the output starts there
@@ -69,11 +71,12 @@ impl OpenJob {
         for tone in self.tones {
             let encoder = self.codecs.aac_encoder(&config)?;
             audio_format = encoder.format();
-            sounds.push(SoundLane::new(self.codecs.clone(), encoder, tone, sample_rate, self.asked.1));
+            let (codecs, is_watched) = (self.codecs.clone(), !self.watch.silence.is_empty());
+            sounds.push(SoundLane::new(codecs, encoder, tone, sample_rate, self.asked.1, is_watched));
         }
         Ok(Box::new(OpenLadder {
             decode: DecodeLane::new(self.codecs, self.thumbnails),
-            picture: Box::new(PictureLane::new(&self.preset, self.test)),
+            picture: Box::new(PictureLane::new(&self.preset, self.test, self.watch)),
             video_formats: rungs.iter().map(|encoder| encoder.format()).collect(),
             rungs,
             sounds,

@@ -4,7 +4,10 @@ use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use crate::{
     error::Fault,
-    ladder::{AudioDecoder, AudioEncoder, Codecs, SoundNormaliser},
+    ladder::{
+        AudioDecoder, AudioEncoder, Codecs, SoundNormaliser,
+        quiet::{Hearing, QuietWatch},
+    },
     media::{AccessUnit, SoundSource, TrackFormat},
     time::{MediaDuration, MediaTime, Timescale},
 };
@@ -31,6 +34,8 @@ pub(crate) struct SoundLane {
     gain: i32,
     /// Its last instant: what fades out where no more comes.
     tail: [i16; Self::CHANNELS],
+    /// Whether the contribution is silent, where anybody wants to know.
+    quiet: Option<QuietWatch>,
 }
 
 /// Where the sound comes from.
@@ -49,6 +54,8 @@ pub(crate) enum SoundOp {
     Unit { unit: AccessUnit, at: MediaTime },
     /// From this instant on the sound comes from there.
     Source { at: MediaTime, from: SoundFrom },
+    /// From this instant on the contribution has a track for the output, or none.
+    Track { at: MediaTime, is_there: bool },
     /// Everything before this instant has come: frames that end by then are encoded.
     Settle(MediaTime),
 }
@@ -63,10 +70,13 @@ pub(crate) struct SoundDone {
     pub(crate) out: SoundOut,
 }
 
-#[derive(Default)]
 pub(crate) struct SoundOut {
     pub(crate) units: Vec<AccessUnit>,
     pub(crate) faults: Vec<Fault>,
+    /// From each of these instants on the output has something else of the contribution; none where that is not watched.
+    pub(crate) heard: Vec<(MediaTime, Hearing<MediaTime>)>,
+    /// The end of the last frame that was encoded.
+    pub(crate) until: MediaTime,
 }
 
 impl SoundLane {
@@ -89,6 +99,7 @@ impl SoundLane {
         tone: Box<dyn SoundSource>,
         sample_rate: u32,
         at: MediaTime,
+        is_watched: bool,
     ) -> Self {
         let rate = Timescale::new(sample_rate).unwrap_or(Timescale::MPEG);
         let frame = encoder.frame_len().max(1) as i64;
@@ -107,7 +118,14 @@ impl SoundLane {
             changes: VecDeque::new(),
             gain: 0,
             tail: [0; Self::CHANNELS],
+            quiet: is_watched.then(QuietWatch::new),
         }
+    }
+
+    /// How long an encoded frame is, and where the next one begins.
+    pub(crate) fn frames(&self) -> (MediaDuration, MediaTime) {
+        let span = MediaDuration::from_ticks(self.encoder.frame_len().max(1) as i64, self.rate);
+        (span, MediaTime::from_ticks(self.position, self.rate))
     }
 
     fn open(&mut self, format: &TrackFormat, faults: &mut Vec<Fault>) {
@@ -168,8 +186,11 @@ impl SoundLane {
         let until = until.ticks(self.rate);
         let mut samples = vec![0; frame * Self::CHANNELS];
         while self.position + frame as i64 <= until {
-            self.mix(&mut samples);
+            let is_live = self.mix(&mut samples);
             let pts = MediaTime::from_ticks(self.position, self.rate);
+            let quiet = self.quiet.as_mut();
+            let heard = quiet.and_then(|quiet| quiet.note(self.position, &samples, Self::CHANNELS, is_live));
+            out.heard.extend(heard.map(|heard| (pts, heard.map(|since| MediaTime::from_ticks(since, self.rate)))));
             match self.encoder.encode(&samples, pts) {
                 Ok(unit) => out.units.push(unit),
                 Err(fault) => out.faults.push(fault),
@@ -178,8 +199,8 @@ impl SoundLane {
         }
     }
 
-    /// Fills one output frame from whichever source has each sample.
-    fn mix(&mut self, out: &mut [i16]) {
+    /// Fills one output frame from whichever source has each sample; whether all of it is the contribution's.
+    fn mix(&mut self, out: &mut [i16]) -> bool {
         let has_tone = self.source == SoundFrom::Tone || self.changes.iter().any(|(_, from)| *from == SoundFrom::Tone);
         if has_tone {
             self.tone.fill(self.position, out);
@@ -197,8 +218,9 @@ impl SoundLane {
                 out.iter_mut().zip(live).for_each(|(sample, live)| *sample = live);
                 self.tail = out.last_chunk().copied().unwrap_or_default();
             }
-            return;
+            return aim > 0;
         }
+        let mut is_live = true;
         for (n, instant) in (self.position..).zip(out.chunks_exact_mut(Self::CHANNELS)) {
             while let Some(&(at, source)) = self.changes.front() {
                 if at > n {
@@ -207,6 +229,7 @@ impl SoundLane {
                 self.source = source;
                 self.changes.pop_front();
             }
+            is_live &= self.source == SoundFrom::Contribution;
             while self.gaps.front().is_some_and(|gap| gap.end <= n) {
                 self.gaps.pop_front();
             }
@@ -222,21 +245,28 @@ impl SoundLane {
                 *sample = (live + own).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16;
             }
         }
+        is_live
     }
 }
 
 impl SoundJob {
     pub(crate) fn run(self) -> SoundDone {
         let Self { mut lane, ops } = self;
-        let mut out = SoundOut::default();
+        let (units, faults, heard) = (Vec::new(), Vec::new(), Vec::new());
+        let mut out = SoundOut { units, faults, heard, until: MediaTime::ZERO };
         for op in ops {
             match op {
                 SoundOp::Open(format) => lane.open(&format, &mut out.faults),
                 SoundOp::Unit { unit, at } => out.faults.extend(lane.take(unit, at).err()),
                 SoundOp::Source { at, from } => lane.changes.push_back((at.ticks(lane.rate), from)),
+                SoundOp::Track { at, is_there } => {
+                    let at = at.ticks(lane.rate);
+                    lane.quiet.iter_mut().for_each(|quiet| quiet.set_track(at, is_there));
+                }
                 SoundOp::Settle(until) => lane.settle(until, &mut out),
             }
         }
+        out.until = MediaTime::from_ticks(lane.position, lane.rate);
         SoundDone { lane, out }
     }
 }

@@ -200,7 +200,8 @@ impl Shelf {
         // What it lists says which version it is, on every host that has the same timeline.
         let (from, to) = (first.start.flicks(), last.end().flicks());
         let end = if is_ended { "-end" } else { "" };
-        let etag = format!("\"{from:x}-{to:x}{}{}{end}\"", self.withdrawn(), self.captioned());
+        let drift = self.drifted();
+        let etag = format!("\"{from:x}-{to:x}{}{}{drift}{end}\"", self.withdrawn(), self.captioned());
         let half = self.timeline.segment_duration().to_std().as_secs() / 2;
         Some(Response::manifest(content_type, if is_ended { 60 } else { half.max(1) }, &etag, body))
     }
@@ -209,6 +210,12 @@ impl Shelf {
     fn withdrawn(&self) -> String {
         let withdrawn = self.timeline.offered().iter().enumerate().filter(|(_, is_offered)| !**is_offered);
         withdrawn.map(|(track, _)| format!("-{track}")).collect()
+    }
+
+    /// How far media time is from the wall clock, in the same place.
+    fn drifted(&self) -> String {
+        let drift = self.timeline.drifted();
+        if drift == MediaDuration::ZERO { String::new() } else { format!("-{:x}", drift.flicks()) }
     }
 
     /// The caption services that manifests name, in the same place.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    splice::{Loss, LossCause, LossPicture, LossPolicy, OnAir, Picture, SlateSet},
+    splice::{Loss, LossCause, LossPolicy, OnAir, Picture, SlateSet},
     time::{MediaDuration, MediaTime},
 };
 
@@ -75,10 +75,7 @@ impl Absence {
         }
         match policy.acts(cause, since) {
             None => hold(None),
-            Some((loss, LossPicture::Hold)) => hold(Some(loss)),
-            Some((loss, LossPicture::Black)) => still(&slates.black, Some(loss)),
-            Some((loss, LossPicture::Slate)) => still(&slates.error_event, Some(loss)),
-            Some((loss, LossPicture::Image(image))) => still(image, Some(loss)),
+            Some((loss, show)) => show.image(slates).map_or(hold(Some(loss)), |image| still(image, Some(loss))),
         }
     }
 }

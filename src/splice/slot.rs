@@ -14,8 +14,11 @@ pub struct Slot {
     pub picture: Picture,
     /// Which source that comes from.
     pub on_air: OnAir,
-    /// The stage of the loss policy that acts, also beneath another slate.
+    /// The stage of the loss policy that acts because the contribution is lost, also beneath another slate. Whether one that
+    /// goes on coming is black, frozen or silent is only known when its picture is made.
     pub loss: Option<Loss>,
+    /// No contribution is on air, whatever shows.
+    pub is_lost: bool,
     /// The contribution's picture that is due here, also where a slate hides it.
     pub source: Option<MediaTime>,
     /// It starts a segment, and so is an IDR picture in every rung.
@@ -38,7 +41,8 @@ pub enum Picture {
 /// Which source is on air.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnAir {
-    /// The contribution, or its last picture until the loss policy shows something else.
+    /// The contribution, or its last picture until the loss policy shows something else; also where that covers pictures of
+    /// one that is black, frozen or silent.
     Live,
     /// What stands in for a contribution that never came (the pre-event image), is lost (as the loss policy says), or has
     /// ended (the post-event image).

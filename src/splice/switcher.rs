@@ -340,7 +340,7 @@ impl Switcher {
             self.absence = None;
         }
         let stands_in = (!matches!(self.feed, Feed::Live(_))).then(|| self.stand_in());
-        let loss = stands_in.as_ref().and_then(|stand_in| stand_in.loss);
+        let (is_lost, loss) = (stands_in.is_some(), stands_in.as_ref().and_then(|stand_in| stand_in.loss));
         let source = if let Picture::Live(source) = live { Some(source) } else { None };
         let (on_air, picture) = if let Some(slate) = self.shown_by_operator() {
             (OnAir::OperatorSlate, Picture::Still(slate.image.clone()))
@@ -358,7 +358,7 @@ impl Switcher {
         self.next += 1;
         let position = self.position();
         self.operator_slate.take_if(|slate| slate.until.is_some_and(|until| position >= until));
-        self.slots.push_back(Slot { pts, picture, on_air, loss, source, starts_segment });
+        self.slots.push_back(Slot { pts, picture, on_air, loss, is_lost, source, starts_segment });
     }
 
     fn shown_by_operator(&self) -> Option<&OperatorSlate> {

@@ -69,6 +69,9 @@ pub struct Encoder {
     /// What it sends; time passes for both.
     pub has_pictures: bool,
     pub has_sound: bool,
+    /// The luma of its pictures, whatever their marks; and no beeps.
+    pub luma: Option<u8>,
+    pub is_silent: bool,
     /// Time stamps of sound are off by up to this, each drawn from the sequence.
     pub jitter: (MediaDuration, Random),
     frames: u64,
@@ -86,13 +89,19 @@ impl Encoder {
 
     /// The same as this session.
     pub fn attach_as(rig: &mut Rig, session: Session, at: MediaTime, rate: FrameRate, audio_rate: u32) -> Self {
+        let encoder = Self::attach_mute(rig, session, at, rate, audio_rate);
+        let audio = AudioTrack { sample_rate: audio_rate, channels: 2 };
+        let asc = AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) };
+        encoder.feed.push(Demuxed::Track(track(AUDIO, TrackFormat::Aac(audio, asc))));
+        encoder
+    }
+
+    /// The same without an audio track; what sound it sends is nothing that the channel knows.
+    pub fn attach_mute(rig: &mut Rig, session: Session, at: MediaTime, rate: FrameRate, audio_rate: u32) -> Self {
         let feed = Feed::default();
         let id = rig.channel.attach_as(session, feed.demuxer(), rig.now).unwrap();
         rig.collect();
         feed.push(Demuxed::Track(track(VIDEO, pictures_at(rate))));
-        let audio = AudioTrack { sample_rate: audio_rate, channels: 2 };
-        let asc = AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) };
-        feed.push(Demuxed::Track(track(AUDIO, TrackFormat::Aac(audio, asc))));
         let audio_rate = Timescale::new(audio_rate).unwrap();
         let frame = rate.frame_duration();
         let jitter = (MediaDuration::ZERO, Random(3));
@@ -107,6 +116,8 @@ impl Encoder {
             gop,
             has_pictures,
             has_sound,
+            luma: None,
+            is_silent: false,
             jitter,
             frames,
             audio_rate,
@@ -131,9 +142,25 @@ impl Encoder {
 
     /// Sends the next picture, and the sound up to it.
     pub fn send_frame(&mut self, rig: &mut Rig) {
+        self.push_sound();
+        self.push_picture();
+        rig.bytes(self.id, Bytes::from_static(&[0; 1000]));
+    }
+
+    /// Sends so many pictures at once, then the sound up to the last one, and lets as much time pass.
+    pub fn send_fragment(&mut self, rig: &mut Rig, frames: u32) {
+        (0..frames).for_each(|_| self.push_picture());
+        rig.bytes(self.id, Bytes::from_static(&[0; 1000]));
+        self.push_sound();
+        rig.bytes(self.id, Bytes::from_static(&[0; 1000]));
+        rig.pass(self.frame.to_std() * frames);
+    }
+
+    /// Sound up to the next picture.
+    fn push_sound(&mut self) {
         while self.audio_at <= self.video_at {
             let sample = self.audio_at.since(self.origin).ticks(self.audio_rate);
-            let is_loud = sample.rem_euclid(i64::from(self.audio_rate.per_second())) < 1024;
+            let is_loud = !self.is_silent && sample.rem_euclid(i64::from(self.audio_rate.per_second())) < 1024;
             let data = Bytes::from(vec![if is_loud { 200 } else { 0 }]);
             let duration = MediaDuration::from_ticks(1024, self.audio_rate);
             let (most, random) = &mut self.jitter;
@@ -144,7 +171,10 @@ impl Encoder {
             }
             self.audio_at = self.audio_at.plus(duration);
         }
-        let mark = self.mark_in(0);
+    }
+
+    fn push_picture(&mut self) {
+        let mark = self.luma.unwrap_or_else(|| self.mark_in(0));
         let is_idr = self.frames.is_multiple_of(self.gop);
         let data = match self.sei.take() {
             None => vec![0, mark],
@@ -155,7 +185,6 @@ impl Encoder {
         }
         self.frames += 1;
         self.video_at = self.video_at.plus(self.frame);
-        rig.bytes(self.id, Bytes::from_static(&[0; 1000]));
     }
 
     /// The mark of the picture that comes in so many frames.

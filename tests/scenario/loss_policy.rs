@@ -16,9 +16,9 @@ use crate::{
 };
 
 /// Lumas that no picture of an encoder has.
-const BLACK: u8 = 16;
-const ERROR: u8 = 25;
-const OWN: u8 = 40;
+pub const BLACK: u8 = 16;
+pub const ERROR: u8 = 25;
+pub const OWN: u8 = 40;
 
 pub fn flat(luma: u8) -> SlateImage {
     SlateImage::from_frame(Frame::build(&FramePool::new(), (64, 36), MediaTime::ZERO, |y, u, v| {
@@ -28,24 +28,24 @@ pub fn flat(luma: u8) -> SlateImage {
     }))
 }
 
-fn config(loss_policy: LossPolicy) -> ChannelConfig {
+pub fn config(loss_policy: LossPolicy) -> ChannelConfig {
     let slates = Slates { error_event: Some(flat(ERROR)), ..Slates::default() };
     ChannelConfig { loss_policy, slates, ..small_config() }
 }
 
-fn started(config: ChannelConfig) -> Rig {
+pub fn started(config: ChannelConfig) -> Rig {
     let mut rig = Rig::new(config, ToyCodecs::shared());
     rig.start();
     rig.start_program("asset");
     rig
 }
 
-fn losses(rig: &Rig) -> Vec<(Option<Loss>, MediaTime)> {
+pub fn losses(rig: &Rig) -> Vec<(Option<Loss>, MediaTime)> {
     let loss = |event: &Event| if let Event::Loss { loss, at } = event { Some((*loss, *at)) } else { None };
     rig.events.iter().filter_map(|(_, event)| loss(event)).collect()
 }
 
-fn rates() -> [FrameRate; 4] {
+pub fn rates() -> [FrameRate; 4] {
     [FrameRate::FPS_25, FrameRate::FPS_29_97, FrameRate::FPS_30, FrameRate::new(60_000, 1001).unwrap()]
 }
 
@@ -209,7 +209,8 @@ fn row_42_pictures_stop_and_sound_goes_on_untouched() {
 #[test]
 fn sound_that_stops_after_the_pictures_is_another_cause() {
     let own = |luma| vec![LossStage { after: MediaDuration::from_secs(1), show: LossPicture::Image(flat(luma)) }];
-    let mut rig = started(config(LossPolicy { no_bytes: own(OWN), no_pictures: own(OWN + 2) }));
+    let policy = LossPolicy { no_bytes: own(OWN), no_pictures: own(OWN + 2), ..LossPolicy::default() };
+    let mut rig = started(config(policy));
     let mut encoder = Encoder::attach(&mut rig, MediaTime::ZERO, FrameRate::FPS_30, 44_100);
     encoder.send(&mut rig, Duration::from_secs(4));
     encoder.has_pictures = false;

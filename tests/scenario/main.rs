@@ -12,6 +12,7 @@ mod rig;
 
 mod ad_breaks;
 mod ad_marks;
+mod black_frozen_silence;
 mod bytes_on_rtmp;
 mod captions;
 mod channel_ops;
@@ -61,3 +62,4 @@ mod time_jumps;
 mod timeline;
 mod transport;
 mod watch;
+mod watched_pictures;

@@ -16,6 +16,11 @@ const SHORT = { live: 'Feed', slate: 'Slate', operator_slate: 'Slate, by the ope
   waiting: 'Waiting', collecting: 'Collecting' };
 /** What shows for another reason than a loss. */
 const NO_LOSS = ['operator_slate', 'break_slate', 'test'];
+/** Why a stage of the loss policy acts, and what it shows. */
+const CAUSES = { 'no bytes': 'nothing comes', 'no pictures': 'no picture comes', black: 'black pictures come', frozen: 'the picture stands still',
+  silence: 'the sound is silent' };
+const SHOWN = { hold: 'Last picture', black: 'Black', slate: 'Slate', image: 'Image' };
+const GOES_ON = ['black', 'frozen', 'silence'];
 const KEPT = 6;
 
 const past = [];
@@ -23,6 +28,8 @@ const past = [];
 /** A source that this page does not know yet has its own name. */
 const humanised = (source) => source.charAt(0).toUpperCase() + source.slice(1).replaceAll('_', ' ');
 const shortName = (source) => SHORT[source] ?? humanised(source);
+/** A feed that goes on coming is held as it is: that stage is an alarm. */
+const stageName = (shows, cause) => (shows === 'hold' && GOES_ON.includes(cause) ? 'Alarm' : SHOWN[shows] ?? humanised(shows));
 const timeOfDay = (ms) => new Date(ms).toISOString().slice(11, 19);
 
 export function length(seconds) {
@@ -64,23 +71,26 @@ function showBreak({ breaks, ad_break: id, ad_break_seconds: planned, position }
   write(text, planned ? `${gone}${over == null ? ', for' : ' of'} ${length(planned)}` : `${gone}, until it is ended`);
 }
 
-/** The stages in their order, the acting one marked: those that the API states, else the feed and what stands in for it. */
-function showPolicy({ on_air: source, encoding, loss_after_ms: after, loss_policy: policy }) {
-  const stages = policy?.map(({ name, after_ms }) => [name, after_ms])
-    ?? (encoding === 'none' ? [['live'], ['waiting']] : [['live'], ['slate', after]]);
-  if (source != null && !NO_LOSS.includes(source) && !stages.some(([name]) => name === source)) stages.push([source]);
+/** The feed, then the stages of the cause that acts (of a feed that stops while none does), the acting one marked. */
+function showPolicy({ on_air: source, encoding, loss, loss_policy: policy }) {
+  const isCovered = NO_LOSS.includes(source);
+  const feed = { text: shortName('live'), acts: source === 'live' && loss == null };
+  const chips = encoding === 'none' || !policy
+    ? ['live', 'waiting'].map((name) => ({ text: shortName(name), acts: name === source }))
+    : [feed, ...policy[loss?.cause ?? 'no bytes'].map(({ shows, after_ms: ms }, n) => ({
+      text: stageName(shows, loss?.cause) + (ms ? ` after ${length(ms / 1000)}` : ''), acts: loss?.stage === n + 1 }))];
+  if (source != null && !isCovered && !chips.some(({ acts }) => acts)) chips.push({ text: shortName(source), acts: true });
   const list = byId('policy');
-  const texts = stages.map(([name, ms]) => (ms ? `${shortName(name)} after ${length(ms / 1000)}` : shortName(name)));
-  if (list.children.length !== texts.length) list.replaceChildren(...texts.map(() => element('li')));
-  texts.forEach((text, n) => {
+  if (list.children.length !== chips.length) list.replaceChildren(...chips.map(() => element('li')));
+  chips.forEach(({ text, acts }, n) => {
     const item = list.children[n];
     write(item, text);
-    const acts = stages[n][0] === source;
     item.toggleAttribute('data-acting', acts);
     if (acts) item.setAttribute('aria-current', 'step');
     else item.removeAttribute('aria-current');
   });
-  write(byId('policy-note'), NO_LOSS.includes(source) && source !== 'test' ? '· covered meanwhile' : '');
+  const notes = [loss && `· ${CAUSES[loss.cause] ?? loss.cause}`, isCovered && source !== 'test' && '· covered meanwhile'];
+  write(byId('policy-note'), notes.filter(Boolean).join(' '));
 }
 
 /** What was on air, the newest first, and for how long. */

@@ -31,6 +31,8 @@ pub(super) struct FrameQueue {
 struct Waiting {
     slot: Slot,
     rate: Option<FrameRate>,
+    /// The sound by which it is judged; `None` while that is not said.
+    judged_by: Option<MediaTime>,
     /// Access units and flushes that were on their way to the decoder when the slot was made.
     units: u64,
     flushes: u64,
@@ -50,7 +52,25 @@ impl FrameQueue {
     }
 
     pub(super) fn push_slot(&mut self, slot: Slot, rate: Option<FrameRate>) {
-        self.slots.push_back(Waiting { slot, rate, units: self.units_pushed, flushes: self.flushes_pushed });
+        let (units, flushes) = (self.units_pushed, self.flushes_pushed);
+        self.slots.push_back(Waiting { slot, rate, judged_by: None, units, flushes });
+    }
+
+    /// When the newest output frame shows, where it is not said by which sound it is judged.
+    pub(super) fn newest_unjudged(&self) -> Option<MediaTime> {
+        self.slots.back().filter(|waiting| waiting.judged_by.is_none()).map(|waiting| waiting.slot.pts)
+    }
+
+    /// Says by which sound each new output frame is judged.
+    pub(super) fn judge(&mut self, judged_by: impl Fn(MediaTime) -> MediaTime) {
+        for waiting in self.slots.iter_mut().rev().take_while(|waiting| waiting.judged_by.is_none()) {
+            waiting.judged_by = Some(judged_by(waiting.slot.pts));
+        }
+    }
+
+    /// The sound by which the next output frame is judged.
+    pub(super) fn judged_by(&self) -> Option<MediaTime> {
+        self.slots.front()?.judged_by
     }
 
     /// Takes what a decode work gave, after `units` access units.
@@ -108,6 +128,7 @@ impl FrameQueue {
             Picture::Live(_) | Picture::Hold => match live {
                 Some(frame) => PictureOp::Live(frame),
                 None if slot.loss.is_some() => PictureOp::Hold,
+                None if slot.is_lost => PictureOp::Lost,
                 None => PictureOp::Missing,
             },
             Picture::Still(image) => {
@@ -168,5 +189,9 @@ impl FrameQueue {
 /// What a still hides where the contribution has no picture of its own.
 fn beneath(slot: &Slot) -> Beneath {
     let is_gone = slot.on_air == OnAir::Slate || slot.loss.is_some_and(|loss| loss.shows != LossShows::Hold);
-    if is_gone { Beneath::Nothing } else { Beneath::Hold }
+    match slot.is_lost {
+        _ if is_gone => Beneath::Nothing,
+        true => Beneath::Lost,
+        false => Beneath::Missing,
+    }
 }

@@ -59,7 +59,8 @@ impl Run {
         self.shown += 1;
         let source = (pts.flicks() % self.native == 0 && pts.flicks() / self.native < self.sent).then_some(pts);
         let picture = source.map_or(Picture::Hold, Picture::Live);
-        let slot = Slot { pts, picture, on_air: self.on_air, loss: None, source, starts_segment: false };
+        let slot =
+            Slot { pts, picture, on_air: self.on_air, loss: None, is_lost: false, source, starts_segment: false };
         let payload = self.track.frame(&slot, self.rate);
         let mut reader = CcReader::default();
         if let Some(payload) = payload {
@@ -346,8 +347,15 @@ fn pictures_in_decode_order_carry_captions_in_presentation_order_row_50() {
     let mut said = Vec::new();
     for n in 0..9 {
         let (pts, source) = (at(n), Some(at(n)));
-        let slot =
-            Slot { pts, picture: Picture::Live(pts), on_air: OnAir::Live, loss: None, source, starts_segment: false };
+        let slot = Slot {
+            pts,
+            picture: Picture::Live(pts),
+            on_air: OnAir::Live,
+            loss: None,
+            is_lost: false,
+            source,
+            starts_segment: false,
+        };
         let payload = track.frame(&slot, FrameRate::FPS_30).unwrap();
         said.push([payload[11], payload[12]]);
     }
