@@ -183,7 +183,7 @@ def cues_in_time(kind: str):
         # Of the encoder before, no slate is seen any more when the break begins.
         server.wait("the test source", 15, lambda channel: channel["on_air"] == "test")
         seen = play.script("cues.mjs", f"{server.base}", 120, kind)
-        first, told, entered = seen["first"]["at"], seen["told"], seen["entered"]
+        first, before, told, entered = seen["first"]["at"], seen["first"]["before"], seen["told"], seen["entered"]
         frame = 1 / 30 + 0.001
         # Breaks before this one are still in the window, and a message in the fragments is repeated while its break runs.
         told, entered = [[way for way in ways if abs(way["start"] - first) < 1] for ways in (told, entered)]
@@ -193,20 +193,24 @@ def cues_in_time(kind: str):
         expected = ["SCTE35-OUT"] if kind == "hls" else ["urn:scte:scte35:2014:xml+bin", "urn:scte:scte35:2013:bin"]
         for way in expected:
             assert way in ways, f"{way} was not heard of: {told}"
-            off = abs(ways[way]["start"] - first)
-            assert off <= frame, f"{way} is for {ways[way]['start']:.3f} s, and the slate begins at {first:.3f} s"
+            # On a busy machine some pictures are not shown: the slate's first is behind the last one before it.
+            is_first = before + 0.005 < ways[way]["start"] < first + 0.005
+            assert is_first, f"{way} is for {ways[way]['start']:.3f} s, and the slate begins behind {before:.3f} s, at most at {first:.3f} s"
         # Shaka Player tells of messages inside of fragments when their time comes.
         for way in expected if kind == "dashjs" else expected[:1]:
             assert ways[way]["at"] < ways[way]["start"], f"{way} was heard of at {ways[way]['at']:.3f} s, too late"
-        # dash.js looks as often as the page tells it to, Shaka Player four times a second, whatever its configuration.
-        bound = frame if kind == "dashjs" else 0.3
+        # dash.js looks as often as the page tells it to, Shaka Player four times a second, whatever its configuration. The bound of
+        # dash.js is on the picture that is shown then; its clock goes on while a busy machine lets the page wait.
+        bound = 0.1 if kind == "dashjs" else 0.3
         fired = [(way["what"], way["at"] - way["start"], way["frame"] - way["start"]) for way in entered]
         for way in expected:
             assert any(what == way for what, *_ in fired), f"{way} was not fired: {fired}"
         assert all(-frame <= off <= bound for _, off, _ in fired), f"fired too late: {fired}"
+        assert kind != "dashjs" or all(picture <= frame for *_, picture in fired), f"fired behind the picture: {fired}"
         assert seen["late"], "who came late did not hear of the break"
         lead = ways[expected[0]]["start"] - ways[expected[0]]["at"]
         offs = ", ".join(f"{way} {(ways[way]['start'] - first) * 1000:+.1f} ms off" for way in expected)
+        offs += f" the slate's first picture, {(first - before) * 1000:.0f} ms behind the one before"
         when = ", ".join(f"{off * 1000:+.0f} ms (picture {picture * 1000:+.0f} ms)" for _, off, picture in fired)
         return f"heard of {lead:.1f} s ahead; {offs}; fired {when}"
 
@@ -307,7 +311,7 @@ def resting(server):
 
 
 def passed_through(protocol: str, count: int):
-    """A ladder that comes ready-made: all rungs listed, levels switch, no stall, in hls.js and in Shaka Player."""
+    """A ladder that comes ready-made: all rungs listed, levels switch, no stall, in hls.js, in Shaka Player and in dash.js."""
 
     def check(server) -> str:
         with resting(server) as folder:
@@ -324,8 +328,10 @@ def passed_through(protocol: str, count: int):
                 heights = [rung["height"] for rung in channel["rungs"]]
                 assert heights == [int(size.split("x")[1]) for size, _ in ladder.SIZES[:count]], heights
                 assert len(channel["sessions"]) == count, channel["sessions"]
+                # Two at a time: more of them take the processors from each other.
                 players = [play.Levels(own.base, kind, count) for kind in ("hls", "dash")]
                 seen = [player.seen() for player in players]
+                seen.append(play.Levels(own.base, "dashjs", count).seen())
         finally:
             own.kill()
         return f"{count} rungs from {count} sessions; {', '.join(seen)}"
