@@ -36,9 +36,11 @@ try {
   await page.click('#reset:enabled');
   await page.waitForFunction((first) => window.headend.player.url !== first, first, { timeout: 20000 });
   await plays();
-  await page.click('text=DASH');
-  await page.waitForFunction(() => window.headend.player.kind === 'dash', null, { timeout: 5000 });
-  await plays();
+  for (const kind of ['dash', 'dashjs', 'hls']) {
+    await page.click(`[value=${kind}] + span`);
+    await page.waitForFunction((kind) => window.headend.player.kind === kind && window.headend.player.engine, kind, { timeout: 5000 });
+    await plays();
+  }
   const said = await page.evaluate(() => document.getElementById('events').textContent);
   for (const event of [`program ${program.id} stopped`, 'Reset succeeded', 'billing began']) {
     if (!said.includes(event)) throw new Error(`the list of events has no "${event}"`);

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import captions
 import doors
 import ladder
 import play
@@ -171,9 +172,8 @@ def commands_work(server) -> str:
 
 def buttons_work(server) -> str:
     """The page's buttons: slate, hide, ad break, stop, start, reset, and the switch of players; it plays again after each."""
-    answer = play.script("buttons.mjs", server.base, 90)
-    assert answer["ok"], answer["why"]
-    return "slate, hide, ad break, stop, start, reset, DASH; a picture after each"
+    play.script("buttons.mjs", server.base, 90)
+    return "slate, hide, ad break, stop, start, reset, Shaka Player, dash.js, hls.js; a picture after each"
 
 
 def cues_in_time(kind: str):
@@ -183,30 +183,76 @@ def cues_in_time(kind: str):
         # Of the encoder before, no slate is seen any more when the break begins.
         server.wait("the test source", 15, lambda channel: channel["on_air"] == "test")
         seen = play.script("cues.mjs", f"{server.base}", 120, kind)
-        assert seen["ok"], seen["why"]
-        first, told, entered = seen["first"]["at"], seen["told"], seen["entered"]
+        first, before, told, entered = seen["first"]["at"], seen["first"]["before"], seen["told"], seen["entered"]
         frame = 1 / 30 + 0.001
         # Breaks before this one are still in the window, and a message in the fragments is repeated while its break runs.
         told, entered = [[way for way in ways if abs(way["start"] - first) < 1] for ways in (told, entered)]
         ways = {}
         for way in told:
             ways.setdefault(way["what"], way)
-        expected = {"hls": ["SCTE35-OUT"], "dash": ["urn:scte:scte35:2014:xml+bin", "urn:scte:scte35:2013:bin"]}[kind]
+        expected = ["SCTE35-OUT"] if kind == "hls" else ["urn:scte:scte35:2014:xml+bin", "urn:scte:scte35:2013:bin"]
         for way in expected:
             assert way in ways, f"{way} was not heard of: {told}"
-            off = abs(ways[way]["start"] - first)
-            assert off <= frame, f"{way} is for {ways[way]['start']:.3f} s, and the slate begins at {first:.3f} s"
-        # In time is before it; Shaka Player tells of messages inside of fragments when their time comes, and looks now and then.
-        ahead, in_time = expected[0], [way["at"] - way["start"] for way in (*told, *entered) if way["what"] in expected[1:] or way in entered]
-        assert ways[ahead]["at"] < ways[ahead]["start"], f"{ahead} was heard of at {ways[ahead]['at']:.3f} s, too late"
-        assert in_time and all(off <= 0.3 for off in in_time), f"fired too late: {in_time}"
+            # On a busy machine some pictures are not shown: the slate's first is behind the last one before it.
+            is_first = before + 0.005 < ways[way]["start"] < first + 0.005
+            assert is_first, f"{way} is for {ways[way]['start']:.3f} s, and the slate begins behind {before:.3f} s, at most at {first:.3f} s"
+        # Shaka Player tells of messages inside of fragments when their time comes.
+        for way in expected if kind == "dashjs" else expected[:1]:
+            assert ways[way]["at"] < ways[way]["start"], f"{way} was heard of at {ways[way]['at']:.3f} s, too late"
+        # dash.js looks as often as the page tells it to, Shaka Player four times a second, whatever its configuration. The bound of
+        # dash.js is on the picture that is shown then; its clock goes on while a busy machine lets the page wait.
+        bound = 0.1 if kind == "dashjs" else 0.3
+        fired = [(way["what"], way["at"] - way["start"], way["frame"] - way["start"]) for way in entered]
+        for way in expected:
+            assert any(what == way for what, *_ in fired), f"{way} was not fired: {fired}"
+        assert all(-frame <= off <= bound for _, off, _ in fired), f"fired too late: {fired}"
+        assert kind != "dashjs" or all(picture <= frame for *_, picture in fired), f"fired behind the picture: {fired}"
         assert seen["late"], "who came late did not hear of the break"
-        lead = ways[ahead]["start"] - ways[ahead]["at"]
+        lead = ways[expected[0]]["start"] - ways[expected[0]]["at"]
         offs = ", ".join(f"{way} {(ways[way]['start'] - first) * 1000:+.1f} ms off" for way in expected)
-        fired = ", ".join(f"{off * 1000:.0f} ms" for off in in_time)
-        return f"heard of {lead:.1f} s ahead; {offs}; fired {fired} after it"
+        offs += f" the slate's first picture, {(first - before) * 1000:.0f} ms behind the one before"
+        when = ", ".join(f"{off * 1000:+.0f} ms (picture {picture * 1000:+.0f} ms)" for _, off, picture in fired)
+        return f"heard of {lead:.1f} s ahead; {offs}; fired {when}"
 
     return check
+
+
+def captions_in_players(server) -> str:
+    """Every player shows every caption, with the picture to which it belongs, from the page's menu."""
+    with resting(server) as folder:
+        clip = captions.make(folder, 120)
+        own = Server(os.path.join(folder, "captions"), options=["--source", "none"])
+        try:
+            channel = own.wait("two segments", 15, lambda channel: channel["segments"] >= 2)
+            # This one plays before there are captions.
+            player = play.Script("captions.mjs", own.base, "dashjs", "CC1", "9")
+            time.sleep(3)
+            with ladder.Copies([clip], ladder.urls(channel["ingest"]["rtmp"], 1)):
+                said = [captions_shown("dash.js", player.seen(60), captions.CC1)]
+                for name, kind, service, text in [
+                    ("hls.js", "hls", "CC1", captions.CC1),
+                    ("Shaka Player", "dash", "CC1", captions.CC1),
+                    ("Shaka Player", "dash", "SERVICE1", captions.SERVICE1),
+                ]:
+                    player = play.Script("captions.mjs", own.base, kind, service, "9")
+                    said.append(captions_shown(name, player.seen(60), text))
+        finally:
+            own.kill()
+    return "; ".join(said)
+
+
+def captions_shown(player: str, seen: dict, text: str) -> str:
+    shown = [(re.sub(r"<[^>]*>", "", cue["text"]).strip(), cue["start"], cue["end"]) for cue in seen["cues"]]
+    assert len(shown) >= 3, f"{player}: {shown}"
+    first = int(shown[0][0][-2:])
+    assert [said for said, *_ in shown] == [text.format(first + n) for n in range(len(shown))], f"{player}: {shown}"
+    # On a busy machine some pictures are not looked at: only white ones right behind black ones count.
+    whites = [(min(seen["white"], key=lambda white: abs(white["at"] - start)), start) for _, start, _ in shown]
+    offs = [start - white["at"] for white, start in whites if white["at"] - white["before"] < 1.5 / captions.RATE and abs(white["at"] - start) < 1]
+    assert len(offs) >= 2 and all(abs(off) <= 0.5 / captions.RATE for off in offs), f"{player}: {offs} s off the pictures"
+    assert all(abs(end - start - captions.STANDS) <= 1.5 / captions.RATE for _, start, end in shown), f"{player}: {shown}"
+    most = max(offs, key=abs) * 1000
+    return f"{player} {shown[0][0]} to {shown[-1][0]}, of {', '.join(seen['offered'][1:])}, at most {most:+.1f} ms off the picture"
 
 
 def ends_cleanly(server) -> str:
@@ -265,7 +311,7 @@ def resting(server):
 
 
 def passed_through(protocol: str, count: int):
-    """A ladder that comes ready-made: all rungs listed, levels switch, no stall, in hls.js and in Shaka Player."""
+    """A ladder that comes ready-made: all rungs listed, levels switch, no stall, in hls.js, in Shaka Player and in dash.js."""
 
     def check(server) -> str:
         with resting(server) as folder:
@@ -282,8 +328,10 @@ def passed_through(protocol: str, count: int):
                 heights = [rung["height"] for rung in channel["rungs"]]
                 assert heights == [int(size.split("x")[1]) for size, _ in ladder.SIZES[:count]], heights
                 assert len(channel["sessions"]) == count, channel["sessions"]
+                # Two at a time: more of them take the processors from each other.
                 players = [play.Levels(own.base, kind, count) for kind in ("hls", "dash")]
                 seen = [player.seen() for player in players]
+                seen.append(play.Levels(own.base, "dashjs", count).seen())
         finally:
             own.kill()
         return f"{count} rungs from {count} sessions; {', '.join(seen)}"
@@ -333,6 +381,7 @@ ALL = [
     ("ffmpeg plays HLS and DASH", ffmpeg_plays),
     ("chromium plays HLS", browser_plays("hls")),
     ("chromium plays DASH", browser_plays("dash")),
+    ("chromium plays DASH by dash.js", browser_plays("dashjs")),
     ("thumbnail", thumbnail_is_seen),
     ("encoder pulled", encoder_is_pulled),
     ("pass-through of three RTMP rungs", passed_through("rtmp", 3)),
@@ -342,6 +391,8 @@ ALL = [
     *doors.ALL,
     ("cues in hls.js", cues_in_time("hls")),
     ("cues in Shaka Player", cues_in_time("dash")),
+    ("cues in dash.js", cues_in_time("dashjs")),
+    ("captions in the players", captions_in_players),
     ("buttons", buttons_work),
     ("commands", commands_work),
     ("ctrl-c", ends_cleanly),

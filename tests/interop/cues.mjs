@@ -1,6 +1,6 @@
 // Starts an ad break with a slate while the example's page plays in headless Chromium, and says when the player heard of it, for
 // which time, and which picture was the slate's first.
-//   node cues.mjs URL hls|dash
+//   node cues.mjs URL hls|dash|dashjs
 import { chromium } from 'playwright-core';
 
 const [url, kind] = process.argv.slice(2);
@@ -12,7 +12,7 @@ const browser = await chromium.launch({ executablePath, headless: true, args });
 /** Runs in the page from its start: notes every picture, and every cue that the player tells of. */
 function watch() {
   const { video, player } = window.headend ?? {};
-  if (!player?.hls && !player?.dash) {
+  if (!player?.engine) {
     setTimeout(watch, 5);
     return;
   }
@@ -25,8 +25,11 @@ function watch() {
     video.requestVideoFrameCallback(frame);
   };
   video.requestVideoFrameCallback(frame);
-  const tell = (what, start) => seen.told.push({ what, start, at: video.currentTime });
-  if (player.hls) {
+  const now = (what, start) => ({ what, start, at: video.currentTime, frame: seen.frames.at(-1)?.at ?? null });
+  const tell = (what, start) => seen.told.push(now(what, start));
+  const enter = (what, start) => seen.entered.push(now(what, start));
+  const { hls, shaka, dash } = player.engine;
+  if (hls) {
     const known = new Set();
     setInterval(() => {
       for (const track of video.textTracks) {
@@ -37,17 +40,25 @@ function watch() {
           if (known.has(cue) || !String(what).startsWith('SCTE35')) continue;
           known.add(cue);
           tell(what, cue.startTime);
-          cue.onenter = () => seen.entered.push({ what, start: cue.startTime, at: video.currentTime });
+          cue.onenter = () => enter(what, cue.startTime);
         }
       }
     }, 20);
-  } else {
-    const { dash } = player;
-    dash.addEventListener('timelineregionadded', ({ detail }) => tell(detail.schemeIdUri, detail.startTime));
-    dash.addEventListener('timelineregionenter', ({ detail }) => {
-      seen.entered.push({ what: detail.schemeIdUri, start: detail.startTime, at: video.currentTime });
+  } else if (shaka) {
+    shaka.addEventListener('timelineregionadded', ({ detail }) => tell(detail.schemeIdUri, detail.startTime));
+    shaka.addEventListener('timelineregionenter', ({ detail }) => enter(detail.schemeIdUri, detail.startTime));
+    // Told of when its time comes.
+    shaka.addEventListener('emsg', ({ detail }) => {
+      tell(detail.schemeIdUri, detail.startTime);
+      enter(detail.schemeIdUri, detail.startTime);
     });
-    dash.addEventListener('emsg', ({ detail }) => tell(detail.schemeIdUri, detail.startTime));
+  } else {
+    const { EVENT_MODE_ON_RECEIVE: received, EVENT_MODE_ON_START: started } = window.dashjs.MediaPlayer.events;
+    for (const [mode, note] of [[received, tell], [started, enter]]) {
+      for (const scheme of ['urn:scte:scte35:2014:xml+bin', 'urn:scte:scte35:2013:bin']) {
+        dash.on(scheme, ({ event }) => note(scheme, event.calculatedPresentationTime), null, { mode });
+      }
+    }
   }
   window.seen = seen;
 }

@@ -1,5 +1,5 @@
 // Plays a pass-through channel in the page's own players and goes from rung to rung; one line of JSON.
-//   node levels.mjs URL hls|dash RUNGS [SHOT.png]
+//   node levels.mjs URL hls|dash|dashjs RUNGS [SHOT.png]
 import { chromium } from 'playwright-core';
 
 const [url, kind, rungs, shot] = process.argv.slice(2);

@@ -49,11 +49,23 @@ class Levels:
         return f"{self.kind} {'p, '.join(map(str, seen['shown']))}p, {seen['played']:.1f} s played in {seen['took']:.1f} s"
 
 
+class Script:
+    """A script for Chromium, at work on the page."""
+
+    def __init__(self, name: str, url: str, *more: str):
+        self.process = subprocess.Popen(["node", name, url, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=HERE)
+
+    def seen(self, seconds: int) -> dict:
+        """What it says of the page, once it was checked that nothing failed."""
+        out, err = self.process.communicate(timeout=seconds)
+        assert out, f"no answer: {err[-400:]}"
+        seen = json.loads(out)
+        assert seen["ok"], seen["why"]
+        return seen
+
+
 def script(name: str, url: str, seconds: int, *more: str) -> dict:
-    """What a script for Chromium says of the page."""
-    ran = subprocess.run(["node", name, url, *more], capture_output=True, text=True, cwd=HERE, timeout=seconds)
-    assert ran.stdout, f"no answer: {ran.stderr[-400:]}"
-    return json.loads(ran.stdout)
+    return Script(name, url, *more).seen(seconds)
 
 
 def told(seen: dict) -> str:

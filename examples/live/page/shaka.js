@@ -1,0 +1,79 @@
+// Shaka Player, for DASH.
+
+export class Shaka {
+  static format = 'dash';
+  static script = 'shaka-player.dash-es2021.js';
+  /** Captions that it decodes: CEA-708, too. */
+  static decodes = /^(CC|SERVICE)\d+$/;
+
+  constructor(player) {
+    this.player = player;
+    this.shaka = null;
+  }
+
+  async begin(url) {
+    const { shaka } = window;
+    const { player } = this;
+    const { generation } = player;
+    shaka.polyfill.installAll();
+    this.shaka = new shaka.Player();
+    this.shaka.addEventListener('error', ({ detail }) => {
+      if (detail.severity === shaka.util.Error.Severity.CRITICAL) player.again(`Shaka error ${detail.code}`);
+    });
+    this.shaka.configure({ streaming: { bufferBehind: 60 } });
+    try {
+      await this.shaka.attach(player.video);
+      await this.shaka.load(url);
+      if (generation === player.generation) {
+        this.setRung(player.wantsRung);
+        player.start();
+      }
+    } catch (error) {
+      if (generation === player.generation) player.again(`Shaka error ${error.code ?? error}`);
+    }
+  }
+
+  end() {
+    return this.shaka.destroy();
+  }
+
+  rungs() {
+    return this.tracks().map((track) => ({ height: track.height, bitrate: track.bandwidth }));
+  }
+
+  /** One for each rung, with the sound that plays. */
+  tracks() {
+    const all = this.shaka.getVariantTracks();
+    const active = all.find((track) => track.active) ?? all[0];
+    return all.filter((track) => track.audioId === active.audioId).sort((a, b) => a.bandwidth - b.bandwidth);
+  }
+
+  setRung(position) {
+    this.shaka.configure({ abr: { enabled: position < 0 } });
+    const track = this.tracks()[position];
+    // What plays in the next moment stays, or the picture would stand still until the other rung is there.
+    if (track) this.shaka.selectVariantTrack(track, true, 2);
+  }
+
+  sounds() {
+    return this.shaka.getAudioTracks().map(({ language, label: name, active: isActive }) => ({ language, name, isActive }));
+  }
+
+  setSound(position) {
+    const track = this.shaka.getAudioTracks()[position];
+    if (track) this.shaka.selectAudioTrack(track);
+  }
+
+  captions() {
+    const tracks = this.shaka.getTextTracks().filter(({ originalTextId }) => /^(CC|svc)\d/.test(originalTextId));
+    return tracks.map((track) => ({ label: track.originalTextId.replace('svc', 'SERVICE'), isActive: track.active, track }));
+  }
+
+  showCaptions(name) {
+    this.shaka.selectTextTrack(this.captions().find(({ label }) => label === name)?.track ?? null);
+  }
+
+  wallClock() {
+    return this.shaka.getPlayheadTimeAsDate?.()?.getTime() ?? null;
+  }
+}
