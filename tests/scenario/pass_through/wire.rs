@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headend::{
+    archive::TimelineChange,
     channel::{DetachReason, Event, IngestId, Takeover},
     error::Fault,
     ingest::smooth::{SmoothConfig, SmoothDemuxer, SmoothStreams},
@@ -369,7 +370,11 @@ fn row_66_duplicates_and_fragments_out_of_order_change_no_stored_byte() {
         let mixed: Vec<Gop> = mixed.collect();
         let rig = smooth(&feed, |_| vec![SmoothFeed::sent(&mixed)]);
         assert_gops(&rig, &feed, &[0, 1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!(rig.updates.len(), plain.updates.len());
+        // What comes twice comes later, and manifests say so.
+        let listed = |rig: &Rig| {
+            rig.updates.iter().filter(|update| !matches!(update.change, TimelineChange::Drifted(_))).count()
+        };
+        assert_eq!(listed(&rig), listed(&plain));
         assert_eq!(discontinuities(&rig), 0);
         let told = faults(&rig, "FragmentDrop_OverlapTimestamp");
         assert_eq!(told > 0, order.len() > 8, "{:?}", rig.events);
