@@ -11,6 +11,8 @@ pub(crate) struct LumaGrid {
     kept: Box<[u8]>,
     /// Of the picture that is looked at.
     newest: Box<[u8]>,
+    /// A width, and where its points stand in each line.
+    places: (usize, [usize; LumaGrid::COLUMNS]),
 }
 
 /// Pictures of two shapes are never the same.
@@ -40,7 +42,7 @@ impl LumaGrid {
 
     pub(crate) fn new() -> Self {
         let points = || vec![0; Self::COLUMNS * Self::ROWS].into_boxed_slice();
-        Self { shape: Shape::default(), kept: points(), newest: points() }
+        Self { shape: Shape::default(), kept: points(), newest: points(), places: (0, [0; Self::COLUMNS]) }
     }
 
     /// The next picture is not compared.
@@ -55,12 +57,18 @@ impl LumaGrid {
         let dark = Self::DARK[usize::from(shape.is_full_range)];
         let (luma, points) = (frame.y(), columns * rows);
         let (mut black, mut difference) = (0, 0u64);
+        if self.places.0 != frame.width {
+            self.places.0 = frame.width;
+            self.places.1.iter_mut().take(columns).enumerate().for_each(|(n, place)| {
+                *place = middle(n, columns, frame.width);
+            });
+        }
         let lines = self.newest.chunks_exact_mut(columns.max(1)).zip(self.kept.chunks_exact(columns.max(1)));
         for (row, (newest, kept)) in lines.take(rows).enumerate() {
             let line = luma.data.chunks_exact(luma.stride.max(1)).nth(middle(row, rows, shape.size.1));
             let Some(line) = line else { continue };
-            for (column, (newest, kept)) in newest.iter_mut().zip(kept).enumerate() {
-                *newest = line.get(middle(column, columns, shape.size.0)).copied().unwrap_or(0);
+            for ((newest, kept), place) in newest.iter_mut().zip(kept).zip(&self.places.1) {
+                *newest = line.get(*place).copied().unwrap_or(0);
                 black += usize::from(*newest <= dark);
                 difference += u64::from(newest.abs_diff(*kept));
             }
