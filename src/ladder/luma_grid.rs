@@ -12,7 +12,7 @@ pub(crate) struct LumaGrid {
     /// Of the picture that is looked at.
     newest: Box<[u8]>,
     /// A width, and where its points stand in each line.
-    places: (usize, [usize; LumaGrid::COLUMNS]),
+    places: (usize, [usize; Self::COLUMNS]),
 }
 
 /// Pictures of two shapes are never the same.
