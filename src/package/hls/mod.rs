@@ -5,9 +5,14 @@
 //! Every URL has an extension behind its parenthesis (A20.6): ffmpeg since 2025 refuses segments without one. To add a tag: to
 //! `write_entry` where it belongs to a segment, else to `MediaPlaylist::head`.
 
+mod clock;
 mod cues;
 mod master;
 mod media;
+mod pictures;
+mod segment;
+mod sound;
 
 pub use master::master;
 pub use media::MediaPlaylist;
+pub use segment::{carries, segment, segment_type};
