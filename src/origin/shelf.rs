@@ -1,19 +1,24 @@
 //! One asset as an origin sees it: its timeline, and every manifest of it.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+};
 
 use super::{
     error::OriginError,
+    need::Need,
+    rendered::Rendered,
     request::Request,
-    response::{Need, Reply, Response, Wait},
-    url::Resource,
+    response::{Reply, Response, Wait},
+    url::{Rendition, Resource},
 };
 use crate::{
     archive::{AssetName, ObjectName, Timeline, TimelineError, linger},
     media::{Body, CaptionService, Presentation, Segment, Span, TrackSpec},
     package::{
-        dash::{Flavour, Mpd},
-        hls::{self, MediaPlaylist},
+        dash::Mpd,
+        hls::{self, HlsFormat, MediaPlaylist},
     },
     time::{MediaDuration, Now},
 };
@@ -24,18 +29,14 @@ pub(super) struct Shelf {
     asset: AssetName,
     window: Option<MediaDuration>,
     timeline: Timeline,
+    /// Segments that have left the window, and that players may still ask for.
+    left: VecDeque<Segment>,
+    /// In fragmented MP4.
     playlists: Vec<MediaPlaylist>,
+    /// In transport streams and packed audio; of the tracks that these hold.
+    transport: Vec<Option<MediaPlaylist>>,
     mpd: Mpd,
     rendered: Rendered,
-}
-
-/// Answers since the last change.
-#[derive(Debug, Default)]
-struct Rendered {
-    master: OnceLock<Option<Response>>,
-    playlists: Vec<OnceLock<Option<Response>>>,
-    cmaf: OnceLock<Option<Response>>,
-    csf: OnceLock<Option<Response>>,
 }
 
 const HLS: &str = "application/vnd.apple.mpegurl";
@@ -48,21 +49,25 @@ impl Shelf {
         window: Option<MediaDuration>,
         segment_duration: MediaDuration,
     ) -> Self {
-        let playlist = |track| MediaPlaylist::new(Arc::clone(presentation), track, segment_duration);
-        let playlists: Vec<_> = (0..presentation.tracks.len()).map(playlist).collect();
+        let of = |format, track| MediaPlaylist::new(format, Arc::clone(presentation), track, segment_duration);
+        let tracks = presentation.tracks.iter().enumerate();
+        let transport = tracks.map(|(n, track)| HlsFormat::V4.lists(track).then(|| of(HlsFormat::V4, n))).collect();
+        let playlists: Vec<_> = (0..presentation.tracks.len()).map(|n| of(HlsFormat::Cmaf, n)).collect();
         Self {
             asset,
             window,
             timeline: Timeline::new(Arc::clone(presentation), segment_duration),
+            left: VecDeque::new(),
             rendered: Rendered::of(playlists.len()),
             playlists,
+            transport,
             mpd: Mpd::new(Arc::clone(presentation), window, segment_duration),
         }
     }
 
     pub(super) fn append(&mut self, segment: &Segment) -> Result<(), TimelineError> {
         self.timeline.append(segment.clone())?;
-        self.playlists.iter_mut().for_each(|playlist| playlist.append(segment));
+        self.every_playlist().for_each(|playlist| playlist.append(segment));
         self.mpd.append(segment);
         self.rendered.forget();
         Ok(())
@@ -70,10 +75,18 @@ impl Shelf {
 
     pub(super) fn trim(&mut self, before: u64) {
         while let Some(segment) = self.timeline.trim(before) {
-            self.playlists.iter_mut().for_each(|playlist| playlist.remove(&segment));
+            self.every_playlist().for_each(|playlist| playlist.remove(&segment));
             self.mpd.remove(&segment);
+            self.left.push_back(segment);
         }
+        let kept = self.window.map(|window| window.plus(linger(window, self.timeline.segment_duration())));
+        let from = self.timeline.last().zip(kept).map(|(last, kept)| last.end().minus(kept));
+        while self.left.pop_front_if(|left| from.is_none_or(|from| left.end() <= from)).is_some() {}
         self.rendered.forget();
+    }
+
+    fn every_playlist(&mut self) -> impl Iterator<Item = &mut MediaPlaylist> {
+        self.playlists.iter_mut().chain(self.transport.iter_mut().flatten())
     }
 
     pub(super) fn offer(&mut self, offered: &[bool]) {
@@ -113,32 +126,93 @@ impl Shelf {
             None => Ok(self.wait(OriginError::NoLiveEntries, request, now)),
         };
         match resource {
-            Resource::Master => manifest(&self.rendered.master),
-            Resource::Mpd(Flavour::Cmaf) => manifest(&self.rendered.cmaf),
-            Resource::Mpd(Flavour::Csf) => manifest(&self.rendered.csf),
-            Resource::Playlist { track, bitrate } => {
-                let (position, _) = self.track(track, bitrate)?;
-                manifest(self.rendered.playlists.get(position).ok_or(OriginError::TrackNotFound)?)
+            Resource::Master { format, sound, has_audio_only } => {
+                let sound = sound.map(|name| self.sound(name)).transpose()?;
+                if !self.timeline.presentation().tracks.iter().any(|track| format.lists(track)) {
+                    return Err(OriginError::OutputFormatNotSupported);
+                }
+                let cell = self.rendered.master(format, sound, has_audio_only);
+                manifest(cell.ok_or(OriginError::TrackNotFound)?)
             }
-            Resource::Init { track, bitrate } => {
-                let (_, track) = self.track(track, bitrate)?;
-                Ok(need(ObjectName::init(&self.asset, track), track, request))
+            Resource::Mpd(flavour) => manifest(self.rendered.mpd(flavour)),
+            Resource::Playlist { rendition, format } => {
+                let (position, track) = self.track(rendition)?;
+                self.beside(track, rendition)?;
+                if !format.lists(track) {
+                    return Err(OriginError::OutputFormatNotSupported);
+                }
+                manifest(self.rendered.playlist(format, position).ok_or(OriginError::TrackNotFound)?)
             }
-            Resource::Fragment { track, bitrate, ticks } => {
-                let (position, track) = self.track(track, bitrate)?;
+            Resource::Init(rendition) => {
+                let (_, track) = self.track(rendition)?;
+                Ok(Reply::Need(Need::stored(ObjectName::init(&self.asset, track), track, request)))
+            }
+            Resource::Fragment { rendition, ticks } => {
+                let (position, track) = self.track(rendition)?;
                 if self.is_due_next(position, ticks) {
                     return Ok(self.wait(OriginError::FragmentNotReady, request, now));
                 }
                 self.check_fragment(position, track, ticks)?;
-                Ok(need(ObjectName::fragment(&self.asset, track, ticks), track, request))
+                Ok(Reply::Need(Need::stored(ObjectName::fragment(&self.asset, track, ticks), track, request)))
             }
+            Resource::Segment { rendition, ticks } => self.segment(rendition, ticks, request, now),
         }
     }
 
-    fn track(&self, name: &str, bitrate: u32) -> Result<(usize, &TrackSpec), OriginError> {
+    /// A segment of HLS before version 7: of one rendition, or of a rung and its sound.
+    fn segment(
+        &self,
+        rendition: Rendition<'_>,
+        ticks: u64,
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Reply, OriginError> {
+        let (position, track) = self.track(rendition)?;
+        let sound = self.beside(track, rendition)?;
+        if !hls::carries(track) {
+            return Err(OriginError::OutputFormatNotSupported);
+        }
+        if self.is_due_next(position, ticks) {
+            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        }
+        self.check_fragment(position, track, ticks)?;
         let presentation = self.timeline.presentation();
-        let position = presentation.position(name, bitrate).ok_or(OriginError::TrackNotFound)?;
+        let (mut tracks, mut names) = (vec![position], vec![ObjectName::fragment(&self.asset, track, ticks)]);
+        if let Some(sound) = sound {
+            // What left the window is not found by its time, so that it is looked for.
+            let lately =
+                || self.left.iter().find(|left| left.spans.get(position).is_some_and(|span| span.start == ticks));
+            let found = self.timeline.find(position, ticks).or_else(lately);
+            let spans = &found.ok_or(OriginError::FragmentTimestampNotFound)?.spans;
+            // Pictures without their sound are better than none.
+            if let (Some(span), Some(track)) = (spans.get(sound), presentation.tracks.get(sound))
+                && !span.is_missing()
+            {
+                tracks.push(sound);
+                names.push(ObjectName::fragment(&self.asset, track, span.start));
+            }
+        }
+        Ok(Reply::Need(Need::segment(names, presentation, tracks, request)))
+    }
+
+    fn track(&self, rendition: Rendition<'_>) -> Result<(usize, &TrackSpec), OriginError> {
+        let presentation = self.timeline.presentation();
+        let position = presentation.position(rendition.track, rendition.bitrate).ok_or(OriginError::TrackNotFound)?;
         Ok((position, presentation.tracks.get(position).ok_or(OriginError::TrackNotFound)?))
+    }
+
+    /// The position of the sound that a rendition of pictures is to have in its segments.
+    fn beside(&self, track: &TrackSpec, rendition: Rendition<'_>) -> Result<Option<usize>, OriginError> {
+        match rendition.sound {
+            Some(_) if !track.format.is_video() => Err(OriginError::BadUrlSyntax),
+            sound => sound.map(|name| self.sound(name)).transpose(),
+        }
+    }
+
+    /// The position of the sound of this name that transport streams can hold.
+    fn sound(&self, name: &str) -> Result<usize, OriginError> {
+        let is_it = |track: &TrackSpec| track.url_track == name && track.format.is_audio() && hls::carries(track);
+        self.timeline.presentation().tracks.iter().position(is_it).ok_or(OriginError::TrackNotFound)
     }
 
     /// Whether the fragment that starts at `ticks` is the one that comes next at the live edge.
@@ -183,19 +257,31 @@ impl Shelf {
         let (first, last) = (self.timeline.first()?, self.timeline.last()?);
         let is_ended = self.timeline.is_ended();
         let (content_type, body) = match resource {
-            Resource::Master => {
+            Resource::Master { format, sound, has_audio_only } => {
                 let tracks = 0..self.timeline.presentation().tracks.len();
                 let rates: Vec<_> = tracks.map(|track| self.timeline.bitrates(track)).collect();
-                let captions = self.timeline.captions();
-                let text = hls::master(self.timeline.presentation(), &rates, self.timeline.offered(), captions)?;
-                (HLS, Body::from(text))
+                let master = hls::Master {
+                    format,
+                    presentation: self.timeline.presentation(),
+                    rates: &rates,
+                    offered: self.timeline.offered(),
+                    captions: self.timeline.captions(),
+                    segment_duration: self.timeline.segment_duration(),
+                    sound: sound.and_then(|name| self.sound(name).ok()),
+                    has_audio_only,
+                };
+                (HLS, Body::from(master.render()?))
             }
             Resource::Mpd(flavour) => (DASH, self.mpd.render(flavour, (first, last), is_ended)),
-            Resource::Playlist { track, bitrate } => {
-                let position = self.timeline.presentation().position(track, bitrate)?;
-                (HLS, self.playlists.get(position)?.render(Some(first), is_ended))
+            Resource::Playlist { rendition, format } => {
+                let (position, _) = self.track(rendition).ok()?;
+                let playlist = match format {
+                    HlsFormat::Cmaf => self.playlists.get(position)?,
+                    HlsFormat::V4 | HlsFormat::V3 => self.transport.get(position)?.as_ref()?,
+                };
+                (HLS, playlist.render(format, Some(first), is_ended))
             }
-            Resource::Init { .. } | Resource::Fragment { .. } => return None,
+            Resource::Init(_) | Resource::Fragment { .. } | Resource::Segment { .. } => return None,
         };
         // What it lists says which version it is, on every host that has the same timeline.
         let (from, to) = (first.start.flicks(), last.end().flicks());
@@ -226,20 +312,3 @@ impl Shelf {
 
 /// How far ahead of the live edge a fragment is "not ready" where the window is endless.
 const NEAR: MediaDuration = MediaDuration::from_secs(60);
-
-impl Rendered {
-    fn of(playlists: usize) -> Self {
-        Self { playlists: (0..playlists).map(|_| OnceLock::new()).collect(), ..Self::default() }
-    }
-
-    fn forget(&mut self) {
-        self.master.take();
-        self.cmaf.take();
-        self.csf.take();
-        self.playlists.iter_mut().for_each(|rendered| drop(rendered.take()));
-    }
-}
-
-fn need(name: ObjectName, track: &TrackSpec, request: &Request<'_>) -> Reply {
-    Reply::Need(Need::new(name, track.content_type(), request))
-}
