@@ -44,7 +44,9 @@ fn what_goes_in_comes_out_and_ffmpeg_has_nothing_to_say() {
     let _ = fs::remove_dir_all(&folder);
 
     for format in ["m3u8-aapl", "m3u8-aapl-v3"] {
-        host.publish(&format!("Manifest(format={format}).m3u8"), &folder);
+        let master = format!("Manifest(format={format}).m3u8");
+        host.publish(&master, &folder);
+        host.check_bandwidth(&master);
     }
     let muxed = host.listed("QualityLevels(300000,audiotrack=audio)/Manifest(video,format=m3u8-aapl-v3).m3u8");
     // The last one first: each is made without the others.
@@ -195,6 +197,32 @@ impl Host {
         let groups = text.lines().filter_map(|line| line.split("URI=\"").nth(1)?.split('"').next());
         let plain = text.lines().filter(|line| !line.starts_with('#'));
         groups.chain(plain).map(|path| format!("{folder}{path}")).collect()
+    }
+
+    /// What a variant states is more than any segment of it has, with the largest of the sound in its group, and not much more
+    /// (RFC 8216 clause 4.3.4.2).
+    fn check_bandwidth(&self, rest: &str) {
+        let (_, master) = m3u8_rs::parse_master_playlist(&self.get(rest)).unwrap();
+        let peak = |rest: &str| {
+            let (_, read) = m3u8_rs::parse_media_playlist(&self.get(rest)).unwrap();
+            let folder = rest.rsplit_once('/').unwrap().0;
+            let of = |one: &m3u8_rs::MediaSegment| {
+                let bytes = self.get(&format!("{folder}/{}", one.uri)).len() as f64;
+                // A segment of less than half a target duration says nothing of the rate.
+                if f64::from(one.duration) * 2.0 < read.target_duration as f64 {
+                    0.0
+                } else {
+                    bytes * 8.0 / f64::from(one.duration)
+                }
+            };
+            read.segments.iter().map(of).fold(0.0, f64::max)
+        };
+        let groups = master.alternatives.iter().filter_map(|one| one.uri.as_deref()).map(peak).fold(0.0, f64::max);
+        for variant in &master.variants {
+            let beside = if variant.resolution.is_some() { groups } else { 0.0 };
+            let (stated, real) = (variant.bandwidth as f64, peak(&variant.uri) + beside);
+            assert!(real <= stated && stated < real * 1.3 + 60_000.0, "{}: {real} of {stated}", variant.uri);
+        }
     }
 
     /// Writes a playlist and everything that it leads to.
