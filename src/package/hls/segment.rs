@@ -45,7 +45,7 @@ pub fn segment(parts: &[(&TrackSpec, &Body)]) -> Result<Body, ParseError> {
         [(track, body)] => {
             let fragment = parse(body)?;
             let video = Pictures::new(track, h264(track)?, &fragment);
-            Ok(multiplex(video, None, capacity(&[body])))
+            Ok(multiplex(video, None, Shape { number: fragment.sequence, capacity: capacity(&[body]) }))
         }
         [(track, body), (sound_track, sound_body)] => {
             let config = sound::adts_config(sound_track).ok_or_else(|| unsupported(sound_track))?;
@@ -53,7 +53,8 @@ pub fn segment(parts: &[(&TrackSpec, &Body)]) -> Result<Body, ParseError> {
             let video = Pictures::new(track, h264(track)?, &fragment);
             let headers = sound::headers(config, &sound_fragment)?;
             let sound = Sound::new(sound_track, config, &sound_fragment, &headers);
-            Ok(multiplex(video, Some((sound, sound_track.language)), capacity(&[body, sound_body])))
+            let shape = Shape { number: fragment.sequence, capacity: capacity(&[body, sound_body]) };
+            Ok(multiplex(video, Some((sound, sound_track.language)), shape))
         }
         _ => Err(ParseError::new(ParseErrorKind::Missing { what: "fragment" }, "ts", None, 0)),
     }
@@ -91,8 +92,8 @@ fn capacity(bodies: &[&Body]) -> usize {
 }
 
 /// Writes a transport stream: tables, then pictures in decoding order with the sound of about the same time.
-fn multiplex<'a>(mut video: Pictures<'a>, mut sound: Option<(Sound<'a>, Language)>, capacity: usize) -> Body {
-    let mut out = Writer::new(sound.as_ref().map(|(_, language)| *language), capacity);
+fn multiplex<'a>(mut video: Pictures<'a>, mut sound: Option<(Sound<'a>, Language)>, shape: Shape) -> Body {
+    let mut out = Writer::new(sound.as_ref().map(|(_, language)| *language), shape);
     let (mut pieces, mut ahead, mut frames) = (Vec::new(), Vec::new(), Vec::new());
     let mut now = video.next(&mut pieces);
     loop {
@@ -117,6 +118,15 @@ fn multiplex<'a>(mut video: Pictures<'a>, mut sound: Option<(Sound<'a>, Language
     out.muxer.into_bytes().into()
 }
 
+/// What is known of a segment beforehand.
+#[derive(Clone, Copy)]
+struct Shape {
+    /// `sequence_number` of the fragment, which goes up by one from segment to segment.
+    number: u32,
+    /// About as many bytes as it has.
+    capacity: usize,
+}
+
 struct Writer {
     muxer: Muxer,
     video: MuxLane,
@@ -128,14 +138,15 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(language: Option<Language>, capacity: usize) -> Self {
-        let mut muxer = Muxer::with_capacity(capacity);
+    fn new(language: Option<Language>, shape: Shape) -> Self {
+        let mut muxer = Muxer::with_capacity(shape.capacity);
         let stream = |stream_type, pid, language| ProgramStream { stream_type, pid, language };
         let mut streams = vec![stream(StreamType::H264, PID_VIDEO, Language::UND)];
         streams.extend(language.map(|language| stream(StreamType::AAC_ADTS, PID_AUDIO, language)));
         // What a presentation holds never changes, nor does the version of its tables.
         let program = Program { number: ProgramNumber(1), pid: PID_MAP, version: 0, pcr_pid: PID_VIDEO, streams };
-        program.write(muxer.bytes());
+        // One packet of each: the tables count by the number of the segment, the streams each from 0 to 15 (`Muxer`).
+        program.write(shape.number, muxer.bytes());
         let (video, audio) = (MuxLane::new(PID_VIDEO, VIDEO_STREAM), MuxLane::new(PID_AUDIO, AUDIO_STREAM));
         Self { muxer, video, audio, clock: None, clocks_left: MAX_CLOCKS }
     }

@@ -27,16 +27,12 @@ pub(crate) struct ProgramStream {
 }
 
 impl Program {
-    /// Appends a packet with the PAT and one with the PMT.
-    ///
-    /// Both set `discontinuity_indicator`: a stream that is cut into pieces, which are made one without the other, cannot
-    /// count its tables on (clause 2.4.3.5 lets the counter jump there). Neither PID carries the clock, so that this says
-    /// nothing of the time base.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+    /// Appends a packet with the PAT and one with the PMT, both with this `continuity_counter`, of which four bits count.
+    pub(crate) fn write(&self, counter: u32, out: &mut Vec<u8>) {
         let mut body = Vec::with_capacity(64);
         body.extend(self.number.0.to_be_bytes());
         body.extend(with_ones(self.pid, 0xE000));
-        self.section(out, PID_PAT, 0x00, TRANSPORT_STREAM, &body);
+        self.section(out, (PID_PAT, counter), 0x00, TRANSPORT_STREAM, &body);
         body.clear();
         body.extend(with_ones(self.pcr_pid, 0xE000));
         body.extend([0xF0, 0]); // program_info_length
@@ -51,14 +47,14 @@ impl Program {
                 body.push(0);
             }
         }
-        self.section(out, self.pid, 0x02, self.number.0, &body);
+        self.section(out, (self.pid, counter), 0x02, self.number.0, &body);
     }
 
-    fn section(&self, out: &mut Vec<u8>, pid: u16, id: u8, extension: u16, body: &[u8]) {
+    fn section(&self, out: &mut Vec<u8>, (pid, counter): (u16, u32), id: u8, extension: u16, body: &[u8]) {
         let end = out.len().saturating_add(PACKET_LEN);
         let [high, low] = with_ones(pid, 0x4000); // payload_unit_start_indicator
-        // An adaptation field of one byte, then pointer_field.
-        out.extend([0x47, high, low, 0x30, 1, 0x80, 0]);
+        // Payload alone, which begins with a pointer_field.
+        out.extend([0x47, high, low, 0x10 | (counter & 0x0F) as u8, 0]);
         let start = out.len();
         let length = u16::try_from(body.len().saturating_add(9)).unwrap_or(0);
         out.push(id);
@@ -93,13 +89,13 @@ mod tests {
         streams.extend((1..8).map(|n| stream(StreamType::AAC_ADTS, 0x100 + n, french)));
         let program = Program { number: ProgramNumber(1), pid: 0x1000, version: 3, pcr_pid: 0x100, streams };
         let mut out = Vec::new();
-        program.write(&mut out);
+        program.write(0x12B, &mut out);
         let (packets, rest) = out.as_chunks::<PACKET_LEN>();
         assert_eq!((packets.len(), rest.len()), (2, 0));
         let (mut pat, mut pmt) = (None, None);
         for (bytes, pid) in packets.iter().zip([PID_PAT, 0x1000]) {
             let packet = Packet::parse(bytes).unwrap();
-            assert_eq!((Packet::pid(bytes), packet.is_start, packet.is_discontinuity()), (pid, true, true));
+            assert_eq!((Packet::pid(bytes), packet.is_start, packet.counter), (pid, true, 0x0B));
             Sections::default().push(packet.payload.unwrap(), true, |section| {
                 let table = Table::parse(section.unwrap()).unwrap();
                 assert_eq!((table.version, table.is_current), (3, true));

@@ -82,14 +82,13 @@ fn read(segments: &[Body]) -> Read {
         assert!(rest.is_empty());
         for (n, bytes) in packets.iter().enumerate() {
             let (pid, packet) = (Packet::pid(bytes), Packet::parse(bytes).unwrap());
+            let (continuity, reader) = lanes.entry(pid).or_insert_with(|| (Continuity::default(), PesReader::new()));
+            assert_eq!(continuity.check(&packet), Arrival::Next, "packet {n} of {pid:x}");
+            assert!(!packet.is_discontinuity());
             match n {
                 0 => assert_eq!((pid, packet.is_start), (0, true)),
                 1 => assert_eq!((pid, packet.is_start), (PID_MAP, true)),
                 _ => {
-                    let (continuity, reader) =
-                        lanes.entry(pid).or_insert_with(|| (Continuity::default(), PesReader::new()));
-                    assert_eq!(continuity.check(&packet), Arrival::Next, "packet {n} of {pid:x}");
-                    assert!(!packet.is_discontinuity());
                     read.clocks.extend(packet.pcr().inspect(|_| assert_eq!(pid, PID_VIDEO)));
                     let Some(payload) = packet.payload else { continue };
                     let step = reader.push(payload, packet.is_start).unwrap();
