@@ -190,10 +190,10 @@ fn an_asset_without_segments_has_no_manifest() {
 }
 
 /// What a request needs, and the answer with these objects in the store.
-fn made(origin: &Origin, rest: &str, objects: &[Option<Body>]) -> (Vec<String>, Response) {
+fn made(origin: &Origin, rest: &str, objects: &[&Option<Body>]) -> (Vec<String>, Response) {
     let path = format!("/loc/ch1.ism/{rest}");
     let Reply::Need(need) = origin.handle(&Request::get(&path), NOW) else { panic!("{rest}") };
-    (need.names().iter().map(ToString::to_string).collect(), need.fulfil(objects.iter().cloned()))
+    (need.names().iter().map(ToString::to_string).collect(), need.fulfil(objects.iter().map(|one| (*one).clone())))
 }
 
 /// A fragment of 2 s of the rung of 200 kbit/s, and of the sound.
@@ -218,7 +218,7 @@ fn a_segment_of_pictures_and_sound_needs_both_and_is_made_of_both() {
     let [pictures, sound] = fragments().map(Some);
     let ticks = 2 * (BASE + 4) * 90_000;
     let rest = format!("QualityLevels(200000,audiotrack=audio)/Fragments(video={ticks},format=m3u8-aapl).ts");
-    let (names, whole) = made(&origin, &rest, &[pictures.clone(), sound.clone()]);
+    let (names, whole) = made(&origin, &rest, &[&pictures, &sound]);
     assert_eq!(
         names,
         [
@@ -230,10 +230,10 @@ fn a_segment_of_pictures_and_sound_needs_both_and_is_made_of_both() {
     assert_eq!((whole.body.len() % 188, whole.headers.get("accept-ranges")), (0, Some("bytes")));
     assert_eq!(whole.headers.get("cache-control"), Some("public, max-age=31536000, immutable"));
     // Half of it would stay in caches.
-    assert_eq!(made(&origin, &rest, &[pictures.clone(), None]).1.status, 404);
-    assert_eq!(made(&origin, &rest, &[pictures.clone()]).1.status, 404);
+    assert_eq!(made(&origin, &rest, &[&pictures, &None]).1.status, 404);
+    assert_eq!(made(&origin, &rest, &[&pictures]).1.status, 404);
     let junk = Some(Body::from(String::from("junk")));
-    let (_, refused) = made(&origin, &rest, &[pictures.clone(), junk]);
+    let (_, refused) = made(&origin, &rest, &[&pictures, &junk]);
     assert_eq!((refused.status, text(&refused).as_str()), (500, "STORED_OBJECT_UNREADABLE (0x00000000)\n"));
 
     let path = format!("/loc/ch1.ism/{rest}");
@@ -247,11 +247,11 @@ fn a_segment_of_pictures_and_sound_needs_both_and_is_made_of_both() {
     assert_eq!((head.body.len(), head.headers), (0, whole.headers.clone()));
 
     let alone = format!("QualityLevels(200000)/Fragments(video={ticks},format=m3u8-aapl-v3)");
-    let (names, alone) = made(&origin, &alone, &[pictures.clone()]);
+    let (names, alone) = made(&origin, &alone, &[&pictures]);
     assert_eq!((names.len(), alone.status), (1, 200));
     assert!(alone.body.len() < whole.body.len());
     let rest = format!("QualityLevels(64000)/Fragments(audio={},format=m3u8-aapl).aac", 2 * (BASE + 4) * 44_100);
-    let (_, packed) = made(&origin, &rest, &[sound.clone()]);
+    let (_, packed) = made(&origin, &rest, &[&sound]);
     assert_eq!((packed.status, packed.headers.get("content-type")), (200, Some("audio/aac")));
     assert!(packed.body.to_bytes().starts_with(b"ID3"));
 }
