@@ -1,5 +1,5 @@
-//! What packaging costs, in CPU-seconds: CMAF mux, manifests that did not change, manifests that did, and the same rendered
-//! whole by `m3u8-rs` and `dash-mpd`. Run with `cargo bench --no-default-features --bench packaging`.
+//! What packaging costs, in CPU-seconds: CMAF mux, segments of HLS version 3 and 4 out of stored fragments, manifests that did not
+//! change, manifests that did, and the same rendered whole by `m3u8-rs` and `dash-mpd`. Run with `cargo bench --no-default-features --bench packaging`.
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
@@ -7,7 +7,8 @@ use bytes::Bytes;
 use cpu_time::ProcessTime;
 use headend::{
     archive::{
-        AssetName, Presentation, Segment, Segmenter, SegmenterLimits, Span, TimelineChange, TimelineUpdate, TrackSpec,
+        AssetName, Body, Presentation, Segment, Segmenter, SegmenterLimits, Span, TimelineChange, TimelineUpdate,
+        TrackSpec,
     },
     media::{
         AacConfig, AccessUnit, AudioTrack, FrameRate, H264Config, Language, NalFraming, TrackFormat, TrackId,
@@ -24,6 +25,7 @@ const MPD: &str = "/loc/ch1.ism/Manifest(format=mpd-time-cmaf)";
 
 fn main() {
     mux();
+    transmux();
     for segments in [150, 1_800, 45_000] {
         manifests(segments);
     }
@@ -54,6 +56,50 @@ fn mux() {
     });
     let mb_per_s = bytes as f64 / 1e6 / time.as_secs_f64();
     println!("cmaf mux: {mb_per_s:.0} MB/s, {:.0} ns per access unit", time.as_secs_f64() * 1e9 / 1801.0);
+}
+
+/// A segment of 2 s at 3.5 Mbit/s and its sound, made for a request: bytes that go out, by CPU time.
+fn transmux() {
+    let origin = origin(1);
+    let start = 1_800_000_000i64;
+    let at = |ticks, scale| MediaTime::from_ticks(ticks, scale);
+    let sound_scale = Timescale::new(44_100).expect("not zero");
+    let tracks = vec![rung(), sound()];
+    let mut segmenter = Segmenter::new(tracks, SegmenterLimits::default());
+    segmenter.boundary(at(start * 90_000, Timescale::MPEG)).expect("the first boundary");
+    for n in 0..60 {
+        // One slice, as most encoders make them.
+        let mut data = vec![0x41u8; 14_583];
+        data[..4].copy_from_slice(&14_579u32.to_be_bytes());
+        segmenter.push(TrackId(0), picture(n, data.into())).expect("access units in order");
+    }
+    for n in 0..86 {
+        let pts = at(start * 44_100 + n * 1024, sound_scale);
+        let unit =
+            AccessUnit { track: TrackId(7), pts, dts: pts, is_random_access: true, ..picture(0, vec![1; 186].into()) };
+        segmenter.push(TrackId(7), unit).expect("access units in order");
+    }
+    segmenter.finish(at(start * 90_000 + 180_000, Timescale::MPEG));
+    let held = segmenter.pull().expect("a segment").fragments;
+    let in_one: Vec<Body> = held.iter().map(|body| Body::from(body.to_bytes())).collect();
+    let (video, audio) = (start * 90_000, (start as u64 * 44_100).div_ceil(1024) * 1024);
+    let rung = format!("/loc/ch1.ism/QualityLevels(3500000)/Fragments(video={video},format=m3u8-aapl).ts");
+    let both = rung.replace("(3500000)", "(3500000,audiotrack=audio)");
+    let packed = format!("/loc/ch1.ism/QualityLevels(64000)/Fragments(audio={audio},format=m3u8-aapl).aac");
+    for (name, path, objects) in [
+        ("pictures, out of memory", &rung, &held[..1]),
+        ("pictures, out of a file", &rung, &in_one[..1]),
+        ("pictures and sound", &both, &in_one[..]),
+        ("packed audio", &packed, &in_one[1..]),
+    ] {
+        let mut bytes = 0;
+        let time = each(2000, |_| {
+            let Reply::Need(need) = origin.handle(&Request::get(path), NOW) else { return };
+            bytes = black_box(need.fulfil(objects.iter().cloned().map(Some))).body.len();
+        });
+        let mb_per_s = bytes as f64 / 1e6 / time.as_secs_f64();
+        println!("transmux, {name}: {mb_per_s:.0} MB/s, {bytes} bytes in {} us", time.as_micros());
+    }
 }
 
 fn manifests(segments: u64) {
@@ -101,9 +147,7 @@ fn text(origin: &Origin, path: &str) -> Bytes {
 /// A channel of seven rungs and audio whose window holds this many segments of 2 s.
 fn origin(segments: u64) -> Origin {
     let mut tracks: Vec<TrackSpec> = (0..7).map(|n| TrackSpec { bitrate: 3_500_000 + n, ..rung() }).collect();
-    let audio = AudioTrack { sample_rate: 44_100, channels: 2 };
-    let format = TrackFormat::Aac(audio, AacConfig { asc: Bytes::from_static(&[0x12, 0x10]) });
-    tracks.push(TrackSpec::audio(TrackId(7), "audio", 64_000, format, Language::UND));
+    tracks.push(sound());
     let presentation = Arc::new(Presentation::new(tracks, Utc::UNIX_EPOCH));
     let mut origin = Origin::new(OriginConfig::default());
     origin.publish("loc", &asset(), "ch1").expect("a free locator");
@@ -134,6 +178,12 @@ fn segment(n: u64) -> Segment {
     let spans = [video, video, video, video, video, video, video, audio];
     let duration = MediaDuration::from_secs(2);
     Segment { sequence: n, start, duration, is_discontinuous: false, spans: spans.into(), cues: Arc::default() }
+}
+
+fn sound() -> TrackSpec {
+    let audio = AudioTrack { sample_rate: 44_100, channels: 2 };
+    let format = TrackFormat::Aac(audio, AacConfig { asc: Bytes::from_static(&[0x12, 0x10]) });
+    TrackSpec::audio(TrackId(7), "audio", 64_000, format, Language::UND)
 }
 
 fn rung() -> TrackSpec {

@@ -130,8 +130,9 @@ impl Host {
             let response = match self.origin.handle(&Request::get(&format!("/replay/channel.ism/{path}")), self.now) {
                 Reply::Response(response) => response,
                 Reply::Need(need) => {
-                    let object = self.store.get(need.name().as_str()).cloned();
-                    need.fulfil(object)
+                    let objects: Vec<_> =
+                        need.names().iter().map(|name| self.store.get(name.as_str()).cloned()).collect();
+                    need.fulfil(objects)
                 }
                 other => return Err(format!("{path}: {other:?}").into()),
             };

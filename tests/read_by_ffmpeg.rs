@@ -159,8 +159,8 @@ fn publish(tracks: Vec<TrackSpec>, pictures: &[AccessUnit], frames: &[AccessUnit
         let response = match origin.handle(&Request::get(&format!("/l/n.ism/{rest}")), now) {
             Reply::Response(response) => response,
             Reply::Need(need) => {
-                let body = store.get(need.name()).cloned();
-                need.fulfil(body)
+                let objects: Vec<_> = need.names().iter().map(|name| store.get(name).cloned()).collect();
+                need.fulfil(objects)
             }
             other => panic!("{other:?}"),
         };

@@ -87,8 +87,11 @@ impl Endpoint {
         match reply {
             Reply::Response(response) => Some(response),
             Reply::Need(need) => {
-                let object = self.store.read(need.name()).await;
-                Some(need.fulfil(object))
+                let mut objects = Vec::new();
+                for name in need.names() {
+                    objects.push(self.store.read(name).await);
+                }
+                Some(need.fulfil(objects))
             }
             _ => None,
         }

@@ -236,6 +236,8 @@ fn playback(app: &App, headers: &HeaderMap, published: &Published) -> Value {
     let base = format!("{scheme}://{}/{}/{}.ism", host(headers).1, published.locator, app.name);
     json!({
         "hls": format!("{base}/Manifest(format=m3u8-cmaf).m3u8"),
+        "hls_v4": format!("{base}/Manifest(format=m3u8-aapl).m3u8"),
+        "hls_v3": format!("{base}/Manifest(format=m3u8-aapl-v3).m3u8"),
         "dash": format!("{base}/Manifest(format=mpd-time-cmaf).mpd"),
     })
 }

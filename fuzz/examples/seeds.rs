@@ -190,7 +190,16 @@ fn smooth_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let end = header.windows(7).position(|word| word == b"</smil>").unwrap_or_default() + 7;
     let text = header.get(xml..end).unwrap_or_default().to_vec();
     let wide = text.iter().flat_map(|byte| [*byte, 0]).collect();
-    vec![("smooth_push", "post", body), ("smil", "utf_8", text), ("smil", "utf_16", wide)]
+    let both = [picture(0), sound.clone()].concat();
+    let share = (picture(0).len() * 255).div_ceil(both.len()) as u8;
+    vec![
+        ("smooth_push", "post", body),
+        ("smil", "utf_8", text),
+        ("smil", "utf_16", wide),
+        ("hls_segment", "pictures", [&[255][..], &picture(1)].concat()),
+        ("hls_segment", "sound", [&[0][..], &sound].concat()),
+        ("hls_segment", "both", [&[share][..], &both].concat()),
+    ]
 }
 
 /// Tags as `flv_tags` reads them.
@@ -264,6 +273,9 @@ const URLS: &[(&str, &str)] = &[
     ("master", "manifest(format=m3u8-cmaf).m3u8"),
     ("mpd", "manifest(format=mpd-time-cmaf)\nbytes=0-\n\"0-0\""),
     ("mpd_csf", "manifest(format=mpd-time-csf,audio-only=false).mpd"),
+    ("master_v3", "Manifest(format=m3u8-aapl-v3,audiotrack=audio,audio-only=false)"),
+    ("segment", "QualityLevels(64000)/Fragments(audio=0,format=m3u8-aapl).aac\nbytes=2-5"),
+    ("muxed", "QualityLevels(64000,audiotrack=audio)/Fragments(video=0,format=m3u8-aapl).ts"),
     ("playlist", "QualityLevels(64000)/Manifest(audio,format=m3u8-cmaf)"),
     ("fragment", "QualityLevels(64000)/Fragments(audio=0,format=mpd-time-cmaf)\nbytes=2-5"),
     ("init", "QualityLevels(64000)/Fragments(audio=i,format=m3u8-cmaf)\nbytes=-3\n*"),

@@ -22,10 +22,12 @@ fuzz_target!(|text: &str| {
     let request = Request { method: Method::Get, path: &path, query: None, if_none_match, range };
     match origin.handle(&request, Now::new(Duration::ZERO, Utc::UNIX_EPOCH)) {
         Reply::Need(need) => {
-            assert!(need.name().as_str().starts_with("a/audio/"));
-            assert!(!need.name().as_str().contains(".."));
-            let response = need.fulfil(Some(Body::from(Bytes::from_static(b"0123456789"))));
-            assert!(matches!(response.status, 200 | 206 | 416));
+            let [name] = need.names() else { panic!("{need:?}") };
+            assert!(name.as_str().starts_with("a/audio/"));
+            assert!(!name.as_str().contains(".."));
+            let response = need.fulfil([Some(Body::from(Bytes::from_static(b"0123456789")))]);
+            // 500: that is no fragment, of which a segment of packed audio could be made.
+            assert!(matches!(response.status, 200 | 206 | 416 | 500));
         }
         Reply::Response(response) => assert!(matches!(response.status, 200 | 304 | 400 | 404 | 412 | 415)),
         _ => {}

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 
 use crate::{
+    codec::asc::AudioSpecificConfig,
     error::{ParseError, ParseErrorKind},
     media::{AacConfig, AudioTrack},
 };
@@ -71,6 +72,31 @@ impl AdtsHeader {
 }
 
 impl AdtsConfig {
+    /// What a header can say of sound that is set up like this: the core coder alone, spectral band replication being found in
+    /// the frames; `None` where it cannot.
+    #[must_use]
+    pub fn of(config: &AudioSpecificConfig) -> Option<Self> {
+        let rate_index = SAMPLE_RATES.iter().position(|rate| *rate == config.sample_rate)?;
+        let is_sayable = (1..=4).contains(&config.object_type)
+            && (1..=7).contains(&config.channel_configuration)
+            && u32::from(config.frame_samples) == SAMPLES_PER_FRAME;
+        is_sayable.then_some(Self {
+            object_type: config.object_type,
+            rate_index: rate_index as u8,
+            channel_configuration: config.channel_configuration,
+        })
+    }
+
+    /// The header of a frame with so many bytes of raw data, without a checksum; `None` where they are too many for its 13 bits.
+    #[must_use]
+    pub fn header(&self, raw: usize) -> Option<[u8; MIN_HEADER_LEN]> {
+        let frame_len = u16::try_from(raw + MIN_HEADER_LEN).ok().filter(|len| *len < 1 << 13)?;
+        let kind = (self.object_type - 1) << 6 | self.rate_index << 2 | self.channel_configuration >> 2;
+        // A buffer fullness of all ones: the rate is not constant.
+        let [high, low] = (frame_len << 5 | 0x1F).to_be_bytes();
+        Some([0xFF, 0xF1, kind, self.channel_configuration << 6 | (frame_len >> 11) as u8, high, low, 0xFC])
+    }
+
     /// Rate and channels as the header states them; SBR, which it cannot state, doubles the rate.
     #[must_use]
     pub fn audio_track(&self) -> AudioTrack {
@@ -116,6 +142,26 @@ mod tests {
         assert_eq!((header.header_len, header.frame_len), (7, 371));
         assert_eq!(header.config.audio_track(), AudioTrack { sample_rate: 44_100, channels: 2 });
         assert_eq!(&header.config.aac_config().asc[..], [0x12, 0x10]);
+    }
+
+    #[test]
+    fn headers_are_written_as_they_are_read() {
+        let of = |asc: &[u8]| AdtsConfig::of(&AudioSpecificConfig::parse(asc).unwrap());
+        let config = of(&[0x12, 0x10]).unwrap();
+        assert_eq!(config.header(364), Some(HEADER));
+        for raw in [1, 250, 2041, 8184] {
+            let header = AdtsHeader::parse(&config.header(raw).unwrap()).unwrap();
+            assert_eq!((header.config, header.frame_len), (config, raw + 7));
+        }
+        assert_eq!(config.header(8185), None);
+        // HE-AAC: the core coder, at its own rate. 7.1 is configuration 7.
+        assert_eq!(of(&[0x2B, 0x92, 0x08, 0x00]).unwrap().audio_track().sample_rate, 22_050);
+        assert_eq!(of(&[0x11, 0xB8]).unwrap().audio_track().channels, 8);
+        // 960 samples, and channels that only a program config element describes.
+        assert_eq!(of(&[0x12, 0x14]), None);
+        let described =
+            AudioSpecificConfig { channel_configuration: 0, ..AudioSpecificConfig::parse(&[0x12, 0x10]).unwrap() };
+        assert_eq!(AdtsConfig::of(&described), None);
     }
 
     #[test]

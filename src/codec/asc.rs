@@ -21,6 +21,8 @@ pub struct AudioSpecificConfig {
     pub sbr_rate: Option<u32>,
     /// Channels of the core coder, 1 to 8.
     pub channels: u8,
+    /// `channelConfiguration`; 0 where a program config element describes the channels.
+    pub channel_configuration: u8,
     /// Parametric stereo turns one channel into two.
     pub is_parametric_stereo: bool,
     /// Samples per channel in one frame of the core coder: 1 024 or 960.
@@ -83,7 +85,16 @@ impl AudioSpecificConfig {
                 return Err(bits.error(ParseErrorKind::Invalid { what, value: value.into() }));
             }
         };
-        Ok(Self { object_type: kind, sample_rate, sbr_rate, channels, is_parametric_stereo, frame_samples })
+        Ok(Self {
+            object_type: kind,
+            sample_rate,
+            sbr_rate,
+            channels,
+            // Four bits.
+            channel_configuration: channel_configuration as u8,
+            is_parametric_stereo,
+            frame_samples,
+        })
     }
 
     fn checked(self, bits: &Bits<'_>) -> Result<Self, ParseError> {

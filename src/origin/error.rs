@@ -25,6 +25,8 @@ pub enum OriginError {
     OutputFormatNotSupported,
     /// 416: nothing of the object lies in the range.
     RangeNotSatisfiable,
+    /// 500: what the host read from its store is not what was stored.
+    StoredObjectUnreadable,
 }
 
 impl OriginError {
@@ -42,6 +44,7 @@ impl OriginError {
             Self::FragmentNotReady => 412,
             Self::OutputFormatNotSupported => 415,
             Self::RangeNotSatisfiable => 416,
+            Self::StoredObjectUnreadable => 500,
         }
     }
 
@@ -59,10 +62,11 @@ impl OriginError {
             Self::FragmentNotReady => "MPE_FRAGMENT_NOT_READY",
             Self::OutputFormatNotSupported => "MPE_OUTPUT_FORMAT_NOT_SUPPORTED",
             Self::RangeNotSatisfiable => "RANGE_NOT_SATISFIABLE",
+            Self::StoredObjectUnreadable => "STORED_OBJECT_UNREADABLE",
         }
     }
 
-    /// The number of the code; zero for the two that are HTTP's own.
+    /// The number of the code; zero for those that A27 has none for.
     #[must_use]
     pub const fn number(self) -> u32 {
         match self {
@@ -74,7 +78,7 @@ impl OriginError {
             Self::FragmentTimestampNotFound => 0x8089_0255,
             Self::FragmentNotReady => 0x8089_0200,
             Self::OutputFormatNotSupported => 0x8089_020D,
-            Self::MethodNotAllowed | Self::RangeNotSatisfiable => 0,
+            Self::MethodNotAllowed | Self::RangeNotSatisfiable | Self::StoredObjectUnreadable => 0,
         }
     }
 }

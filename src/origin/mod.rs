@@ -2,12 +2,14 @@
 //!
 //! An [`Origin`] follows the timelines of assets ([`Origin::apply`]), maps locators to them, and answers requests. Manifests
 //! are pure functions of the timeline and are rendered once per change. Media is not kept here: [`Reply::Need`] names the
-//! object that the host reads from its store, [`Reply::Wait`] holds a request for what is due next. A request leaves nothing
-//! behind, known or unknown (FAULTS row 55).
+//! objects that the host reads from its store and makes the answer out of them, [`Reply::Wait`] holds a request for what is due
+//! next. A request leaves nothing behind, known or unknown (FAULTS row 55).
 //! To add a format: a line in `url::Format`, one in `shelf::Shelf::manifest`.
 
 mod error;
+mod need;
 mod range;
+mod rendered;
 mod request;
 mod response;
 mod service;
@@ -15,6 +17,7 @@ mod shelf;
 mod url;
 
 pub use error::OriginError;
+pub use need::Need;
 pub use request::{Method, Request};
-pub use response::{Headers, Need, Reply, Response, Wait};
+pub use response::{Headers, Reply, Response, Wait};
 pub use service::{ApplyError, Origin, OriginConfig, PublishError};

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     error::OriginError,
-    range::requested,
+    need::Need,
     request::{Method, Request},
 };
-use crate::{archive::ObjectName, media::Body};
+use crate::media::Body;
 
 /// What to do about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ use crate::{archive::ObjectName, media::Body};
 pub enum Reply {
     /// Send this.
     Response(Response),
-    /// Read an object from the store, then [`Need::fulfil`] it.
+    /// Read objects from the store, then [`Need::fulfil`] it.
     Need(Need),
     /// Handle the request again after the next update of a timeline: what it asks for is about to come.
     Wait(Wait),
@@ -46,57 +46,6 @@ pub struct Response {
 /// Header names, in lower case, and their values, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Headers(Arc<[(&'static str, Arc<str>)]>);
-
-/// An object that must be read before the request can be answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Need {
-    name: ObjectName,
-    content_type: &'static str,
-    is_head: bool,
-    range: Option<String>,
-}
-
-impl Need {
-    pub(super) fn new(name: ObjectName, content_type: &'static str, request: &Request<'_>) -> Self {
-        // Longer than any range that makes sense: not worth keeping while the host reads.
-        let range = request.range.filter(|range| range.len() <= 64).map(str::to_owned);
-        Self { name, content_type, is_head: request.method == Method::Head, range }
-    }
-
-    /// The object to read.
-    #[must_use]
-    pub const fn name(&self) -> &ObjectName {
-        &self.name
-    }
-
-    /// The answer, with the object as it was read or `None` where the store has none of this name.
-    #[must_use]
-    pub fn fulfil(self, object: Option<Body>) -> Response {
-        let Some(object) = object else { return Response::error(OriginError::FragmentTimestampNotFound) };
-        let len = object.len();
-        let (status, body) = match self.range.as_deref().and_then(|range| requested(range, len)) {
-            None => (200, object),
-            Some(Ok(range)) => {
-                let extra = ("content-range", format!("bytes {}-{}/{len}", range.start, range.end.saturating_sub(1)));
-                return self.respond(206, object.slice(range), Some(extra));
-            }
-            Some(Err(())) => return Response::unsatisfiable(len),
-        };
-        self.respond(status, body, None)
-    }
-
-    fn respond(&self, status: u16, body: Body, extra: Option<(&'static str, String)>) -> Response {
-        let mut headers = vec![
-            ("content-type", self.content_type.into()),
-            ("content-length", body.len().to_string().into()),
-            ("cache-control", IMMUTABLE.into()),
-            ("accept-ranges", "bytes".into()),
-        ];
-        headers.extend(extra.map(|(name, value)| (name, value.into())));
-        let body = if self.is_head { Body::new() } else { body };
-        Response { status, headers: Headers::new(headers), body }
-    }
-}
 
 impl Response {
     /// A manifest.
@@ -141,7 +90,7 @@ impl Response {
         Self { status: 204, headers: Headers::new(headers), body: Body::new() }
     }
 
-    fn unsatisfiable(len: usize) -> Self {
+    pub(super) fn unsatisfiable(len: usize) -> Self {
         let error = OriginError::RangeNotSatisfiable;
         let body = Body::from(format!("{error}\n"));
         let headers = vec![
@@ -167,7 +116,7 @@ impl Response {
 
 impl Headers {
     /// These headers and those of CORS (A19.10), which every answer has: no browser plays without them.
-    fn new(mut headers: Vec<(&'static str, Arc<str>)>) -> Self {
+    pub(super) fn new(mut headers: Vec<(&'static str, Arc<str>)>) -> Self {
         headers.push(("access-control-allow-origin", "*".into()));
         headers.push(("access-control-expose-headers", "Content-Length, Content-Range, Date, ETag".into()));
         Self(headers.into())
@@ -184,9 +133,6 @@ impl Headers {
         self.0.iter().map(|(name, value)| (*name, value.as_ref()))
     }
 }
-
-/// What an object name stands for never changes.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
 

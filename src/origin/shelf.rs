@@ -1,19 +1,26 @@
-//! One asset as an origin sees it: its timeline, and every manifest of it.
+//! One asset as an origin sees it: its timeline, every manifest of it, and its media.
 
-use std::sync::{Arc, OnceLock};
+mod media;
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+};
 
 use super::{
     error::OriginError,
+    need::Need,
+    rendered::Rendered,
     request::Request,
-    response::{Need, Reply, Response, Wait},
-    url::Resource,
+    response::{Reply, Response, Wait},
+    url::{Rendition, Resource},
 };
 use crate::{
     archive::{AssetName, ObjectName, Timeline, TimelineError, linger},
-    media::{Body, CaptionService, Presentation, Segment, Span, TrackSpec},
+    media::{Body, CaptionService, Presentation, Segment, TrackSpec},
     package::{
-        dash::{Flavour, Mpd},
-        hls::{self, MediaPlaylist},
+        dash::Mpd,
+        hls::{self, HlsFormat, MediaPlaylist},
     },
     time::{MediaDuration, Now},
 };
@@ -24,18 +31,14 @@ pub(super) struct Shelf {
     asset: AssetName,
     window: Option<MediaDuration>,
     timeline: Timeline,
+    /// Segments that have left the window, and that players may still ask for.
+    left: VecDeque<Segment>,
+    /// In fragmented MP4.
     playlists: Vec<MediaPlaylist>,
+    /// In transport streams and packed audio; of the tracks that these hold.
+    transport: Vec<Option<MediaPlaylist>>,
     mpd: Mpd,
     rendered: Rendered,
-}
-
-/// Answers since the last change.
-#[derive(Debug, Default)]
-struct Rendered {
-    master: OnceLock<Option<Response>>,
-    playlists: Vec<OnceLock<Option<Response>>>,
-    cmaf: OnceLock<Option<Response>>,
-    csf: OnceLock<Option<Response>>,
 }
 
 const HLS: &str = "application/vnd.apple.mpegurl";
@@ -48,21 +51,25 @@ impl Shelf {
         window: Option<MediaDuration>,
         segment_duration: MediaDuration,
     ) -> Self {
-        let playlist = |track| MediaPlaylist::new(Arc::clone(presentation), track, segment_duration);
-        let playlists: Vec<_> = (0..presentation.tracks.len()).map(playlist).collect();
+        let of = |format, track| MediaPlaylist::new(format, Arc::clone(presentation), track, segment_duration);
+        let tracks = presentation.tracks.iter().enumerate();
+        let transport = tracks.map(|(n, track)| HlsFormat::V4.lists(track).then(|| of(HlsFormat::V4, n))).collect();
+        let playlists: Vec<_> = (0..presentation.tracks.len()).map(|n| of(HlsFormat::Cmaf, n)).collect();
         Self {
             asset,
             window,
             timeline: Timeline::new(Arc::clone(presentation), segment_duration),
+            left: VecDeque::new(),
             rendered: Rendered::of(playlists.len()),
             playlists,
+            transport,
             mpd: Mpd::new(Arc::clone(presentation), window, segment_duration),
         }
     }
 
     pub(super) fn append(&mut self, segment: &Segment) -> Result<(), TimelineError> {
         self.timeline.append(segment.clone())?;
-        self.playlists.iter_mut().for_each(|playlist| playlist.append(segment));
+        self.every_playlist().for_each(|playlist| playlist.append(segment));
         self.mpd.append(segment);
         self.rendered.forget();
         Ok(())
@@ -70,10 +77,18 @@ impl Shelf {
 
     pub(super) fn trim(&mut self, before: u64) {
         while let Some(segment) = self.timeline.trim(before) {
-            self.playlists.iter_mut().for_each(|playlist| playlist.remove(&segment));
+            self.every_playlist().for_each(|playlist| playlist.remove(&segment));
             self.mpd.remove(&segment);
+            self.left.push_back(segment);
         }
+        let kept = self.window.map(|window| window.plus(linger(window, self.timeline.segment_duration())));
+        let from = self.timeline.last().zip(kept).map(|(last, kept)| last.end().minus(kept));
+        while self.left.pop_front_if(|left| from.is_none_or(|from| left.end() <= from)).is_some() {}
         self.rendered.forget();
+    }
+
+    fn every_playlist(&mut self) -> impl Iterator<Item = &mut MediaPlaylist> {
+        self.playlists.iter_mut().chain(self.transport.iter_mut().flatten())
     }
 
     pub(super) fn offer(&mut self, offered: &[bool]) {
@@ -113,39 +128,36 @@ impl Shelf {
             None => Ok(self.wait(OriginError::NoLiveEntries, request, now)),
         };
         match resource {
-            Resource::Master => manifest(&self.rendered.master),
-            Resource::Mpd(Flavour::Cmaf) => manifest(&self.rendered.cmaf),
-            Resource::Mpd(Flavour::Csf) => manifest(&self.rendered.csf),
-            Resource::Playlist { track, bitrate } => {
-                let (position, _) = self.track(track, bitrate)?;
-                manifest(self.rendered.playlists.get(position).ok_or(OriginError::TrackNotFound)?)
-            }
-            Resource::Init { track, bitrate } => {
-                let (_, track) = self.track(track, bitrate)?;
-                Ok(need(ObjectName::init(&self.asset, track), track, request))
-            }
-            Resource::Fragment { track, bitrate, ticks } => {
-                let (position, track) = self.track(track, bitrate)?;
-                if self.is_due_next(position, ticks) {
-                    return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+            Resource::Master { format, sound, has_audio_only } => {
+                let sound = sound.map(|name| self.sound(name)).transpose()?;
+                if !self.timeline.presentation().tracks.iter().any(|track| format.lists(track)) {
+                    return Err(OriginError::OutputFormatNotSupported);
                 }
-                self.check_fragment(position, track, ticks)?;
-                Ok(need(ObjectName::fragment(&self.asset, track, ticks), track, request))
+                let cell = self.rendered.master(format, sound, has_audio_only);
+                manifest(cell.ok_or(OriginError::TrackNotFound)?)
             }
+            Resource::Mpd(flavour) => manifest(self.rendered.mpd(flavour)),
+            Resource::Playlist { rendition, format } => {
+                let (position, track) = self.track(rendition)?;
+                self.beside(track, rendition)?;
+                if !format.lists(track) {
+                    return Err(OriginError::OutputFormatNotSupported);
+                }
+                manifest(self.rendered.playlist(format, position).ok_or(OriginError::TrackNotFound)?)
+            }
+            Resource::Init(rendition) => {
+                let (_, track) = self.track(rendition)?;
+                Ok(Reply::Need(Need::stored(ObjectName::init(&self.asset, track), track, request)))
+            }
+            Resource::Fragment { rendition, ticks } => self.fragment(rendition, ticks, request, now),
+            Resource::Segment { rendition, ticks } => self.segment(rendition, ticks, request, now),
         }
     }
 
-    fn track(&self, name: &str, bitrate: u32) -> Result<(usize, &TrackSpec), OriginError> {
+    fn track(&self, rendition: Rendition<'_>) -> Result<(usize, &TrackSpec), OriginError> {
         let presentation = self.timeline.presentation();
-        let position = presentation.position(name, bitrate).ok_or(OriginError::TrackNotFound)?;
+        let position = presentation.position(rendition.track, rendition.bitrate).ok_or(OriginError::TrackNotFound)?;
         Ok((position, presentation.tracks.get(position).ok_or(OriginError::TrackNotFound)?))
-    }
-
-    /// Whether the fragment that starts at `ticks` is the one that comes next at the live edge.
-    fn is_due_next(&self, position: usize, ticks: u64) -> bool {
-        let edge = self.timeline.last().and_then(|last| last.spans.get(position)).map(Span::end);
-        let is_offered = self.timeline.offered().get(position).copied().unwrap_or_default();
-        is_offered && !self.timeline.is_ended() && edge == Some(ticks)
     }
 
     fn wait(&self, error: OriginError, request: &Request<'_>, now: Now) -> Reply {
@@ -155,47 +167,36 @@ impl Shelf {
         Reply::Wait(Wait { until: now.monotonic.saturating_add(most), otherwise })
     }
 
-    /// Whether a fragment of this track may start at `ticks`: one in the window, or one that left it so lately that a
-    /// player still has the playlist.
-    fn check_fragment(&self, position: usize, track: &TrackSpec, ticks: u64) -> Result<(), OriginError> {
-        let span = |segment: &Segment| segment.spans.get(position).copied().unwrap_or_default();
-        let (Some(first), Some(last)) = (self.timeline.first(), self.timeline.last()) else {
-            return Err(OriginError::FragmentNotReady);
-        };
-        let in_ticks = |span: MediaDuration| u64::try_from(span.ticks(track.timescale)).unwrap_or(0);
-        let (start, edge) = (span(first).start, span(last).end());
-        if ticks >= edge {
-            let ahead = in_ticks(self.window.unwrap_or(NEAR));
-            let is_near = !self.timeline.is_ended() && ticks < edge.saturating_add(ahead);
-            return Err(if is_near { OriginError::FragmentNotReady } else { OriginError::FragmentTimestampNotFound });
-        }
-        let is_there = if ticks < start {
-            let lingers = self.window.map(|window| in_ticks(linger(window, self.timeline.segment_duration())));
-            lingers.is_some_and(|lingers| ticks >= start.saturating_sub(lingers))
-        } else {
-            self.timeline.find(position, ticks).is_some_and(|segment| !span(segment).is_missing())
-        };
-        if is_there { Ok(()) } else { Err(OriginError::FragmentTimestampNotFound) }
-    }
-
     /// Renders a manifest; `None` before the first segment.
     fn manifest(&self, resource: Resource<'_>) -> Option<Response> {
         let (first, last) = (self.timeline.first()?, self.timeline.last()?);
         let is_ended = self.timeline.is_ended();
         let (content_type, body) = match resource {
-            Resource::Master => {
+            Resource::Master { format, sound, has_audio_only } => {
                 let tracks = 0..self.timeline.presentation().tracks.len();
                 let rates: Vec<_> = tracks.map(|track| self.timeline.bitrates(track)).collect();
-                let captions = self.timeline.captions();
-                let text = hls::master(self.timeline.presentation(), &rates, self.timeline.offered(), captions)?;
-                (HLS, Body::from(text))
+                let master = hls::Master {
+                    format,
+                    presentation: self.timeline.presentation(),
+                    rates: &rates,
+                    offered: self.timeline.offered(),
+                    captions: self.timeline.captions(),
+                    segment_duration: self.timeline.segment_duration(),
+                    sound: sound.and_then(|name| self.sound(name).ok()),
+                    has_audio_only,
+                };
+                (HLS, Body::from(master.render()?))
             }
             Resource::Mpd(flavour) => (DASH, self.mpd.render(flavour, (first, last), is_ended)),
-            Resource::Playlist { track, bitrate } => {
-                let position = self.timeline.presentation().position(track, bitrate)?;
-                (HLS, self.playlists.get(position)?.render(Some(first), is_ended))
+            Resource::Playlist { rendition, format } => {
+                let (position, _) = self.track(rendition).ok()?;
+                let playlist = match format {
+                    HlsFormat::Cmaf => self.playlists.get(position)?,
+                    HlsFormat::V4 | HlsFormat::V3 => self.transport.get(position)?.as_ref()?,
+                };
+                (HLS, playlist.render(format, Some(first), is_ended))
             }
-            Resource::Init { .. } | Resource::Fragment { .. } => return None,
+            Resource::Init(_) | Resource::Fragment { .. } | Resource::Segment { .. } => return None,
         };
         // What it lists says which version it is, on every host that has the same timeline.
         let (from, to) = (first.start.flicks(), last.end().flicks());
@@ -222,24 +223,4 @@ impl Shelf {
     fn captioned(&self) -> String {
         self.timeline.captions().iter().map(|service| format!("-{service}")).collect()
     }
-}
-
-/// How far ahead of the live edge a fragment is "not ready" where the window is endless.
-const NEAR: MediaDuration = MediaDuration::from_secs(60);
-
-impl Rendered {
-    fn of(playlists: usize) -> Self {
-        Self { playlists: (0..playlists).map(|_| OnceLock::new()).collect(), ..Self::default() }
-    }
-
-    fn forget(&mut self) {
-        self.master.take();
-        self.cmaf.take();
-        self.csf.take();
-        self.playlists.iter_mut().for_each(|rendered| drop(rendered.take()));
-    }
-}
-
-fn need(name: ObjectName, track: &TrackSpec, request: &Request<'_>) -> Reply {
-    Reply::Need(Need::new(name, track.content_type(), request))
 }

@@ -1,15 +1,17 @@
 //! The URLs of A20, from path to meaning. What is not of this grammar is refused.
 //!
 //! ```text
-//! /{locator}/{name}.ism/Manifest(format={format}[,…])[.ext]
-//! /{locator}/{name}.ism/QualityLevels({bitrate})/Manifest({track},format={format})[.ext]
-//! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks or i},format={format})[.ext]
+//! /{locator}/{name}.ism/Manifest(format={format}[,audiotrack={track}][,audio-only=false])[.ext]
+//! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Manifest({track},format={format})[.ext]
+//! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track}={ticks or i},format={format})[.ext]
 //! ```
+//! `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
+//! that a rung's playlist is the same text whatever the language.
 
 use std::borrow::Cow;
 
 use super::error::OriginError;
-use crate::package::dash::Flavour;
+use crate::package::{dash::Flavour, hls::HlsFormat};
 
 /// What a path asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +25,26 @@ pub(super) struct Target<'a> {
 /// A resource under a locator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resource<'a> {
-    /// The HLS master playlist.
-    Master,
+    /// An HLS master playlist; in version 3 with this sound in every segment.
+    Master { format: HlsFormat, sound: Option<&'a str>, has_audio_only: bool },
     /// The MPD.
     Mpd(Flavour),
     /// The HLS media playlist of a rendition.
-    Playlist { track: &'a str, bitrate: u32 },
+    Playlist { rendition: Rendition<'a>, format: HlsFormat },
     /// Its init segment.
-    Init { track: &'a str, bitrate: u32 },
+    Init(Rendition<'a>),
     /// Its fragment that starts at this tick.
-    Fragment { track: &'a str, bitrate: u32, ticks: u64 },
+    Fragment { rendition: Rendition<'a>, ticks: u64 },
+    /// The same as HLS before version 7 has it.
+    Segment { rendition: Rendition<'a>, ticks: u64 },
+}
+
+/// A rendition, and the sound that its transport streams have beside its pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rendition<'a> {
+    pub(super) track: &'a str,
+    pub(super) bitrate: u32,
+    pub(super) sound: Option<&'a str>,
 }
 
 /// Bytes that a path may have.
@@ -101,8 +113,13 @@ fn manifest(part: &str) -> Result<Resource<'_>, OriginError> {
         return Err(OriginError::BadUrlSyntax);
     }
     match call.format()? {
-        Format::HlsCmaf => Ok(Resource::Master),
-        Format::Dash(flavour) => Ok(Resource::Mpd(flavour)),
+        // Only segments with pictures and sound in one must be told which sound.
+        Format::Hls(format) if format == HlsFormat::V3 || call.sound.is_none() => {
+            let has_audio_only = call.has_audio_only.unwrap_or(true);
+            Ok(Resource::Master { format, sound: call.sound, has_audio_only })
+        }
+        Format::Dash(flavour) if call.sound.is_none() => Ok(Resource::Mpd(flavour)),
+        _ => Err(OriginError::BadUrlSyntax),
     }
 }
 
@@ -117,12 +134,26 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Resource<'a>, OriginEr
     let is_playlist = Call::word(part).eq_ignore_ascii_case("manifest");
     let call = Call::parse(part, if is_playlist { "manifest" } else { "fragments" })?;
     let format = call.format()?;
-    match call.subject {
-        Some((track, None)) if is_playlist && format == Format::HlsCmaf => Ok(Resource::Playlist { track, bitrate }),
-        Some((track, Some("i"))) if !is_playlist => Ok(Resource::Init { track, bitrate }),
-        Some((track, Some(ticks))) if !is_playlist => {
+    let of = |track| Rendition { track, bitrate, sound: level.sound };
+    let is_transport = matches!(format, Format::Hls(HlsFormat::V4 | HlsFormat::V3));
+    // Version 4 has no playlist of segments with sound, but it is the name of their format.
+    let may_have_sound = if is_playlist { format == Format::Hls(HlsFormat::V3) } else { is_transport };
+    if call.sound.is_some() || level.sound.is_some() && !may_have_sound {
+        return Err(OriginError::BadUrlSyntax);
+    }
+    match (call.subject, format) {
+        (Some((track, None)), Format::Hls(format)) if is_playlist => {
+            Ok(Resource::Playlist { rendition: of(track), format })
+        }
+        (Some((track, Some("i"))), _) if !is_playlist && !is_transport => Ok(Resource::Init(of(track))),
+        (Some((track, Some(ticks))), _) if !is_playlist => {
             let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
-            Ok(Resource::Fragment { track, bitrate, ticks })
+            let rendition = of(track);
+            Ok(if is_transport {
+                Resource::Segment { rendition, ticks }
+            } else {
+                Resource::Fragment { rendition, ticks }
+            })
         }
         _ => Err(OriginError::BadUrlSyntax),
     }
@@ -131,7 +162,7 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Resource<'a>, OriginEr
 /// The formats of A20 that are delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
-    HlsCmaf,
+    Hls(HlsFormat),
     Dash(Flavour),
 }
 
@@ -141,6 +172,9 @@ struct Call<'a> {
     /// What it is about: a bit rate, a track, or a track and a time.
     subject: Option<(&'a str, Option<&'a str>)>,
     format: Option<&'a str>,
+    /// The track of `audiotrack`.
+    sound: Option<&'a str>,
+    has_audio_only: Option<bool>,
 }
 
 impl<'a> Call<'a> {
@@ -158,13 +192,14 @@ impl<'a> Call<'a> {
         if !extension.is_empty() && !is_extension {
             return Err(OriginError::BadUrlSyntax);
         }
-        let mut call = Self { subject: None, format: None };
-        let mut is_audio_only_seen = false;
+        let mut call = Self { subject: None, format: None, sound: None, has_audio_only: None };
         for argument in arguments.split(',') {
             let is_repeated = match argument.split_once('=') {
                 Some(("format", value)) => call.format.replace(value).is_some(),
-                // A21.5: there is no audio-only variant beside video, so there is none to leave out.
-                Some(("audio-only", "true" | "false")) => std::mem::replace(&mut is_audio_only_seen, true),
+                // A21.5; fragmented MP4 has no such variant beside video, so there is none to leave out.
+                Some(("audio-only", "true")) => call.has_audio_only.replace(true).is_some(),
+                Some(("audio-only", "false")) => call.has_audio_only.replace(false).is_some(),
+                Some(("audiotrack", track)) if is_word(track) => call.sound.replace(track).is_some(),
                 Some(("filter", _)) => return Err(OriginError::FilterNotFound),
                 Some(("encryption" | "type", _)) => return Err(OriginError::OutputFormatNotSupported),
                 Some((key, value)) if is_word(key) => call.subject.replace((key, Some(value))).is_some(),
@@ -180,7 +215,10 @@ impl<'a> Call<'a> {
 
     fn format(&self) -> Result<Format, OriginError> {
         match self.format {
-            Some("m3u8-cmaf") => Ok(Format::HlsCmaf),
+            Some("m3u8-cmaf") => Ok(Format::Hls(HlsFormat::Cmaf)),
+            // A24.10b: an alias.
+            Some("m3u8-aapl" | "m3u8-aapl-v4") => Ok(Format::Hls(HlsFormat::V4)),
+            Some("m3u8-aapl-v3") => Ok(Format::Hls(HlsFormat::V3)),
             Some("mpd-time-cmaf") => Ok(Format::Dash(Flavour::Cmaf)),
             Some("mpd-time-csf") => Ok(Format::Dash(Flavour::Csf)),
             _ => Err(OriginError::OutputFormatNotSupported),

@@ -5,6 +5,7 @@
 mod ad_break;
 mod judges;
 mod rig;
+mod transport;
 
 use std::{env, fs, path::PathBuf};
 

@@ -151,8 +151,8 @@ impl Story {
     /// The bytes of a fragment or init segment, through the store.
     pub(crate) fn media(&self, rest: &str) -> Bytes {
         let Reply::Need(need) = self.answer(rest) else { panic!("{rest} is not listed") };
-        let body = self.store.get(need.name().as_str()).cloned();
-        let response = need.fulfil(body);
+        let objects: Vec<_> = need.names().iter().map(|name| self.store.get(name.as_str()).cloned()).collect();
+        let response = need.fulfil(objects);
         assert_eq!(response.status, 200, "{rest}");
         response.body.to_bytes()
     }

@@ -21,7 +21,7 @@ pub use nal::{NalRanges, begins_access_unit, contains_idr, nal_ranges, nal_type,
 pub use parameter_sets::ParameterSets;
 pub use repeat::Repeats;
 pub use slice::{Field, SLICE_LOOK_AHEAD, SliceLayout};
-pub use sps::video_track;
+pub use sps::{reorder_frames, video_track};
 
 /// `nal_unit_type` of a slice of a picture that is not an IDR picture.
 pub const NAL_SLICE: u8 = 1;

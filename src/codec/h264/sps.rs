@@ -1,7 +1,7 @@
 //! What a sequence parameter set says of the picture (ISO/IEC 14496-10 clauses 7.3.2.1.1 and E.1.1).
 
 use h264_reader::{
-    nal::sps::{ChromaFormat, FrameMbsFlags, SeqParameterSet, TimingInfo},
+    nal::sps::{ChromaFormat, FrameMbsFlags, PicOrderCntType, SeqParameterSet, TimingInfo},
     rbsp::{BitReader, ByteReader},
 };
 
@@ -16,6 +16,8 @@ const MAX_SIZE: u32 = 16_384;
 /// A sequence parameter set with every scaling list and both HRDs stays far below.
 const MAX_LEN: usize = 4096;
 const LEVEL_6_2: u8 = 62;
+/// `profile_idc` of Baseline, which has no B slices; its pictures may still be out of order, and no encoder does that.
+const BASELINE: u8 = 66;
 
 /// Reads the picture properties from a sequence parameter set, NAL header included, without start code.
 ///
@@ -62,6 +64,22 @@ pub fn video_track(sps: &[u8]) -> Result<VideoTrack, ParseError> {
         frame_rate: vui.and_then(|vui| vui.timing_info.as_ref()).and_then(frame_rate),
         is_interlaced: parsed.frame_mbs_flags != FrameMbsFlags::Frames,
     })
+}
+
+/// How many pictures at most come before one in decoding order and after it in output order, by a sequence parameter set; 16 where
+/// it cannot be read (clause E.2.1, `max_num_reorder_frames`; without it, what the order count and the profile leave open).
+#[must_use]
+pub fn reorder_frames(sps: &[u8]) -> u8 {
+    const MOST: u8 = 16;
+    let Ok(parsed) = parse(sps) else { return MOST };
+    let stated = parsed.vui_parameters.as_ref().and_then(|vui| vui.bitstream_restrictions.as_ref());
+    let is_in_order = parsed.pic_order_cnt == PicOrderCntType::TypeTwo || sps.get(1) == Some(&BASELINE);
+    match stated {
+        _ if is_in_order => 0,
+        Some(stated) => u8::try_from(stated.max_num_reorder_frames).unwrap_or(MOST).min(MOST),
+        // What is shown later than others that refer to it is a reference picture.
+        None => u8::try_from(parsed.max_num_ref_frames).unwrap_or(MOST).min(MOST),
+    }
 }
 
 pub(super) fn parse(sps: &[u8]) -> Result<SeqParameterSet, ParseError> {
@@ -113,6 +131,14 @@ mod tests {
         let mut low = HD.to_vec();
         low[3] = 10;
         assert_eq!(video_track(&low).unwrap().width, 1280);
+    }
+
+    #[test]
+    fn how_far_pictures_are_reordered() {
+        // Made by x264 with two B frames and with none, and cut short.
+        assert_eq!(reorder_frames(HD), 2);
+        assert_eq!(reorder_frames(&HD[..6]), 16);
+        assert_eq!(reorder_frames(b"\x67\x42\xC0\x1F\x8C\x8D\x40\x50\x1E\xD0\x0F\x08\x84\x6A"), 0);
     }
 
     #[test]

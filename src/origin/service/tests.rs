@@ -81,8 +81,8 @@ fn fragments_are_read_by_the_host_and_may_be_cut() {
     let path = format!("/loc/ch1.ism/QualityLevels(200000)/Fragments(video={ticks},format=m3u8-cmaf)");
     let fulfilled = |range| {
         let Reply::Need(need) = origin.handle(&Request { range, ..Request::get(&path) }, NOW) else { panic!() };
-        assert_eq!(need.name().as_str(), format!("asset-1/Video_340x192_200kbps/{ticks}.m4s"));
-        need.fulfil(Some(Body::from(String::from("0123456789"))))
+        assert_eq!(need.names()[0].as_str(), format!("asset-1/Video_340x192_200kbps/{ticks}.m4s"));
+        need.fulfil([Some(Body::from(String::from("0123456789")))])
     };
     let whole = fulfilled(None);
     assert_eq!((whole.status, text(&whole).as_str()), (200, "0123456789"));
@@ -93,7 +93,7 @@ fn fragments_are_read_by_the_host_and_may_be_cut() {
     let none = fulfilled(Some("bytes=10-"));
     assert_eq!((none.status, none.headers.get("content-range")), (416, Some("bytes */10")));
     let Reply::Need(need) = origin.handle(&Request::get(&path), NOW) else { panic!() };
-    assert_eq!(need.fulfil(None).status, 404);
+    assert_eq!(need.fulfil([None]).status, 404);
 }
 
 #[test]
@@ -187,4 +187,128 @@ fn an_asset_without_segments_has_no_manifest() {
     origin.apply(&ended).unwrap();
     assert_eq!(get(&origin, "Manifest(format=m3u8-cmaf)").status, 404);
     assert!(origin.unpublish("loc") && !origin.unpublish("loc"));
+}
+
+/// What a request needs, and the answer with these objects in the store.
+fn made(origin: &Origin, rest: &str, objects: &[&Option<Body>]) -> (Vec<String>, Response) {
+    let path = format!("/loc/ch1.ism/{rest}");
+    let Reply::Need(need) = origin.handle(&Request::get(&path), NOW) else { panic!("{rest}") };
+    (need.names().iter().map(ToString::to_string).collect(), need.fulfil(objects.iter().map(|one| (*one).clone())))
+}
+
+/// A fragment of 2 s of the rung of 200 kbit/s, and of the sound.
+fn fragments() -> [Body; 2] {
+    use crate::archive::{Segmenter, SegmenterLimits, rig};
+    let start = MediaTime::ZERO.plus(MediaDuration::from_secs(2 * (BASE + 4) as i64));
+    let mut segmenter = Segmenter::new(ladder().split_off(1), SegmenterLimits::default());
+    segmenter.boundary(start).unwrap();
+    let nal = |unit: crate::media::AccessUnit| crate::media::AccessUnit {
+        data: [&(unit.data.len() as u32).to_be_bytes()[..], &unit.data].concat().into(),
+        ..unit
+    };
+    let pictures = rig::pictures(1, start, 0..60).into_iter().map(nal);
+    pictures.chain(rig::sound(2, start, 0..87)).for_each(|unit| segmenter.push(unit.track, unit).unwrap());
+    segmenter.finish(start.plus(MediaDuration::from_secs(2)));
+    segmenter.pull().unwrap().fragments.try_into().unwrap()
+}
+
+#[test]
+fn a_segment_of_pictures_and_sound_needs_both_and_is_made_of_both() {
+    let origin = origin();
+    let [pictures, sound] = fragments().map(Some);
+    let ticks = 2 * (BASE + 4) * 90_000;
+    let rest = format!("QualityLevels(200000,audiotrack=audio)/Fragments(video={ticks},format=m3u8-aapl).ts");
+    let (names, whole) = made(&origin, &rest, &[&pictures, &sound]);
+    assert_eq!(
+        names,
+        [
+            format!("asset-1/Video_340x192_200kbps/{ticks}.m4s"),
+            format!("asset-1/audio/{}.m4s", 2 * (BASE + 4) * 44_100)
+        ]
+    );
+    assert_eq!((whole.status, whole.headers.get("content-type")), (200, Some("video/mp2t")));
+    assert_eq!((whole.body.len() % 188, whole.headers.get("accept-ranges")), (0, Some("bytes")));
+    assert_eq!(whole.headers.get("cache-control"), Some("public, max-age=31536000, immutable"));
+    // Half of it would stay in caches.
+    assert_eq!(made(&origin, &rest, &[&pictures, &None]).1.status, 404);
+    assert_eq!(made(&origin, &rest, &[&pictures]).1.status, 404);
+    let junk = Some(Body::from(String::from("junk")));
+    let (_, refused) = made(&origin, &rest, &[&pictures, &junk]);
+    assert_eq!((refused.status, text(&refused).as_str()), (500, "STORED_OBJECT_UNREADABLE (0x00000000)\n"));
+
+    let path = format!("/loc/ch1.ism/{rest}");
+    let of = |request: Request<'_>| {
+        let Reply::Need(need) = origin.handle(&request, NOW) else { panic!() };
+        need.fulfil([pictures.clone(), sound.clone()])
+    };
+    let part = of(Request { range: Some("bytes=188-375"), ..Request::get(&path) });
+    assert_eq!((part.status, part.body.to_bytes()), (206, whole.body.slice(188..376).to_bytes()));
+    let head = of(Request { method: Method::Head, ..Request::get(&path) });
+    assert_eq!((head.body.len(), head.headers), (0, whole.headers.clone()));
+
+    let alone = format!("QualityLevels(200000)/Fragments(video={ticks},format=m3u8-aapl-v3)");
+    let (names, alone) = made(&origin, &alone, &[&pictures]);
+    assert_eq!((names.len(), alone.status), (1, 200));
+    assert!(alone.body.len() < whole.body.len());
+    let rest = format!("QualityLevels(64000)/Fragments(audio={},format=m3u8-aapl).aac", 2 * (BASE + 4) * 44_100);
+    let (_, packed) = made(&origin, &rest, &[&sound]);
+    assert_eq!((packed.status, packed.headers.get("content-type")), (200, Some("audio/aac")));
+    assert!(packed.body.to_bytes().starts_with(b"ID3"));
+}
+
+#[test]
+fn what_older_versions_do_not_have_is_refused_and_what_is_due_is_waited_for() {
+    let mut origin = origin();
+    let refusal = |rest: &str| {
+        let response = get(&origin, rest);
+        (response.status, text(&response))
+    };
+    let of = |error: OriginError| (error.status(), format!("{error}\n"));
+    for unknown in [
+        "Manifest(format=m3u8-aapl-v3,audiotrack=nothing)",
+        "Manifest(format=m3u8-aapl-v3,audiotrack=video)",
+        "QualityLevels(200000,audiotrack=nothing)/Manifest(video,format=m3u8-aapl-v3)",
+        "QualityLevels(200000,audiotrack=nothing)/Fragments(video=0,format=m3u8-aapl)",
+    ] {
+        assert_eq!(refusal(unknown), of(OriginError::TrackNotFound), "{unknown}");
+    }
+    let sound_in_sound = "QualityLevels(64000,audiotrack=audio)/Manifest(audio,format=m3u8-aapl-v3)";
+    assert_eq!(refusal(sound_in_sound), of(OriginError::BadUrlSyntax));
+    let next = 2 * (BASE + 10) * 90_000;
+    let path =
+        format!("/loc/ch1.ism/QualityLevels(200000,audiotrack=audio)/Fragments(video={next},format=m3u8-aapl).ts");
+    assert!(matches!(origin.handle(&Request::get(&path), NOW), Reply::Wait(_)));
+    // A segment without its pictures is listed, as every variant must have it, and is not there; without its sound it is.
+    let mut gap = segment(10);
+    let mut spans = gap.spans.to_vec();
+    (spans[0].bytes, spans[2].bytes) = (0, 0);
+    gap.spans = spans.into();
+    origin.apply(&TimelineUpdate { asset: asset(), change: TimelineChange::Added(gap) }).unwrap();
+    let playlist = text(&get(&origin, "QualityLevels(3500000)/Manifest(video,format=m3u8-aapl)"));
+    assert!(playlist.contains(&format!("Fragments(video={next},format=m3u8-aapl).ts")) && !playlist.contains("GAP"));
+    let missing = format!("QualityLevels(3500000,audiotrack=audio)/Fragments(video={next},format=m3u8-aapl)");
+    assert_eq!(get(&origin, &missing).status, 404);
+    let Reply::Need(need) = origin.handle(&Request::get(&path), NOW) else { panic!() };
+    assert_eq!(need.names().len(), 1);
+}
+
+#[test]
+fn a_presentation_that_transport_streams_cannot_hold_says_so() {
+    let mut origin = Origin::new(OriginConfig::default());
+    let mut tracks = ladder().split_off(1);
+    tracks.pop();
+    let crate::media::TrackFormat::H264(video, _) = tracks[0].format else { panic!() };
+    tracks[0].format = crate::media::TrackFormat::Mpeg2(video);
+    let presentation = Arc::new(Presentation::new(tracks, Utc::UNIX_EPOCH));
+    let change = TimelineChange::Opened { presentation, window: None, segment_duration: MediaDuration::from_secs(2) };
+    origin.apply(&TimelineUpdate { asset: asset(), change }).unwrap();
+    origin.publish("loc", &asset(), "ch1").unwrap();
+    for rest in [
+        "Manifest(format=m3u8-aapl)",
+        "Manifest(format=m3u8-aapl-v3)",
+        "QualityLevels(200000)/Manifest(video,format=m3u8-aapl)",
+        "QualityLevels(200000)/Fragments(video=0,format=m3u8-aapl)",
+    ] {
+        assert_eq!(get(&origin, rest).status, 415, "{rest}");
+    }
 }

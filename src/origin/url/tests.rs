@@ -9,28 +9,39 @@ fn resource(rest: &str) -> Result<Resource<'_>, OriginError> {
 
 #[test]
 fn the_forms_of_a20() {
-    let video = "video";
+    let of = |track, bitrate| Rendition { track, bitrate, sound: None };
+    let master = |format, sound, has_audio_only| Resource::Master { format, sound, has_audio_only };
+    let (hd, muxed) = (of("video", 3_500_000), Rendition { sound: Some("fra"), ..of("video", 3_500_000) });
+    let (cmaf, v4, v3) = (HlsFormat::Cmaf, HlsFormat::V4, HlsFormat::V3);
     for (rest, expected) in [
-        ("Manifest(format=m3u8-cmaf)", Resource::Master),
-        ("manifest(format=m3u8-cmaf).m3u8", Resource::Master),
-        ("MANIFEST(audio-only=false,format=m3u8-cmaf)", Resource::Master),
+        ("Manifest(format=m3u8-cmaf)", master(cmaf, None, true)),
+        ("manifest(format=m3u8-cmaf).m3u8", master(cmaf, None, true)),
+        ("MANIFEST(audio-only=false,format=m3u8-cmaf)", master(cmaf, None, false)),
+        ("Manifest(format=m3u8-aapl)", master(v4, None, true)),
+        ("Manifest(format=m3u8-aapl-v4,audio-only=false).m3u8", master(v4, None, false)),
+        ("Manifest(format=m3u8-aapl-v3)", master(v3, None, true)),
+        ("Manifest(audiotrack=fra,format=m3u8-aapl-v3,audio-only=true)", master(v3, Some("fra"), true)),
         ("Manifest(format=mpd-time-cmaf)", Resource::Mpd(Flavour::Cmaf)),
         ("Manifest(format=mpd-time-csf).mpd", Resource::Mpd(Flavour::Csf)),
+        ("QualityLevels(3500000)/Manifest(video,format=m3u8-cmaf)", Resource::Playlist { rendition: hd, format: cmaf }),
+        ("QualityLevels(3500000)/Manifest(format=m3u8-cmaf,video)", Resource::Playlist { rendition: hd, format: cmaf }),
+        ("QualityLevels(3500000)/Manifest(video,format=m3u8-aapl)", Resource::Playlist { rendition: hd, format: v4 }),
         (
-            "QualityLevels(3500000)/Manifest(video,format=m3u8-cmaf)",
-            Resource::Playlist { track: video, bitrate: 3_500_000 },
+            "QualityLevels(3500000,audiotrack=fra)/Manifest(video,format=m3u8-aapl-v3).m3u8",
+            Resource::Playlist { rendition: muxed, format: v3 },
         ),
-        (
-            "QualityLevels(3500000)/Manifest(format=m3u8-cmaf,video)",
-            Resource::Playlist { track: video, bitrate: 3_500_000 },
-        ),
-        (
-            "QualityLevels(200000)/Fragments(video=i,format=m3u8-cmaf)",
-            Resource::Init { track: video, bitrate: 200_000 },
-        ),
+        ("QualityLevels(200000)/Fragments(video=i,format=m3u8-cmaf)", Resource::Init(of("video", 200_000))),
         (
             "QualityLevels(64000)/Fragments(audio=79380000000000,format=mpd-time-csf)",
-            Resource::Fragment { track: "audio", bitrate: 64_000, ticks: 79_380_000_000_000 },
+            Resource::Fragment { rendition: of("audio", 64_000), ticks: 79_380_000_000_000 },
+        ),
+        (
+            "QualityLevels(64000)/Fragments(audio=7,format=m3u8-aapl).aac",
+            Resource::Segment { rendition: of("audio", 64_000), ticks: 7 },
+        ),
+        (
+            "QualityLevels(audiotrack=fra,3500000)/Fragments(video=0,format=m3u8-aapl-v3).ts",
+            Resource::Segment { rendition: muxed, ticks: 0 },
         ),
     ] {
         assert_eq!(resource(rest), Ok(expected), "{rest}");
@@ -42,8 +53,8 @@ fn what_is_not_delivered_says_so() {
     for rest in [
         "Manifest",
         "Manifest(format=fmp4-v20)",
-        "Manifest(format=m3u8-aapl)",
-        "Manifest(format=m3u8-aapl-v3)",
+        "Manifest(format=m3u8-aapl-v2)",
+        "QualityLevels(1)/Manifest(video,format=m3u8-aapl,type=keyframes)",
         "Manifest(format=f4m-f4f)",
         "Manifest(format=m3u8-cmaf,encryption=cenc)",
         "QualityLevels(1)/Fragments(video=0)",
@@ -70,6 +81,16 @@ fn every_object_has_one_spelling() {
         "QualityLevels(1)/Fragments(video=I,format=m3u8-cmaf)",
         "QualityLevels(1)/Fragments(video,format=m3u8-cmaf)",
         "QualityLevels(1)/Manifest(video,format=mpd-time-cmaf)",
+        "QualityLevels(1)/Fragments(video=i,format=m3u8-aapl)",
+        "QualityLevels(1,audiotrack=a)/Manifest(video,format=m3u8-aapl)",
+        "QualityLevels(1,audiotrack=a)/Manifest(video,format=m3u8-cmaf)",
+        "QualityLevels(1,audiotrack=a)/Fragments(video=0,format=m3u8-cmaf)",
+        "QualityLevels(1)/Manifest(video,format=m3u8-aapl-v3,audiotrack=a)",
+        "QualityLevels(1,audiotrack=a,audiotrack=b)/Manifest(video,format=m3u8-aapl-v3)",
+        "Manifest(format=m3u8-aapl,audiotrack=a)",
+        "Manifest(format=mpd-time-cmaf,audiotrack=a)",
+        "Manifest(format=m3u8-aapl-v3,audiotrack=)",
+        "Manifest(format=m3u8-aapl-v3,audio-only=true,audio-only=false)",
         "../ch1.ism/Manifest(format=m3u8-cmaf)",
         "./Manifest(format=m3u8-cmaf)",
         "/Manifest(format=m3u8-cmaf)",

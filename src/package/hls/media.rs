@@ -2,7 +2,10 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use super::cues::{write_cues, write_running};
+use super::{
+    cues::{write_cues, write_running},
+    format::HlsFormat,
+};
 use crate::{
     media::{Body, Presentation, Segment, Span, TrackSpec},
     package::rope::Rope,
@@ -15,6 +18,7 @@ use crate::{
 /// rendering writes the head anew and shares the rest.
 #[derive(Clone, Debug)]
 pub struct MediaPlaylist {
+    format: HlsFormat,
     presentation: Arc<Presentation>,
     track: usize,
     target_duration: u64,
@@ -26,10 +30,12 @@ pub struct MediaPlaylist {
 }
 
 impl MediaPlaylist {
-    /// An empty playlist of the track at this position; `longest` is what no segment's duration exceeds.
+    /// An empty playlist of the track at this position; `longest` is what no segment's duration exceeds. Versions 3 and 4 list
+    /// the same, so that one playlist will do for both.
     #[must_use]
-    pub fn new(presentation: Arc<Presentation>, track: usize, longest: MediaDuration) -> Self {
+    pub fn new(format: HlsFormat, presentation: Arc<Presentation>, track: usize, longest: MediaDuration) -> Self {
         Self {
+            format,
             presentation,
             track,
             target_duration: target_duration(longest),
@@ -53,10 +59,10 @@ impl MediaPlaylist {
     }
 
     /// The playlist as it stands, `first` being the oldest segment that it lists. Live players poll it; an ended one has
-    /// `EXT-X-ENDLIST`.
+    /// `EXT-X-ENDLIST`. `format` may be the other one of versions 3 and 4.
     #[must_use]
-    pub fn render(&self, first: Option<&Segment>, is_ended: bool) -> Body {
-        let mut parts = vec![self.head(first).into()];
+    pub fn render(&self, format: HlsFormat, first: Option<&Segment>, is_ended: bool) -> Body {
+        let mut parts = vec![self.head(format, first).into()];
         self.entries.share(&mut parts);
         if is_ended {
             parts.push(bytes::Bytes::from_static(b"#EXT-X-ENDLIST\n"));
@@ -64,19 +70,20 @@ impl MediaPlaylist {
         parts.into()
     }
 
-    fn head(&self, first: Option<&Segment>) -> String {
+    fn head(&self, format: HlsFormat, first: Option<&Segment>) -> String {
         let mut head = String::with_capacity(400);
         let sequence = first.map_or(0, |segment| segment.sequence);
         let _ = write!(
             head,
-            "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:{sequence}\n",
+            "#EXTM3U\n#EXT-X-VERSION:{}\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:{sequence}\n",
+            format.version(),
             self.target_duration
         );
         if self.discontinuity_sequence > 0 {
             let _ = writeln!(head, "#EXT-X-DISCONTINUITY-SEQUENCE:{}", self.discontinuity_sequence);
         }
         head.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
-        if let Some(track) = self.presentation.tracks.get(self.track) {
+        if let Some(track) = self.presentation.tracks.get(self.track).filter(|_| format == HlsFormat::Cmaf) {
             let _ = writeln!(head, "#EXT-X-MAP:URI=\"Fragments({}=i,format=m3u8-cmaf).mp4\"", track.url_track);
         }
         // Where the first one starts with a discontinuity, its own entry says when.
@@ -104,10 +111,13 @@ impl MediaPlaylist {
             // A difference of rounded instants: rounding errors do not add up over a day.
             let micros = micros(instant(track, span.end())).saturating_sub(micros(instant(track, span.start)));
             let _ = writeln!(text, "#EXTINF:{}.{:06},", micros / 1_000_000, micros % 1_000_000);
-            if span.is_missing() {
+            // The tag needs version 8, and older players do not know it. They find out by a 404: a segment that is left out
+            // would be missing between others that every variant must have (RFC 8216 clause 6.2.4), and the sequence
+            // numbers of its renditions would part.
+            if span.is_missing() && self.format == HlsFormat::Cmaf {
                 text.push_str("#EXT-X-GAP\n");
             }
-            let _ = writeln!(text, "Fragments({}={},format=m3u8-cmaf).m4s", track.url_track, span.start);
+            self.format.write_segment(&mut text, track, span.start);
         }
         self.scratch = text;
     }

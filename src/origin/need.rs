@@ -1,0 +1,113 @@
+//! Media: what the host reads from its store, and the answer that comes of it.
+
+use std::sync::Arc;
+
+use super::{
+    error::OriginError,
+    range::requested,
+    request::{Method, Request},
+    response::{Headers, Response},
+};
+use crate::{
+    archive::ObjectName,
+    media::{Body, Presentation, TrackSpec},
+    package::hls,
+};
+
+/// Objects that must be read before the request can be answered, and what is made of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    names: Vec<ObjectName>,
+    view: View,
+    content_type: &'static str,
+    is_head: bool,
+    range: Option<String>,
+}
+
+/// What an answer is made of objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum View {
+    /// The one object as it is stored.
+    Stored,
+    /// A segment of HLS before version 7, out of the fragments of the tracks at these positions.
+    Segment(Arc<Presentation>, Vec<usize>),
+}
+
+impl Need {
+    /// An object of this track, as it is.
+    pub(super) fn stored(name: ObjectName, track: &TrackSpec, request: &Request<'_>) -> Self {
+        Self::new(vec![name], View::Stored, track.content_type(), request)
+    }
+
+    /// The segment that these fragments of the tracks at these positions make.
+    pub(super) fn segment(
+        names: Vec<ObjectName>,
+        presentation: &Arc<Presentation>,
+        tracks: Vec<usize>,
+        request: &Request<'_>,
+    ) -> Self {
+        let first = tracks.first().and_then(|track| presentation.tracks.get(*track));
+        let content_type = first.map_or("video/mp2t", hls::segment_type);
+        Self::new(names, View::Segment(Arc::clone(presentation), tracks), content_type, request)
+    }
+
+    fn new(names: Vec<ObjectName>, view: View, content_type: &'static str, request: &Request<'_>) -> Self {
+        // Longer than any range that makes sense: not worth keeping while the host reads.
+        let range = request.range.filter(|range| range.len() <= 64).map(str::to_owned);
+        Self { names, view, content_type, is_head: request.method == Method::Head, range }
+    }
+
+    /// The objects to read: one, or the pictures and the sound of a segment that has both.
+    #[must_use]
+    pub fn names(&self) -> &[ObjectName] {
+        &self.names
+    }
+
+    /// The answer, with the objects in the order of [`names`](Self::names) as they were read, `None` where the store has none of
+    /// that name. Where they are not stored as they are sent, this is the work of making it: a gigabyte a second or more.
+    #[must_use]
+    pub fn fulfil(self, objects: impl IntoIterator<Item = Option<Body>>) -> Response {
+        let mut read: Vec<Body> = objects.into_iter().take(self.names.len()).flatten().collect();
+        // Half of a segment would be kept in caches for good.
+        if read.len() < self.names.len() {
+            return self.refuse(OriginError::FragmentTimestampNotFound);
+        }
+        let body = match &self.view {
+            View::Stored => read.pop(),
+            View::Segment(presentation, tracks) => {
+                let tracks = tracks.iter().filter_map(|track| presentation.tracks.get(*track));
+                hls::segment(&tracks.zip(&read).collect::<Vec<_>>()).ok()
+            }
+        };
+        let Some(body) = body else { return self.refuse(OriginError::StoredObjectUnreadable) };
+        let len = body.len();
+        match self.range.as_deref().and_then(|range| requested(range, len)) {
+            None => self.respond(200, body, None),
+            Some(Ok(range)) => {
+                let extra = ("content-range", format!("bytes {}-{}/{len}", range.start, range.end.saturating_sub(1)));
+                self.respond(206, body.slice(range), Some(extra))
+            }
+            Some(Err(())) => Response::unsatisfiable(len),
+        }
+    }
+
+    fn refuse(&self, error: OriginError) -> Response {
+        let refusal = Response::error(error);
+        if self.is_head { Response { body: Body::new(), ..refusal } } else { refusal }
+    }
+
+    fn respond(&self, status: u16, body: Body, extra: Option<(&'static str, String)>) -> Response {
+        let mut headers = vec![
+            ("content-type", self.content_type.into()),
+            ("content-length", body.len().to_string().into()),
+            ("cache-control", IMMUTABLE.into()),
+            ("accept-ranges", "bytes".into()),
+        ];
+        headers.extend(extra.map(|(name, value)| (name, value.into())));
+        let body = if self.is_head { Body::new() } else { body };
+        Response { status, headers: Headers::new(headers), body }
+    }
+}
+
+/// What an object name stands for never changes, nor does what is made of it.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";

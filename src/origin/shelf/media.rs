@@ -1,0 +1,111 @@
+//! Media of an asset: which fragments there are, and what a request needs of them.
+
+use super::Shelf;
+use crate::{
+    archive::{ObjectName, linger},
+    media::{Segment, Span, TrackSpec},
+    origin::{error::OriginError, need::Need, request::Request, response::Reply, url::Rendition},
+    package::hls,
+    time::{MediaDuration, Now},
+};
+
+impl Shelf {
+    /// A fragment as it is stored.
+    pub(super) fn fragment(
+        &self,
+        rendition: Rendition<'_>,
+        ticks: u64,
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Reply, OriginError> {
+        let (position, track) = self.track(rendition)?;
+        if self.is_due_next(position, ticks) {
+            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        }
+        self.check_fragment(position, track, ticks)?;
+        Ok(Reply::Need(Need::stored(ObjectName::fragment(&self.asset, track, ticks), track, request)))
+    }
+
+    /// A segment of HLS before version 7: of one rendition, or of a rung and its sound.
+    pub(super) fn segment(
+        &self,
+        rendition: Rendition<'_>,
+        ticks: u64,
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Reply, OriginError> {
+        let (position, track) = self.track(rendition)?;
+        let sound = self.beside(track, rendition)?;
+        if !hls::carries(track) {
+            return Err(OriginError::OutputFormatNotSupported);
+        }
+        if self.is_due_next(position, ticks) {
+            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        }
+        self.check_fragment(position, track, ticks)?;
+        let presentation = self.timeline.presentation();
+        let (mut tracks, mut names) = (vec![position], vec![ObjectName::fragment(&self.asset, track, ticks)]);
+        if let Some(sound) = sound {
+            // What left the window is not found by its time, so that it is looked for.
+            let lately =
+                || self.left.iter().find(|left| left.spans.get(position).is_some_and(|span| span.start == ticks));
+            let found = self.timeline.find(position, ticks).or_else(lately);
+            let spans = &found.ok_or(OriginError::FragmentTimestampNotFound)?.spans;
+            // Pictures without their sound are better than none.
+            if let (Some(span), Some(track)) = (spans.get(sound), presentation.tracks.get(sound))
+                && !span.is_missing()
+            {
+                tracks.push(sound);
+                names.push(ObjectName::fragment(&self.asset, track, span.start));
+            }
+        }
+        Ok(Reply::Need(Need::segment(names, presentation, tracks, request)))
+    }
+
+    /// The position of the sound that a rendition of pictures is to have in its segments.
+    pub(super) fn beside(&self, track: &TrackSpec, rendition: Rendition<'_>) -> Result<Option<usize>, OriginError> {
+        match rendition.sound {
+            Some(_) if !track.format.is_video() => Err(OriginError::BadUrlSyntax),
+            sound => sound.map(|name| self.sound(name)).transpose(),
+        }
+    }
+
+    /// The position of the sound of this name that transport streams can hold.
+    pub(super) fn sound(&self, name: &str) -> Result<usize, OriginError> {
+        let is_it = |track: &TrackSpec| track.url_track == name && track.format.is_audio() && hls::carries(track);
+        self.timeline.presentation().tracks.iter().position(is_it).ok_or(OriginError::TrackNotFound)
+    }
+
+    /// Whether the fragment that starts at `ticks` is the one that comes next at the live edge.
+    fn is_due_next(&self, position: usize, ticks: u64) -> bool {
+        let edge = self.timeline.last().and_then(|last| last.spans.get(position)).map(Span::end);
+        let is_offered = self.timeline.offered().get(position).copied().unwrap_or_default();
+        is_offered && !self.timeline.is_ended() && edge == Some(ticks)
+    }
+
+    /// Whether a fragment of this track may start at `ticks`: one in the window, or one that left it so lately that a
+    /// player still has the playlist.
+    fn check_fragment(&self, position: usize, track: &TrackSpec, ticks: u64) -> Result<(), OriginError> {
+        let span = |segment: &Segment| segment.spans.get(position).copied().unwrap_or_default();
+        let (Some(first), Some(last)) = (self.timeline.first(), self.timeline.last()) else {
+            return Err(OriginError::FragmentNotReady);
+        };
+        let in_ticks = |span: MediaDuration| u64::try_from(span.ticks(track.timescale)).unwrap_or(0);
+        let (start, edge) = (span(first).start, span(last).end());
+        if ticks >= edge {
+            let ahead = in_ticks(self.window.unwrap_or(NEAR));
+            let is_near = !self.timeline.is_ended() && ticks < edge.saturating_add(ahead);
+            return Err(if is_near { OriginError::FragmentNotReady } else { OriginError::FragmentTimestampNotFound });
+        }
+        let is_there = if ticks < start {
+            let lingers = self.window.map(|window| in_ticks(linger(window, self.timeline.segment_duration())));
+            lingers.is_some_and(|lingers| ticks >= start.saturating_sub(lingers))
+        } else {
+            self.timeline.find(position, ticks).is_some_and(|segment| !span(segment).is_missing())
+        };
+        if is_there { Ok(()) } else { Err(OriginError::FragmentTimestampNotFound) }
+    }
+}
+
+/// How far ahead of the live edge a fragment is "not ready" where the window is endless.
+const NEAR: MediaDuration = MediaDuration::from_secs(60);
