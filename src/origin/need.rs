@@ -17,11 +17,19 @@ use crate::{
 /// Objects that must be read before the request can be answered, and what is made of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
-    names: Vec<ObjectName>,
+    names: Names,
     view: View,
     content_type: &'static str,
     is_head: bool,
     range: Option<String>,
+}
+
+/// The objects' names, without an allocation of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Names {
+    One(ObjectName),
+    /// The pictures, then the sound.
+    Two([ObjectName; 2]),
 }
 
 /// What an answer is made of objects.
@@ -36,22 +44,26 @@ enum View {
 impl Need {
     /// An object of this track, as it is.
     pub(super) fn stored(name: ObjectName, track: &TrackSpec, request: &Request<'_>) -> Self {
-        Self::new(vec![name], View::Stored, track.content_type(), request)
+        Self::new(Names::One(name), View::Stored, track.content_type(), request)
     }
 
-    /// The segment that these fragments of the tracks at these positions make.
+    /// The segment that a fragment makes, or one of pictures and one of their sound, each with the position of its track.
     pub(super) fn segment(
-        names: Vec<ObjectName>,
+        (name, track): (ObjectName, usize),
+        sound: Option<(ObjectName, usize)>,
         presentation: &Arc<Presentation>,
-        tracks: Vec<usize>,
         request: &Request<'_>,
     ) -> Self {
-        let first = tracks.first().and_then(|track| presentation.tracks.get(*track));
+        let first = presentation.tracks.get(track);
+        let (names, tracks) = match sound {
+            None => (Names::One(name), vec![track]),
+            Some((sound, position)) => (Names::Two([name, sound]), vec![track, position]),
+        };
         let content_type = first.map_or("video/mp2t", hls::segment_type);
         Self::new(names, View::Segment(Arc::clone(presentation), tracks), content_type, request)
     }
 
-    fn new(names: Vec<ObjectName>, view: View, content_type: &'static str, request: &Request<'_>) -> Self {
+    fn new(names: Names, view: View, content_type: &'static str, request: &Request<'_>) -> Self {
         // Longer than any range that makes sense: not worth keeping while the host reads.
         let range = request.range.filter(|range| range.len() <= 64).map(str::to_owned);
         Self { names, view, content_type, is_head: request.method == Method::Head, range }
@@ -60,16 +72,19 @@ impl Need {
     /// The objects to read: one, or the pictures and the sound of a segment that has both.
     #[must_use]
     pub fn names(&self) -> &[ObjectName] {
-        &self.names
+        match &self.names {
+            Names::One(name) => std::slice::from_ref(name),
+            Names::Two(names) => names,
+        }
     }
 
     /// The answer, with the objects in the order of [`names`](Self::names) as they were read, `None` where the store has none of
     /// that name. Where they are not stored as they are sent, this is the work of making it: a gigabyte a second or more.
     #[must_use]
     pub fn fulfil(self, objects: impl IntoIterator<Item = Option<Body>>) -> Response {
-        let mut read: Vec<Body> = objects.into_iter().take(self.names.len()).flatten().collect();
+        let mut read: Vec<Body> = objects.into_iter().take(self.names().len()).flatten().collect();
         // Half of a segment would be kept in caches for good.
-        if read.len() < self.names.len() {
+        if read.len() < self.names().len() {
             return self.refuse(OriginError::FragmentTimestampNotFound);
         }
         let body = match &self.view {

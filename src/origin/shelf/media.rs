@@ -44,7 +44,8 @@ impl Shelf {
         }
         self.check_fragment(position, track, ticks)?;
         let presentation = self.timeline.presentation();
-        let (mut tracks, mut names) = (vec![position], vec![ObjectName::fragment(&self.asset, track, ticks)]);
+        let pictures = (ObjectName::fragment(&self.asset, track, ticks), position);
+        let mut beside = None;
         if let Some(sound) = sound {
             // What left the window is not found by its time, so that it is looked for.
             let lately =
@@ -55,11 +56,10 @@ impl Shelf {
             if let (Some(span), Some(track)) = (spans.get(sound), presentation.tracks.get(sound))
                 && !span.is_missing()
             {
-                tracks.push(sound);
-                names.push(ObjectName::fragment(&self.asset, track, span.start));
+                beside = Some((ObjectName::fragment(&self.asset, track, span.start), sound));
             }
         }
-        Ok(Reply::Need(Need::segment(names, presentation, tracks, request)))
+        Ok(Reply::Need(Need::segment(pictures, beside, presentation, request)))
     }
 
     /// The position of the sound that a rendition of pictures is to have in its segments.
