@@ -4,9 +4,12 @@ use std::{collections::VecDeque, fmt::Write as _, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{LOOK_AHEAD, streams::streams};
+use super::{
+    LOOK_AHEAD,
+    streams::{is_known, streams},
+};
 use crate::{
-    media::{Body, Presentation, Segment},
+    media::{Body, Presentation, Segment, TrackFormat},
     package::{
         runs::{RunForm, Runs},
         sets::switching_sets,
@@ -50,7 +53,8 @@ impl Manifest {
     /// A manifest without segments.
     #[must_use]
     pub fn new(presentation: Arc<Presentation>, window: Option<MediaDuration>) -> Self {
-        let stream = |tracks| Stream { tracks, count: 0, runs: [RunForm::Chunks, RunForm::SingleChunks].map(Runs::new) };
+        let stream =
+            |tracks| Stream { tracks, count: 0, runs: [RunForm::Chunks, RunForm::SingleChunks].map(Runs::new) };
         Self {
             window,
             streams: switching_sets(&presentation).into_iter().map(stream).collect(),
@@ -59,6 +63,15 @@ impl Manifest {
             is_ended: false,
             presentation,
         }
+    }
+
+    /// Whether clients can play it at all: they need pictures and sound (A20.14).
+    #[must_use]
+    pub fn is_playable(&self) -> bool {
+        let has = |is_it: fn(&TrackFormat) -> bool| {
+            self.presentation.tracks.iter().any(|track| is_it(&track.format) && is_known(&track.format))
+        };
+        has(TrackFormat::is_video) && has(TrackFormat::is_audio)
     }
 
     /// Lists these renditions only, in the order of the presentation's tracks.
@@ -105,7 +118,11 @@ impl Manifest {
             has_audio |= tracks.iter().any(|track| track.format.is_audio());
             parts.push(text.into());
             let [runs, singles] = &stream.runs;
-            if version == Version::V22 { runs.share(&mut parts) } else { singles.share(&mut parts) }
+            if version == Version::V22 {
+                runs.share(&mut parts)
+            } else {
+                singles.share(&mut parts)
+            }
             parts.push(Bytes::from_static(b"</StreamIndex>"));
         }
         parts.push(Bytes::from_static(b"</SmoothStreamingMedia>"));
@@ -169,7 +186,7 @@ mod tests {
     use super::*;
     use crate::{
         archive::rig::ladder,
-        media::{Span, TrackFormat},
+        media::Span,
         time::{MediaTime, Utc},
     };
 
@@ -180,11 +197,7 @@ mod tests {
     fn segment(presentation: &Presentation, sequence: u64, millis: i64) -> Segment {
         let start = MediaTime::ZERO.plus(MediaDuration::from_secs(2).times(sequence as i64));
         let duration = MediaDuration::from_millis(millis);
-        let span = |scale| Span {
-            start: start.ticks(scale) as u64,
-            duration: duration.ticks(scale) as u32,
-            bytes: 9,
-        };
+        let span = |scale| Span { start: start.ticks(scale) as u64, duration: duration.ticks(scale) as u32, bytes: 9 };
         let spans = presentation.tracks.iter().map(|track| span(track.timescale)).collect();
         Segment { sequence, start, duration, is_discontinuous: false, spans, cues: [].into() }
     }

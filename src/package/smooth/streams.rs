@@ -25,7 +25,7 @@ pub(super) fn streams(tracks: &[&TrackSpec], chunks: usize) -> Option<String> {
         let _ = write!(text, " Subtype=\"{}\"", escape(format.subtype.as_str()));
     }
     if first.language != Language::UND {
-        let _ = write!(text, " Language=\"{}\"", first.language);
+        let _ = write!(text, " Language=\"{}\"", first.language.as_str());
     }
     let _ = write!(text, " TimeScale=\"{scale}\" QualityLevels=\"{}\" Chunks=\"{chunks}\"", levels.len());
     if let Some((width, height)) = largest(tracks) {
@@ -36,6 +36,12 @@ pub(super) fn streams(tracks: &[&TrackSpec], chunks: usize) -> Option<String> {
     let _ = write!(text, " Url=\"QualityLevels({{bitrate}})/Fragments({name}={{start time}})\">");
     levels.iter().for_each(|level| text.push_str(level));
     Some(text)
+}
+
+/// Whether any client plays this.
+pub(super) const fn is_known(format: &TrackFormat) -> bool {
+    use TrackFormat as F;
+    matches!(format, F::H264(..) | F::Hevc(..) | F::Aac(..) | F::Ac3(..) | F::Text(_))
 }
 
 fn level(index: usize, track: &TrackSpec) -> Option<String> {

@@ -29,7 +29,7 @@ pub(crate) fn timed_moof(moof: &[u8], time: FragmentTime, ahead: &[FragmentTime]
     for trun in traf.children().filter_map(Result::ok).filter(|child| &child.kind == b"trun") {
         let (_, flags, _) = trun.full()?;
         if flags & DATA_OFFSET == 0 {
-            return Err(invalid("trun flags", flags, trun.offset));
+            return Err(invalid("trun flags", flags.into(), trun.offset));
         }
         // Header, version and flags, sample_count.
         grow(&mut w, moof, trun.offset.saturating_add(16), added)?;
