@@ -10,7 +10,6 @@ mod mpd;
 mod period;
 mod skeleton;
 mod template;
-mod timeline;
 
 pub use mpd::Mpd;
 pub use skeleton::Flavour;

@@ -6,11 +6,12 @@ use bytes::Bytes;
 
 use super::{
     period::Period,
-    skeleton::{Flavour, Shape, date_time, is_listed, skeleton, switching_sets},
+    skeleton::{Flavour, Shape, date_time, skeleton},
     template::Template,
 };
 use crate::{
     media::{Body, CaptionService, CuePhase, Presentation, Segment, SegmentCue, TrackSpec},
+    package::sets::{is_listed, switching_sets},
     time::{MediaDuration, MediaTime},
 };
 

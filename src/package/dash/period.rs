@@ -7,10 +7,10 @@ use bytes::Bytes;
 use super::{
     events::Events,
     template::{Hole, Template},
-    timeline::SegmentTimeline,
 };
 use crate::{
     media::{Avail, Segment, TrackSpec},
+    package::runs::{RunForm, Runs},
     time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
 };
 
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Period {
     start: MediaTime,
-    sets: Vec<SegmentTimeline>,
+    sets: Vec<Runs>,
     events: Events,
     segments: usize,
 }
@@ -26,7 +26,7 @@ pub(super) struct Period {
 impl Period {
     /// An empty one that starts at `start`, of so many switching sets.
     pub(super) fn new(start: MediaTime, sets: usize) -> Self {
-        let sets = (0..sets).map(|_| SegmentTimeline::default()).collect();
+        let sets = (0..sets).map(|_| Runs::new(RunForm::Segments)).collect();
         Self { start, sets, events: Events::default(), segments: 0 }
     }
 

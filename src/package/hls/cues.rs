@@ -7,6 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::media::{millis_since_epoch, write_instant};
 use crate::{
     media::{Avail, CueFormats, CuePhase, CueTags, Presentation, Segment, SegmentCue},
+    package::hex::push_hex,
     time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
 };
 
@@ -155,9 +156,7 @@ fn write_seconds(text: &mut String, span: MediaDuration) {
 /// RFC 8216 clause 4.3.2.7.1: the whole `splice_info_section` as a hexadecimal sequence.
 fn write_hex(text: &mut String, name: &str, section: &[u8]) {
     let _ = write!(text, ",{name}=0x");
-    section.iter().for_each(|byte| {
-        let _ = write!(text, "{byte:02X}");
-    });
+    push_hex(text, section);
 }
 
 const MILLISECOND: i64 = FLICKS_PER_SECOND / 1000;

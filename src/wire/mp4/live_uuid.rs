@@ -12,6 +12,8 @@ use super::reader::{BoxRef, take_u32, truncated};
 pub(crate) const LIVE_SERVER_MANIFEST: [u8; 16] = hex(0xa5d4_0b30_e814_11dd_ba2f_0800_200c_9a66);
 /// User type of `tfxd`: when a fragment is and how long it lasts.
 pub(super) const TFXD: [u8; 16] = hex(0x6d1d_9b05_42d5_44e6_80e2_141d_aff7_57b2);
+/// User type of `tfrf`: when the fragments that follow are.
+pub(super) const TFRF: [u8; 16] = hex(0xd480_7ef2_ca39_4695_8e54_26cb_9e46_a79f);
 
 /// What `tfxd` says, in ticks of the track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

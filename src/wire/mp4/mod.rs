@@ -23,17 +23,19 @@ mod movie_fragment;
 mod reader;
 mod sample_entry;
 mod splitter;
+mod timed_moof;
 mod writer;
 
 pub(crate) use emsg::EventMessage;
 pub(crate) use entry::SampleEntry;
 pub(crate) use fragment::{Sample, fragment_header};
 pub(crate) use init::init_segment;
-pub(crate) use live_uuid::LIVE_SERVER_MANIFEST;
+pub(crate) use live_uuid::{FragmentTime, LIVE_SERVER_MANIFEST};
 pub(crate) use moof::Fragment;
 pub(crate) use movie::{Movie, MovieTrack, SampleDefaults};
 pub(crate) use movie_fragment::{MoofPlace, MovieFragment, SampleRange, TrackFragment};
 pub(crate) use splitter::{BoxSplitter, Piece, TopBox};
+pub(crate) use timed_moof::timed_moof;
 
 use writer::BoxWriter;
 

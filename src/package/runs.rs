@@ -1,10 +1,23 @@
-//! The text of one `SegmentTimeline` (ISO/IEC 23009-1 clause 5.3.9.6): runs of equal durations, kept up incrementally.
+//! The fragments of one switching set as runs of equal durations, in XML and kept up incrementally: a `SegmentTimeline`
+//! (ISO/IEC 23009-1 clause 5.3.9.6), or the chunks of a `StreamIndex` (MS-SSTR clause 2.2.2.6).
 
 use std::{collections::VecDeque, fmt::Write as _};
 
 use bytes::Bytes;
 
-use crate::{media::Span, package::rope::Rope};
+use super::rope::Rope;
+use crate::media::Span;
+
+/// How a run is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RunForm {
+    /// `<S t="…" d="…" r="…"/>`; `r` counts the segments after the first (A20.13).
+    Segments,
+    /// `<c t="…" d="…" r="…"/>`; `r` counts all of them (A20.13).
+    Chunks,
+    /// `<c t="…" d="…"/>` for each: Smooth Streaming 2.0 knows no runs (A20.2).
+    SingleChunks,
+}
 
 /// Runs of segments of one switching set.
 ///
@@ -12,8 +25,9 @@ use crate::{media::Span, package::rope::Rope};
 /// runs:   [ first ][ middle … middle ][ last ]
 ///          shrinks   never change: rope grows
 /// ```
-#[derive(Clone, Debug, Default)]
-pub(super) struct SegmentTimeline {
+#[derive(Clone, Debug)]
+pub(super) struct Runs {
+    form: RunForm,
     runs: VecDeque<Run>,
     middle: Rope,
     scratch: String,
@@ -28,13 +42,20 @@ struct Run {
     has_start: bool,
 }
 
-impl SegmentTimeline {
+impl Runs {
+    pub(super) fn new(form: RunForm) -> Self {
+        Self { form, runs: VecDeque::new(), middle: Rope::default(), scratch: String::new() }
+    }
+
+    /// A segment joined.
     pub(super) fn append(&mut self, span: Span) {
         if span.duration == 0 {
             return;
         }
         let joins = self.runs.back().map(|run| (run.end() == span.start, run.duration == span.duration));
-        if let (Some((true, true)), Some(run)) = (joins, self.runs.back_mut()) {
+        if let (Some((true, true)), Some(run)) = (joins, self.runs.back_mut())
+            && self.form != RunForm::SingleChunks
+        {
             run.count = run.count.saturating_add(1);
             return;
         }
@@ -70,20 +91,20 @@ impl SegmentTimeline {
     pub(super) fn share(&self, out: &mut Vec<Bytes>) {
         let mut text = String::new();
         if let Some(first) = self.runs.front() {
-            first.write(true, &mut text);
+            first.write(self.form, true, &mut text);
         }
         out.push(text.into());
         self.middle.share(out);
         if let Some(last) = self.runs.back().filter(|_| self.runs.len() > 1) {
             let mut text = String::new();
-            last.write(last.has_start, &mut text);
+            last.write(self.form, last.has_start, &mut text);
             out.push(text.into());
         }
     }
 
     fn write(&mut self, run: Run) {
         self.scratch.clear();
-        run.write(run.has_start, &mut self.scratch);
+        run.write(self.form, run.has_start, &mut self.scratch);
     }
 }
 
@@ -92,15 +113,15 @@ impl Run {
         self.start.saturating_add(u64::from(self.duration).saturating_mul(u64::from(self.count)))
     }
 
-    fn write(&self, has_start: bool, text: &mut String) {
-        text.push_str("<S");
+    fn write(&self, form: RunForm, has_start: bool, text: &mut String) {
+        text.push_str(if form == RunForm::Segments { "<S" } else { "<c" });
         if has_start {
             let _ = write!(text, " t=\"{}\"", self.start);
         }
         let _ = write!(text, " d=\"{}\"", self.duration);
-        // A20.13: here r counts the segments after the first.
+        let first = u32::from(form == RunForm::Segments);
         if self.count > 1 {
-            let _ = write!(text, " r=\"{}\"", self.count.saturating_sub(1));
+            let _ = write!(text, " r=\"{}\"", self.count.saturating_sub(first));
         }
         text.push_str("/>");
     }
@@ -110,7 +131,7 @@ impl Run {
 mod tests {
     use super::*;
 
-    fn text(timeline: &SegmentTimeline) -> String {
+    fn text(timeline: &Runs) -> String {
         let mut parts = Vec::new();
         timeline.share(&mut parts);
         String::from_utf8(parts.concat()).unwrap()
@@ -118,7 +139,7 @@ mod tests {
 
     #[test]
     fn runs_collapse_and_shrink_from_the_front() {
-        let mut timeline = SegmentTimeline::default();
+        let mut timeline = Runs::new(RunForm::Segments);
         let mut at = 1000;
         let mut all = VecDeque::new();
         for duration in [10, 10, 10, 7, 10, 10, 8, 8, 9] {
@@ -137,5 +158,20 @@ mod tests {
         assert_eq!(text(&timeline), "<S t=\"1087\" d=\"9\"/>");
         timeline.remove(late);
         assert_eq!(text(&timeline), "");
+    }
+
+    #[test]
+    fn smooth_streaming_counts_all_of_a_run_or_writes_each_a20_13() {
+        let written = |form| {
+            let mut runs = Runs::new(form);
+            [(0, 10), (10, 10), (20, 7), (30, 7), (37, 7)].into_iter().for_each(|(start, duration)| {
+                runs.append(Span { start, duration, bytes: 1 });
+            });
+            runs.remove(Span { start: 0, duration: 10, bytes: 1 });
+            text(&runs)
+        };
+        assert_eq!(written(RunForm::Chunks), "<c t=\"10\" d=\"10\"/><c d=\"7\"/><c t=\"30\" d=\"7\" r=\"2\"/>");
+        let each = "<c t=\"10\" d=\"10\"/><c d=\"7\"/><c t=\"30\" d=\"7\"/><c d=\"7\"/>";
+        assert_eq!(written(RunForm::SingleChunks), each);
     }
 }

@@ -1,0 +1,15 @@
+//! Smooth Streaming, MS-SSTR 2.2 and 2.0: the client manifest and the fragments that it lists.
+//!
+//! Each `StreamIndex` counts in the ticks of its stored track, so that the same instant has the same number here, in the MPD
+//! and in HLS. Live, a fragment says of the [`LOOK_AHEAD`] after it when they are (`tfrf`): players then ask for those
+//! without a manifest, and what is listed ends so many before the newest segment. To add an attribute: to `streams`.
+
+mod fragment;
+mod manifest;
+mod streams;
+
+pub use fragment::{Next, fragment};
+pub use manifest::{Manifest, Version};
+
+/// Fragments that a live fragment tells of (MS-SSTR clause 2.2.4.5).
+pub const LOOK_AHEAD: usize = 2;
