@@ -84,7 +84,7 @@ const DATA_OFFSET: u32 = 1;
 mod tests {
     use super::*;
     use crate::{
-        archive::rig::ladder,
+        media::{FrameRate, TrackFormat, TrackId, TrackSpec},
         wire::mp4::{Fragment, Sample, fragment_header, live_uuid},
     };
 
@@ -94,7 +94,9 @@ mod tests {
 
     fn stored() -> (Vec<u8>, Vec<u8>) {
         let sample = |size| Sample { duration: 3000, size, composition_offset: 0, is_sync: true };
-        let header = fragment_header(&ladder()[0], 7, 180_000, &[sample(2), sample(3)], &[]);
+        let format = TrackFormat::Unknown(String::from("any"));
+        let track = TrackSpec::video(TrackId(0), "any", 1, format, FrameRate::FPS_30);
+        let header = fragment_header(&track, 7, 180_000, &[sample(2), sample(3)], &[]);
         let moof = Boxes::new(&header[24..], 0);
         assert!(moof.count() >= 1);
         (header[24..header.len() - 8].to_vec(), [&header[header.len() - 8..], b"aabbb"].concat())
