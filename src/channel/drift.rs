@@ -27,9 +27,9 @@ pub(super) struct Drift {
 
 impl Drift {
     /// Manifests may be this far off: what comes in bursts or a little late is no drift.
-    pub(super) const MOST: MediaDuration = MediaDuration::from_millis(500);
+    const MOST: MediaDuration = MediaDuration::from_millis(500);
     /// A step, one a segment at most: players that go by it hardly notice.
-    pub(super) const STEP: MediaDuration = MediaDuration::from_millis(250);
+    const STEP: MediaDuration = MediaDuration::from_millis(250);
     /// The earliest of so many boundaries counts, as a network only ever makes them late.
     const BOUNDARIES: usize = 8;
     /// Steps that may wait for their segment: more than the segmenter has open.

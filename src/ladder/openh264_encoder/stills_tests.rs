@@ -4,6 +4,7 @@ use super::{OpenH264Encoder, tests::config};
 #[cfg(feature = "rusty-h264")]
 use crate::ladder::rusty_h264_decoder::RustyH264Decoder;
 use crate::{
+    codec::h264::Repeats,
     error::Fault,
     ladder::{
         Profile, VideoDecoder, VideoEncoder, openh264_decoder::OpenH264Decoder, openh264_encoder::tests::moving_picture,
@@ -89,6 +90,12 @@ fn a_still_is_repeated_to_the_bit_and_moving_pictures_follow_it() {
         for (n, unit) in units.iter().enumerate() {
             // A slice without anything in it.
             assert!(!is_repeat(&n) || unit.len() <= 48, "{profile} {n}: {} bytes", unit.len());
+            // It is made from the one before, and is none that the encoder makes of a still by itself.
+            if let Some(before) = n.checked_sub(1).map(|before| &units[before]) {
+                let mut repeats = Repeats::new(&sets.sps[0], &sets.pps[0]).unwrap();
+                let _ = repeats.follow(&before[4..]);
+                assert_eq!(repeats.repeat().unwrap() == unit[4..], is_repeat(&n), "{profile} {n}");
+            }
         }
         for new in DECODERS {
             let shown = decoded(*new, &sets, &pictures, &units);

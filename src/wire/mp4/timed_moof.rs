@@ -97,8 +97,7 @@ mod tests {
         let format = TrackFormat::Unknown(String::from("any"));
         let track = TrackSpec::video(TrackId(0), "any", 1, format, FrameRate::FPS_30);
         let header = fragment_header(&track, 7, 180_000, &[sample(2), sample(3)], &[]);
-        let moof = Boxes::new(&header[24..], 0);
-        assert!(moof.count() >= 1);
+        // Behind `styp`, and before the header of `mdat`.
         (header[24..header.len() - 8].to_vec(), [&header[header.len() - 8..], b"aabbb"].concat())
     }
 
