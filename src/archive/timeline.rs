@@ -179,6 +179,13 @@ impl Timeline {
         self.segments.iter()
     }
 
+    /// The segments behind the one with this sequence number, oldest first.
+    pub fn after(&self, sequence: u64) -> impl Iterator<Item = &Segment> {
+        let first = self.segments.front().map_or(0, |first| first.sequence);
+        let skipped = sequence.saturating_add(1).saturating_sub(first);
+        self.segments.range(usize::try_from(skipped).unwrap_or(usize::MAX).min(self.segments.len())..)
+    }
+
     /// The oldest segment.
     #[must_use]
     pub fn first(&self) -> Option<&Segment> {

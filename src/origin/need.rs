@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     archive::ObjectName,
-    media::{Body, Presentation, TrackSpec},
-    package::hls,
+    media::{Body, Presentation, Span, TrackSpec},
+    package::{hls, smooth},
 };
 
 /// Objects that must be read before the request can be answered, and what is made of them.
@@ -39,6 +39,8 @@ enum View {
     Stored,
     /// A segment of HLS before version 7, out of the fragments of the tracks at these positions.
     Segment(Arc<Presentation>, Vec<usize>),
+    /// A fragment of Smooth Streaming, which says when it is and when those are that follow it.
+    TimedFragment(Span, Vec<smooth::Next>),
 }
 
 impl Need {
@@ -61,6 +63,16 @@ impl Need {
         };
         let content_type = first.map_or("video/mp2t", hls::segment_type);
         Self::new(names, View::Segment(Arc::clone(presentation), tracks), content_type, request)
+    }
+
+    /// A fragment with its own time and those of the ones that follow.
+    pub(super) fn timed(
+        (name, track): (ObjectName, &TrackSpec),
+        span: Span,
+        ahead: Vec<smooth::Next>,
+        request: &Request<'_>,
+    ) -> Self {
+        Self::new(Names::One(name), View::TimedFragment(span, ahead), track.content_type(), request)
     }
 
     fn new(names: Names, view: View, content_type: &'static str, request: &Request<'_>) -> Self {
@@ -92,6 +104,9 @@ impl Need {
             View::Segment(presentation, tracks) => {
                 let tracks = tracks.iter().filter_map(|track| presentation.tracks.get(*track));
                 hls::segment(&tracks.zip(&read).collect::<Vec<_>>()).ok()
+            }
+            View::TimedFragment(span, ahead) => {
+                read.pop().and_then(|stored| smooth::fragment(&stored, *span, ahead).ok())
             }
         };
         let Some(body) = body else { return self.refuse(OriginError::StoredObjectUnreadable) };

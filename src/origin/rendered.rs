@@ -3,13 +3,14 @@
 use std::sync::OnceLock;
 
 use super::response::Response;
-use crate::package::{dash::Flavour, hls::HlsFormat};
+use crate::package::{dash::Flavour, hls::HlsFormat, smooth::Version};
 
 /// Answers since the last change, each made when it is first asked for; `None` where there was nothing to render.
 #[derive(Debug)]
 pub(super) struct Rendered {
     tracks: usize,
     mpds: [OnceLock<Option<Response>>; 2],
+    smooth: [OnceLock<Option<Response>>; 2],
     /// See [`master_place`].
     masters: Vec<OnceLock<Option<Response>>>,
     /// For each track in each format.
@@ -20,11 +21,12 @@ impl Rendered {
     pub(super) fn of(tracks: usize) -> Self {
         let cells = |count: usize| (0..count).map(|_| OnceLock::new()).collect();
         let masters = master_place(HlsFormat::V3, tracks.checked_sub(1), true).saturating_add(1);
-        Self { tracks, mpds: [const { OnceLock::new() }; 2], masters: cells(masters), playlists: cells(3 * tracks) }
+        let [mpds, smooth] = [const { [const { OnceLock::new() }; 2] }; 2];
+        Self { tracks, mpds, smooth, masters: cells(masters), playlists: cells(3 * tracks) }
     }
 
     pub(super) fn forget(&mut self) {
-        let cells = self.mpds.iter_mut().chain(&mut self.masters).chain(&mut self.playlists);
+        let cells = self.mpds.iter_mut().chain(&mut self.smooth).chain(&mut self.masters).chain(&mut self.playlists);
         cells.for_each(|cell| drop(cell.take()));
     }
 
@@ -33,6 +35,14 @@ impl Rendered {
         match flavour {
             Flavour::Cmaf => cmaf,
             Flavour::Csf => csf,
+        }
+    }
+
+    pub(super) const fn smooth(&self, version: Version) -> &OnceLock<Option<Response>> {
+        let [newer, older] = &self.smooth;
+        match version {
+            Version::V22 => newer,
+            Version::V20 => older,
         }
     }
 

@@ -179,3 +179,5 @@ const fn check(what: &'static str, ceiling: usize, held: usize) -> Result<(), Li
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_smooth;

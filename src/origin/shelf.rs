@@ -21,6 +21,7 @@ use crate::{
     package::{
         dash::Mpd,
         hls::{self, HlsFormat, MediaPlaylist},
+        smooth,
     },
     time::{MediaDuration, Now},
 };
@@ -38,11 +39,13 @@ pub(super) struct Shelf {
     /// In transport streams and packed audio; of the tracks that these hold.
     transport: Vec<Option<MediaPlaylist>>,
     mpd: Mpd,
+    smooth: smooth::Manifest,
     rendered: Rendered,
 }
 
 const HLS: &str = "application/vnd.apple.mpegurl";
 const DASH: &str = "application/dash+xml";
+const SMOOTH: &str = "application/vnd.ms-sstr+xml";
 
 impl Shelf {
     pub(super) fn new(
@@ -64,6 +67,7 @@ impl Shelf {
             playlists,
             transport,
             mpd: Mpd::new(Arc::clone(presentation), window, segment_duration),
+            smooth: smooth::Manifest::new(Arc::clone(presentation), window),
         }
     }
 
@@ -71,6 +75,7 @@ impl Shelf {
         self.timeline.append(segment.clone())?;
         self.every_playlist().for_each(|playlist| playlist.append(segment));
         self.mpd.append(segment);
+        self.smooth.append(segment);
         self.rendered.forget();
         Ok(())
     }
@@ -79,6 +84,7 @@ impl Shelf {
         while let Some(segment) = self.timeline.trim(before) {
             self.every_playlist().for_each(|playlist| playlist.remove(&segment));
             self.mpd.remove(&segment);
+            self.smooth.remove(&segment);
             self.left.push_back(segment);
         }
         let kept = self.window.map(|window| window.plus(linger(window, self.timeline.segment_duration())));
@@ -94,6 +100,7 @@ impl Shelf {
     pub(super) fn offer(&mut self, offered: &[bool]) {
         if self.timeline.offer(offered) {
             self.mpd.offer(self.timeline.offered());
+            self.smooth.offer(self.timeline.offered());
             self.rendered.forget();
         }
     }
@@ -114,6 +121,7 @@ impl Shelf {
 
     pub(super) fn end(&mut self) {
         self.timeline.end();
+        self.smooth.end();
         self.rendered.forget();
     }
 
@@ -137,6 +145,8 @@ impl Shelf {
                 manifest(cell.ok_or(OriginError::TrackNotFound)?)
             }
             Resource::Mpd(flavour) => manifest(self.rendered.mpd(flavour)),
+            Resource::Smooth(_) if !self.smooth.is_playable() => Err(OriginError::OutputFormatNotSupported),
+            Resource::Smooth(version) => manifest(self.rendered.smooth(version)),
             Resource::Playlist { rendition, format } => {
                 let (position, track) = self.track(rendition)?;
                 self.beside(track, rendition)?;
@@ -151,6 +161,7 @@ impl Shelf {
             }
             Resource::Fragment { rendition, ticks } => self.fragment(rendition, ticks, request, now),
             Resource::Segment { rendition, ticks } => self.segment(rendition, ticks, request, now),
+            Resource::TimedFragment { rendition, ticks } => self.timed_fragment(rendition, ticks, request, now),
         }
     }
 
@@ -188,6 +199,7 @@ impl Shelf {
                 (HLS, Body::from(master.render()?))
             }
             Resource::Mpd(flavour) => (DASH, self.mpd.render(flavour, (first, last), is_ended)),
+            Resource::Smooth(version) => (SMOOTH, self.smooth.render(version, (first, last))?),
             Resource::Playlist { rendition, format } => {
                 let (position, _) = self.track(rendition).ok()?;
                 let playlist = match format {
@@ -196,7 +208,8 @@ impl Shelf {
                 };
                 (HLS, playlist.render(format, Some(first), is_ended))
             }
-            Resource::Init(_) | Resource::Fragment { .. } | Resource::Segment { .. } => return None,
+            // Media, which is not rendered.
+            _ => return None,
         };
         // What it lists says which version it is, on every host that has the same timeline.
         let (from, to) = (first.start.flicks(), last.end().flicks());

@@ -1,17 +1,18 @@
 //! The URLs of A20, from path to meaning. What is not of this grammar is refused.
 //!
 //! ```text
-//! /{locator}/{name}.ism/Manifest(format={format}[,audiotrack={track}][,audio-only=false])[.ext]
+//! /{locator}/{name}.ism/Manifest[(format={format}[,audiotrack={track}][,audio-only=false])][.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Manifest({track},format={format})[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track}={ticks or i},format={format})[.ext]
+//! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks})
 //! ```
-//! `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
+//! Without a format it is Smooth Streaming, whose clients make the last form out of a template of the manifest. `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
 //! that a rung's playlist is the same text whatever the language.
 
 use std::borrow::Cow;
 
 use super::error::OriginError;
-use crate::package::{dash::Flavour, hls::HlsFormat};
+use crate::package::{dash::Flavour, hls::HlsFormat, smooth};
 
 /// What a path asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(super) enum Resource<'a> {
     Master { format: HlsFormat, sound: Option<&'a str>, has_audio_only: bool },
     /// The MPD.
     Mpd(Flavour),
+    /// The client manifest of Smooth Streaming.
+    Smooth(smooth::Version),
     /// The HLS media playlist of a rendition.
     Playlist { rendition: Rendition<'a>, format: HlsFormat },
     /// Its init segment.
@@ -37,6 +40,8 @@ pub(super) enum Resource<'a> {
     Fragment { rendition: Rendition<'a>, ticks: u64 },
     /// The same as HLS before version 7 has it.
     Segment { rendition: Rendition<'a>, ticks: u64 },
+    /// The same as Smooth Streaming has it.
+    TimedFragment { rendition: Rendition<'a>, ticks: u64 },
 }
 
 /// A rendition, and the sound that its transport streams have beside its pictures.
@@ -106,7 +111,7 @@ fn unescape(path: &str) -> Result<String, OriginError> {
 /// `Manifest(…)` of the whole presentation.
 fn manifest(part: &str) -> Result<Resource<'_>, OriginError> {
     if part.eq_ignore_ascii_case("manifest") {
-        return Err(OriginError::OutputFormatNotSupported); // Smooth Streaming
+        return Ok(Resource::Smooth(smooth::Version::V22));
     }
     let call = Call::parse(part, "manifest")?;
     if call.subject.is_some() {
@@ -119,6 +124,7 @@ fn manifest(part: &str) -> Result<Resource<'_>, OriginError> {
             Ok(Resource::Master { format, sound: call.sound, has_audio_only })
         }
         Format::Dash(flavour) if call.sound.is_none() => Ok(Resource::Mpd(flavour)),
+        Format::Smooth(version) if call.sound.is_none() => Ok(Resource::Smooth(version)),
         _ => Err(OriginError::BadUrlSyntax),
     }
 }
@@ -145,6 +151,10 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Resource<'a>, OriginEr
         (Some((track, None)), Format::Hls(format)) if is_playlist => {
             Ok(Resource::Playlist { rendition: of(track), format })
         }
+        (Some((track, Some(ticks))), Format::Smooth(_)) if !is_playlist => {
+            let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
+            Ok(Resource::TimedFragment { rendition: of(track), ticks })
+        }
         (Some((track, Some("i"))), _) if !is_playlist && !is_transport => Ok(Resource::Init(of(track))),
         (Some((track, Some(ticks))), _) if !is_playlist => {
             let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
@@ -164,6 +174,7 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Resource<'a>, OriginEr
 enum Format {
     Hls(HlsFormat),
     Dash(Flavour),
+    Smooth(smooth::Version),
 }
 
 /// `Word(subject,key=value,…).ext`, the parameters in any order.
@@ -221,7 +232,9 @@ impl<'a> Call<'a> {
             Some("m3u8-aapl-v3") => Ok(Format::Hls(HlsFormat::V3)),
             Some("mpd-time-cmaf") => Ok(Format::Dash(Flavour::Cmaf)),
             Some("mpd-time-csf") => Ok(Format::Dash(Flavour::Csf)),
-            _ => Err(OriginError::OutputFormatNotSupported),
+            None => Ok(Format::Smooth(smooth::Version::V22)),
+            Some("fmp4-v20") => Ok(Format::Smooth(smooth::Version::V20)),
+            Some(_) => Err(OriginError::OutputFormatNotSupported),
         }
     }
 }

@@ -6,7 +6,7 @@ use headend::{
     archive::{AssetName, TimelineChange, TimelineUpdate},
     media::Presentation,
     origin::{Origin, OriginConfig, Reply, Request},
-    time::Now,
+    time::{MediaDuration, Now},
 };
 
 use crate::rig::Rig;
@@ -137,18 +137,20 @@ fn follow(updates: &[&TimelineUpdate], now: Now) -> Option<Manifests> {
     let TimelineChange::Opened { presentation, .. } = &updates[0].change else { panic!("{:?}", updates[0]) };
     let mut before: Option<Manifests> = None;
     let mut all: BTreeMap<(usize, u64), Entry> = BTreeMap::new();
-    let mut available = presentation.epoch;
+    let (mut began, mut drift) = (None, MediaDuration::ZERO);
     for update in updates {
         viewer.apply(update);
-        if let TimelineChange::Drifted(by) = update.change {
-            available = presentation.epoch.plus(by);
-        }
-        if !matches!(update.change, TimelineChange::Added(_)) {
-            continue;
-        }
+        let began = match &update.change {
+            TimelineChange::Drifted(by) => {
+                drift = *by;
+                continue;
+            }
+            TimelineChange::Added(segment) => *began.get_or_insert(presentation.utc_at(segment.start)),
+            _ => continue,
+        };
         let seen = viewer.look(presentation);
         check_one(&seen, presentation);
-        assert_eq!(seen.available, available.unix_nanos(), "it moves with the drift alone");
+        assert_eq!(seen.available, began.plus(drift).unix_nanos(), "it moves with the drift alone");
         for (track, playlist) in seen.playlists.iter().enumerate() {
             for (sequence, entry) in (playlist.sequence..).zip(&playlist.entries) {
                 let known = all.entry((track, sequence)).or_insert_with(|| entry.clone());

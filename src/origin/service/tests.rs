@@ -7,14 +7,14 @@ use crate::{
     time::{MediaDuration, MediaTime, Utc},
 };
 
-const NOW: Now = Now::new(Duration::ZERO, Utc::UNIX_EPOCH);
-const BASE: u64 = 900_000_000;
+pub(super) const NOW: Now = Now::new(Duration::ZERO, Utc::UNIX_EPOCH);
+pub(super) const BASE: u64 = 900_000_000;
 
-fn asset() -> AssetName {
+pub(super) fn asset() -> AssetName {
     AssetName::new("asset-1").unwrap()
 }
 
-fn segment(sequence: u64) -> Segment {
+pub(super) fn segment(sequence: u64) -> Segment {
     let span = |scale: u64| Span { start: 2 * (BASE + sequence) * scale, duration: 2 * scale as u32, bytes: 5000 };
     Segment {
         sequence,
@@ -27,7 +27,7 @@ fn segment(sequence: u64) -> Segment {
 }
 
 /// Segments 3 to 9 in a window of 14 s, published at /loc/ch1.ism.
-fn origin() -> Origin {
+pub(super) fn origin() -> Origin {
     let mut origin = Origin::new(OriginConfig::default());
     origin.publish("loc", &asset(), "ch1").unwrap();
     let update = |change| TimelineUpdate { asset: asset(), change };
@@ -39,7 +39,7 @@ fn origin() -> Origin {
     origin
 }
 
-fn get(origin: &Origin, rest: &str) -> Response {
+pub(super) fn get(origin: &Origin, rest: &str) -> Response {
     let path = format!("/loc/ch1.ism/{rest}");
     match origin.handle(&Request::get(&path), NOW) {
         Reply::Response(response) => response,
@@ -47,7 +47,7 @@ fn get(origin: &Origin, rest: &str) -> Response {
     }
 }
 
-fn text(response: &Response) -> String {
+pub(super) fn text(response: &Response) -> String {
     String::from_utf8(response.body.to_bytes().to_vec()).unwrap()
 }
 
@@ -147,7 +147,7 @@ fn refusals_carry_their_codes() {
         (response.status, text(&response))
     };
     let of = |error: OriginError| (error.status(), format!("{error}\n"));
-    assert_eq!(refusal("Manifest"), (415, "MPE_OUTPUT_FORMAT_NOT_SUPPORTED (0x8089020D)\n".into()));
+    assert_eq!(refusal("Manifest(format=f4m-f4f)"), (415, "MPE_OUTPUT_FORMAT_NOT_SUPPORTED (0x8089020D)\n".into()));
     let other_track = "QualityLevels(1)/Manifest(video,format=m3u8-cmaf)";
     assert_eq!(refusal(other_track), of(OriginError::TrackNotFound));
     assert_eq!(refusal("Manifest(format"), of(OriginError::BadUrlSyntax));
@@ -190,14 +190,14 @@ fn an_asset_without_segments_has_no_manifest() {
 }
 
 /// What a request needs, and the answer with these objects in the store.
-fn made(origin: &Origin, rest: &str, objects: &[&Option<Body>]) -> (Vec<String>, Response) {
+pub(super) fn made(origin: &Origin, rest: &str, objects: &[&Option<Body>]) -> (Vec<String>, Response) {
     let path = format!("/loc/ch1.ism/{rest}");
     let Reply::Need(need) = origin.handle(&Request::get(&path), NOW) else { panic!("{rest}") };
     (need.names().iter().map(ToString::to_string).collect(), need.fulfil(objects.iter().map(|one| (*one).clone())))
 }
 
 /// A fragment of 2 s of the rung of 200 kbit/s, and of the sound.
-fn fragments() -> [Body; 2] {
+pub(super) fn fragments() -> [Body; 2] {
     use crate::archive::{Segmenter, SegmenterLimits, rig};
     let start = MediaTime::ZERO.plus(MediaDuration::from_secs(2 * (BASE + 4) as i64));
     let mut segmenter = Segmenter::new(ladder().split_off(1), SegmenterLimits::default());

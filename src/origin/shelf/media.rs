@@ -5,7 +5,7 @@ use crate::{
     archive::{ObjectName, linger},
     media::{Segment, Span, TrackSpec},
     origin::{error::OriginError, need::Need, request::Request, response::Reply, url::Rendition},
-    package::hls,
+    package::{hls, smooth},
     time::{MediaDuration, Now},
 };
 
@@ -47,11 +47,7 @@ impl Shelf {
         let pictures = (ObjectName::fragment(&self.asset, track, ticks), position);
         let mut beside = None;
         if let Some(sound) = sound {
-            // What left the window is not found by its time, so that it is looked for.
-            let lately =
-                || self.left.iter().find(|left| left.spans.get(position).is_some_and(|span| span.start == ticks));
-            let found = self.timeline.find(position, ticks).or_else(lately);
-            let spans = &found.ok_or(OriginError::FragmentTimestampNotFound)?.spans;
+            let spans = &self.segment_at(position, ticks)?.spans;
             // Pictures without their sound are better than none.
             if let (Some(span), Some(track)) = (spans.get(sound), presentation.tracks.get(sound))
                 && !span.is_missing()
@@ -60,6 +56,47 @@ impl Shelf {
             }
         }
         Ok(Reply::Need(Need::segment(pictures, beside, presentation, request)))
+    }
+
+    /// A fragment of Smooth Streaming, which tells of those behind it. Live, it is not ready before they are.
+    pub(super) fn timed_fragment(
+        &self,
+        rendition: Rendition<'_>,
+        ticks: u64,
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Reply, OriginError> {
+        let (position, track) = self.track(rendition)?;
+        if !smooth::carries(&track.format) {
+            return Err(OriginError::OutputFormatNotSupported);
+        }
+        if self.is_due_next(position, ticks) {
+            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        }
+        self.check_fragment(position, track, ticks)?;
+        let segment = self.segment_at(position, ticks)?;
+        let span_in = |segment: &Segment| segment.spans.get(position).copied().filter(|span| !span.is_missing());
+        let behind = self.segments_after(segment.sequence).filter_map(span_in);
+        let ahead = behind.map(|span| smooth::Next { start: span.start, duration: span.duration });
+        let ahead: Vec<_> = ahead.take(smooth::look_ahead(&track.format)).collect();
+        if ahead.len() < smooth::look_ahead(&track.format) && !self.timeline.is_ended() {
+            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        }
+        let span = span_in(segment).ok_or(OriginError::FragmentTimestampNotFound)?;
+        Ok(Reply::Need(Need::timed((ObjectName::fragment(&self.asset, track, ticks), track), span, ahead, request)))
+    }
+
+    /// The segment whose fragment of the track at this position starts at `ticks`.
+    fn segment_at(&self, position: usize, ticks: u64) -> Result<&Segment, OriginError> {
+        // What left the window is not found by its time, so that it is looked for.
+        let lately = || self.left.iter().find(|left| left.spans.get(position).is_some_and(|span| span.start == ticks));
+        self.timeline.find(position, ticks).or_else(lately).ok_or(OriginError::FragmentTimestampNotFound)
+    }
+
+    /// Segments behind the one with this number, oldest first.
+    fn segments_after(&self, sequence: u64) -> impl Iterator<Item = &Segment> {
+        let lately = self.left.iter().filter(move |left| left.sequence > sequence);
+        lately.chain(self.timeline.after(sequence))
     }
 
     /// The position of the sound that a rendition of pictures is to have in its segments.

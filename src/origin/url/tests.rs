@@ -39,6 +39,13 @@ fn the_forms_of_a20() {
             "QualityLevels(64000)/Fragments(audio=7,format=m3u8-aapl).aac",
             Resource::Segment { rendition: of("audio", 64_000), ticks: 7 },
         ),
+        ("Manifest", Resource::Smooth(smooth::Version::V22)),
+        ("manifest", Resource::Smooth(smooth::Version::V22)),
+        ("Manifest(format=fmp4-v20)", Resource::Smooth(smooth::Version::V20)),
+        (
+            "QualityLevels(64000)/Fragments(audio=79380000000000)",
+            Resource::TimedFragment { rendition: of("audio", 64_000), ticks: 79_380_000_000_000 },
+        ),
         (
             "QualityLevels(audiotrack=fra,3500000)/Fragments(video=0,format=m3u8-aapl-v3).ts",
             Resource::Segment { rendition: muxed, ticks: 0 },
@@ -51,13 +58,10 @@ fn the_forms_of_a20() {
 #[test]
 fn what_is_not_delivered_says_so() {
     for rest in [
-        "Manifest",
-        "Manifest(format=fmp4-v20)",
         "Manifest(format=m3u8-aapl-v2)",
         "QualityLevels(1)/Manifest(video,format=m3u8-aapl,type=keyframes)",
         "Manifest(format=f4m-f4f)",
         "Manifest(format=m3u8-cmaf,encryption=cenc)",
-        "QualityLevels(1)/Fragments(video=0)",
         "QualityLevels(1)/Manifest(video,format=m3u8-cmaf,type=keyframes)",
     ] {
         assert_eq!(resource(rest), Err(OriginError::OutputFormatNotSupported), "{rest}");

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{
     period::Period,
-    skeleton::{Flavour, Shape, date_time, skeleton},
+    skeleton::{Extent, Flavour, Shape, date_time, skeleton},
     template::Template,
 };
 use crate::{
@@ -19,6 +19,9 @@ use crate::{
 ///
 /// Tell it of every segment that joins and, in order, of every one that leaves. A switching set has one segment timeline,
 /// that of its first rendition: aligned renditions differ in nothing but their bytes.
+///
+/// Presentation time counts from the first segment that ever was, live and on demand alike, so that a player that watches the end
+/// stays where it is.
 #[derive(Clone, Debug)]
 pub struct Mpd {
     presentation: Arc<Presentation>,
@@ -28,7 +31,9 @@ pub struct Mpd {
     sets: Vec<Vec<usize>>,
     /// The first of each.
     firsts: Vec<usize>,
-    /// There is always one.
+    /// Where the first segment of all started.
+    began: Option<MediaTime>,
+    /// There is always one behind the first segment.
     periods: VecDeque<Period>,
     /// For each track whether it is listed.
     offered: Arc<[bool]>,
@@ -48,20 +53,19 @@ impl Mpd {
         segment_duration: MediaDuration,
     ) -> Self {
         let sets = switching_sets(&presentation);
-        let mut mpd = Self {
+        Self {
             window,
             segment_duration,
             firsts: sets.iter().filter_map(|tracks| tracks.first().copied()).collect(),
-            periods: VecDeque::from([Period::new(MediaTime::ZERO, sets.len())]),
+            began: None,
+            periods: VecDeque::new(),
             sets,
             offered: presentation.tracks.iter().map(|_| true).collect(),
             captions: Arc::default(),
             drift: MediaDuration::ZERO,
             presentation,
             live: [Template::default(), Template::default()],
-        };
-        mpd.write_live();
-        mpd
+        }
     }
 
     /// Lists these renditions only, in the order of the presentation's tracks.
@@ -88,9 +92,16 @@ impl Mpd {
             // It began in one of the newest periods.
             self.periods.iter_mut().rev().any(|period| period.close(avail, segment.start));
         }
+        if self.began.is_none() {
+            self.began = Some(segment.start);
+            self.write_live();
+        }
         let is_splice = |cue: &SegmentCue| matches!(cue.phase, CuePhase::Out | CuePhase::In(_));
-        let has_begun = self.periods.back().is_some_and(|period| !period.is_empty());
-        if self.presentation.cues.periods && has_begun && segment.cues.iter().any(is_splice) {
+        let is_new = match self.periods.back() {
+            Some(period) => self.presentation.cues.periods && !period.is_empty() && segment.cues.iter().any(is_splice),
+            None => true,
+        };
+        if is_new {
             self.periods.push_back(Period::new(segment.start, self.sets.len()));
         }
         if let Some(period) = self.periods.back_mut() {
@@ -107,13 +118,14 @@ impl Mpd {
         }
     }
 
-    /// The MPD as it stands, `ends` being the oldest and the newest segment that it lists. An ended one is `static` and
-    /// starts at its first segment.
+    /// The MPD as it stands, `ends` being the oldest and the newest segment that it lists. An ended one is `static`; where it lost
+    /// its beginning, its first period starts that much later.
     #[must_use]
     pub fn render(&self, flavour: Flavour, ends: (&Segment, &Segment), is_ended: bool) -> Body {
+        let (began, first) = (self.began.unwrap_or(ends.0.start), is_ended.then_some(ends.0.start));
         let ended;
         let template = if is_ended {
-            ended = self.template(flavour, Some(ends));
+            ended = self.template(flavour, Extent::Lasted(ends.1.end().since(began)));
             &ended
         } else {
             let [cmaf, csf] = &self.live;
@@ -126,21 +138,24 @@ impl Mpd {
             parts.push(self.publish_time(ends.1));
         }
         parts.extend(head);
-        let zero = if is_ended { ends.0.start } else { MediaTime::ZERO };
         let listed = self.listed();
         let shows_events = self.presentation.cues.event_stream;
-        self.periods.iter().for_each(|period| period.share(template, zero, &listed, shows_events, &mut parts));
+        for period in &self.periods {
+            let start = first.map_or(period.start, |first| period.start.max(first));
+            period.share(template, (start, start.since(began)), &listed, shows_events, &mut parts);
+        }
         parts.push(template.tail.clone());
         parts.into()
     }
 
     fn write_live(&mut self) {
-        self.live = [Flavour::Cmaf, Flavour::Csf].map(|flavour| self.template(flavour, None));
+        let Some(began) = self.began else { return };
+        let since = Extent::Since(self.presentation.utc_at(began).plus(self.drift));
+        self.live = [Flavour::Cmaf, Flavour::Csf].map(|flavour| self.template(flavour, since));
     }
 
-    fn template(&self, flavour: Flavour, ended: Option<(&Segment, &Segment)>) -> Template {
-        let Self { window, segment_duration, drift, .. } = *self;
-        let shape = Shape { window, segment_duration, drift, ended };
+    fn template(&self, flavour: Flavour, extent: Extent) -> Template {
+        let shape = Shape { window: self.window, segment_duration: self.segment_duration, extent };
         skeleton(&self.presentation, (&self.offered, &self.captions), flavour, shape)
     }
 

@@ -17,7 +17,7 @@ use crate::{
 /// What a period lists, by switching set.
 #[derive(Clone, Debug)]
 pub(super) struct Period {
-    start: MediaTime,
+    pub(super) start: MediaTime,
     sets: Vec<Runs>,
     events: Events,
     segments: usize,
@@ -57,18 +57,17 @@ impl Period {
         self.segments == 0
     }
 
-    /// Adds the whole element to `out`. `zero` is the media time at which the presentation starts; `tracks` are the first ones
-    /// of the switching sets that are listed, each with the position of its set.
+    /// Adds the whole element to `out`. It is shown from the first time on, which lies so long after the presentation's beginning;
+    /// `tracks` are the first ones of the switching sets that are listed, each with the position of its set.
     pub(super) fn share(
         &self,
         template: &Template,
-        zero: MediaTime,
+        (start, after): (MediaTime, MediaDuration),
         tracks: &[(usize, &TrackSpec)],
         shows_events: bool,
         out: &mut Vec<Bytes>,
     ) {
-        let start = self.start.max(zero);
-        out.push(self.open(start.since(zero)).into());
+        out.push(self.open(after).into());
         if shows_events {
             self.events.share(start, out);
         }

@@ -8,7 +8,7 @@ use dash_mpd::{
 
 use super::template::{OFFSET, PUBLISH_TIME, Template};
 use crate::{
-    media::{CaptionService, Language, Presentation, Segment, TrackFormat, TrackSpec},
+    media::{CaptionService, Language, Presentation, TrackFormat, TrackSpec},
     package::sets::{is_listed, switching_sets},
     time::{MediaDuration, Utc},
 };
@@ -24,29 +24,34 @@ pub enum Flavour {
 
 /// What an MPD says of its time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape<'a> {
+pub(super) struct Shape {
     pub(super) window: Option<MediaDuration>,
     pub(super) segment_duration: MediaDuration,
-    pub(super) drift: MediaDuration,
-    /// First and last segment of a presentation that has ended.
-    pub(super) ended: Option<(&'a Segment, &'a Segment)>,
+    pub(super) extent: Extent,
+}
+
+/// Where the presentation's time begins, or ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Extent {
+    /// It is live, and its time began then.
+    Since(Utc),
+    /// It has ended, so long after it began.
+    Lasted(MediaDuration),
 }
 
 /// What an MPD lists: for each track whether it does, and the caption services, sorted.
 pub(super) type Listed<'a> = (&'a [bool], &'a [CaptionService]);
 
 /// The fixed text of an MPD with the tracks that are listed.
-pub(super) fn skeleton(
-    presentation: &Presentation,
-    listed: Listed<'_>,
-    flavour: Flavour,
-    shape: Shape<'_>,
-) -> Template {
+pub(super) fn skeleton(presentation: &Presentation, listed: Listed<'_>, flavour: Flavour, shape: Shape) -> Template {
     Template::of(&mpd(presentation, listed, flavour, shape).to_string())
 }
 
-fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Flavour, shape: Shape<'_>) -> MPD {
-    let live = shape.ended.is_none();
+fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Flavour, shape: Shape) -> MPD {
+    let (live, since, lasted) = match shape.extent {
+        Extent::Since(began) => (true, date_time(began), None),
+        Extent::Lasted(span) => (false, None, Some(span.to_std())),
+    };
     let main_sound = presentation.first_of_each().1;
     // A set keeps its id whatever else is listed.
     let sets = switching_sets(presentation).into_iter().enumerate().filter(|(_, set)| is_listed(set, offered));
@@ -65,9 +70,9 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
         xmlns: Some("urn:mpeg:dash:schema:mpd:2011".into()),
         profiles: Some(format!("urn:mpeg:dash:profile:isoff-live:2011{cmaf}")),
         mpdtype: Some(if live { "dynamic" } else { "static" }.into()),
-        availabilityStartTime: live.then(|| date_time(presentation.epoch.plus(shape.drift))).flatten(),
+        availabilityStartTime: since,
         publishTime: PUBLISH_TIME.parse().ok().filter(|_| live),
-        mediaPresentationDuration: shape.ended.map(|(first, last)| last.end().since(first.start).to_std()),
+        mediaPresentationDuration: lasted,
         minimumUpdatePeriod: live.then(|| shape.segment_duration.to_std()),
         timeShiftBufferDepth: shape.window.filter(|_| live).map(MediaDuration::to_std),
         suggestedPresentationDelay: live.then(|| shape.segment_duration.times(3).to_std()),
@@ -237,8 +242,8 @@ mod tests {
     }
 
     fn sets(offered: &[bool]) -> Vec<AdaptationSet> {
-        let (segment_duration, drift) = (MediaDuration::from_secs(2), MediaDuration::ZERO);
-        let shape = Shape { window: None, segment_duration, drift, ended: None };
+        let segment_duration = MediaDuration::from_secs(2);
+        let shape = Shape { window: None, segment_duration, extent: Extent::Since(Utc::UNIX_EPOCH) };
         let mut mpd = mpd(&passed_through(), (offered, &[]), Flavour::Cmaf, shape);
         mpd.periods.remove(0).adaptations
     }

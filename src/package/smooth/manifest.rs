@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{
     LOOK_AHEAD,
-    streams::{is_known, streams},
+    streams::{carries, streams},
 };
 use crate::{
     media::{Body, Presentation, Segment, TrackFormat},
@@ -69,7 +69,7 @@ impl Manifest {
     #[must_use]
     pub fn is_playable(&self) -> bool {
         let has = |is_it: fn(&TrackFormat) -> bool| {
-            self.presentation.tracks.iter().any(|track| is_it(&track.format) && is_known(&track.format))
+            self.presentation.tracks.iter().any(|track| is_it(&track.format) && carries(&track.format))
         };
         has(TrackFormat::is_video) && has(TrackFormat::is_audio)
     }

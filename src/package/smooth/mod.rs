@@ -10,6 +10,14 @@ mod streams;
 
 pub use fragment::{Next, fragment};
 pub use manifest::{Manifest, Version};
+pub(crate) use streams::carries;
+
+use crate::media::TrackFormat;
 
 /// Fragments that a live fragment tells of (MS-SSTR clause 2.2.4.5).
 pub const LOOK_AHEAD: usize = 2;
+
+/// How many fragments a live fragment of this format tells of: text comes when there is some, and tells of none.
+pub(crate) const fn look_ahead(format: &TrackFormat) -> usize {
+    if matches!(format, TrackFormat::Text(_)) { 0 } else { LOOK_AHEAD }
+}

@@ -39,7 +39,7 @@ pub(super) fn streams(tracks: &[&TrackSpec], chunks: usize) -> Option<String> {
 }
 
 /// Whether any client plays this.
-pub(super) const fn is_known(format: &TrackFormat) -> bool {
+pub(crate) const fn carries(format: &TrackFormat) -> bool {
     use TrackFormat as F;
     matches!(format, F::H264(..) | F::Hevc(..) | F::Aac(..) | F::Ac3(..) | F::Text(_))
 }
