@@ -78,7 +78,9 @@ impl Host {
         host.channel.start(now).unwrap();
         host.drain();
         let window = Some(MediaDuration::from_secs(300));
-        host.channel.start_program(ProgramConfig { asset: AssetName::new("asset").unwrap(), window }).unwrap();
+        host.channel
+            .start_program(ProgramConfig { window, ..ProgramConfig::new(AssetName::new("asset").unwrap()) })
+            .unwrap();
         host.drain();
         host
     }

@@ -153,7 +153,7 @@ fn origin(segments: u64) -> Origin {
     origin.publish("loc", &asset(), "ch1").expect("a free locator");
     let window = i64::try_from(segments).ok().map(|n| MediaDuration::from_secs(2 * n));
     let segment_duration = MediaDuration::from_secs(2);
-    let opened = TimelineChange::Opened { presentation, window, segment_duration };
+    let opened = TimelineChange::Opened { presentation, window, rewind: None, segment_duration };
     origin.apply(&TimelineUpdate { asset: asset(), change: opened }).expect("a new asset");
     for n in 0..segments {
         let added = TimelineChange::Added(segment(n));

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let capture = args.next().map(fs::read).transpose()?.map(Bytes::from);
     let folder = args.next().map_or_else(|| PathBuf::from("target/replay"), PathBuf::from);
     let mut host = Host::new()?;
-    let program = host.channel.start_program(ProgramConfig { asset: asset()?, window: None })?;
+    let program = host.channel.start_program(ProgramConfig::new(asset()?))?;
     match capture {
         Some(capture) => host.replay(&capture)?,
         None => host.pass(Duration::from_secs(10))?,

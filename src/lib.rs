@@ -52,7 +52,7 @@
 //!     }
 //!     if !is_publishing && channel.position().is_some() {
 //!         let asset = AssetName::new("news-2027-01-15").ok_or("a bad name")?;
-//!         channel.start_program(ProgramConfig { asset, window: None })?;
+//!         channel.start_program(ProgramConfig::new(asset))?;
 //!         is_publishing = true;
 //!     }
 //!     if let Some(deadline) = channel.poll_timeout() {

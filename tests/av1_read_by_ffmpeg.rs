@@ -69,7 +69,7 @@ fn file(encoder: &dyn VideoEncoder, units: Vec<AccessUnit>) -> Vec<u8> {
     assert_eq!(spec.codecs().as_deref(), Some("av01.0.00M.08"));
     let mut segmenter = Segmenter::new(vec![spec.clone()], SegmenterLimits::default());
     let presentation = Arc::new(Presentation::new(vec![spec], Utc::UNIX_EPOCH));
-    let config = AssetConfig { window: None, segment_duration: MediaDuration::from_secs(1) };
+    let config = AssetConfig { window: None, rewind: None, segment_duration: MediaDuration::from_secs(1) };
     let mut asset = Asset::open(AssetName::new("a").unwrap(), presentation, config);
     let at = |n| MediaTime::ZERO.plus(MediaDuration::from_secs(n));
     (0..3).for_each(|n| segmenter.boundary(at(n)).unwrap());

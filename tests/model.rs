@@ -87,7 +87,12 @@ fn run(steps: Vec<Step>) {
     let update = |change| TimelineUpdate { asset: asset.clone(), change };
     let mut origin = Origin::new(OriginConfig::default());
     origin.publish("l", &asset, "n").unwrap();
-    let opened = TimelineChange::Opened { presentation: Arc::clone(&presentation), window: None, segment_duration };
+    let opened = TimelineChange::Opened {
+        presentation: Arc::clone(&presentation),
+        window: None,
+        rewind: None,
+        segment_duration,
+    };
     origin.apply(&update(opened)).unwrap();
     let mut timeline = Timeline::new(presentation, segment_duration);
     let mut model: Vec<Segment> = Vec::new();

@@ -124,7 +124,7 @@ fn publish(tracks: Vec<TrackSpec>, pictures: &[AccessUnit], frames: &[AccessUnit
     let name = AssetName::new("a").unwrap();
     let mut origin = Origin::new(OriginConfig::default());
     origin.publish("l", &name, "n").unwrap();
-    let config = AssetConfig { window: None, segment_duration: MediaDuration::from_secs(2) };
+    let config = AssetConfig { window: None, rewind: None, segment_duration: MediaDuration::from_secs(2) };
     let mut asset = Asset::open(name, presentation, config);
     let mut segmenter = Segmenter::new(tracks, SegmenterLimits::default());
     let at = |secs| MediaTime::ZERO.plus(MediaDuration::from_secs(START + secs));

@@ -154,7 +154,7 @@ impl Host {
         let (name, mut origin) = (AssetName::new("a").unwrap(), Origin::new(OriginConfig::default()));
         origin.publish("l", &name, "n").unwrap();
         let mut segmenter = Segmenter::new(tracks.clone(), SegmenterLimits::default());
-        let config = AssetConfig { window: None, segment_duration: MediaDuration::from_secs(2) };
+        let config = AssetConfig { window: None, rewind: None, segment_duration: MediaDuration::from_secs(2) };
         let mut asset = Asset::open(name, Arc::new(Presentation::new(tracks, Utc::UNIX_EPOCH)), config);
         // The first frames of sound come before the first picture.
         let first = frames.clone().map(|unit| unit.pts).min().unwrap();

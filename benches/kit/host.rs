@@ -67,7 +67,7 @@ impl Host {
         };
         host.channel.start(host.now).unwrap();
         host.drain();
-        host.channel.start_program(ProgramConfig { asset: AssetName::new("bench").unwrap(), window: None }).unwrap();
+        host.channel.start_program(ProgramConfig::new(AssetName::new("bench").unwrap())).unwrap();
         host
     }
 

@@ -83,7 +83,7 @@ impl Stages {
         let (audio, aac) = sound_encoder.format();
         tracks.push(TrackSpec::audio(SOUND, "audio", bitrate, TrackFormat::Aac(audio, aac), Language::UND));
         let presentation = Presentation::new(tracks.clone(), Utc::UNIX_EPOCH);
-        let config = AssetConfig { window: None, segment_duration: MediaDuration::from_secs(2) };
+        let config = AssetConfig { window: None, rewind: None, segment_duration: MediaDuration::from_secs(2) };
         Self {
             cascade: Cascade::new((1920, 1080), &sizes),
             encoders,

@@ -138,7 +138,7 @@ impl Director {
     }
 
     fn start_program(&mut self, channel: &mut Channel) -> Result<(), CommandError> {
-        let config = ProgramConfig { asset: self.published.asset.clone(), window: Some(self.window) };
+        let config = ProgramConfig { window: Some(self.window), ..ProgramConfig::new(self.published.asset.clone()) };
         let id = channel.start_program(config)?;
         self.program = Some(Running { id, is_stopping: false });
         self.is_used = true;

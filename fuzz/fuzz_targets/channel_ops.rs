@@ -155,7 +155,7 @@ impl Host {
         let window = input.byte().filter(|b| b & 1 == 1).map(|b| MediaDuration::from_secs(i64::from(b) * 10));
         // An asset is new for every program; one that still runs may be asked for twice.
         let name = format!("asset{}", self.programs);
-        let config = ProgramConfig { asset: AssetName::new(&name).expect("a plain name"), window };
+        let config = ProgramConfig { window, ..ProgramConfig::new(AssetName::new(&name).expect("a plain name")) };
         let _ = self.channel.start_program(config.clone());
         let _ = self.channel.start_program(config);
     }

@@ -34,8 +34,10 @@ pub enum AssetOutput {
 /// How long an asset keeps what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AssetConfig {
-    /// What manifests show (DVR); `None` shows and keeps all.
+    /// What is kept, and shown on demand; `None` keeps all.
     pub window: Option<MediaDuration>,
+    /// What live manifests show of that (DVR); `None` shows all (A17.14).
+    pub rewind: Option<MediaDuration>,
     /// How long a segment usually lasts, and the longest that one may last.
     pub segment_duration: MediaDuration,
 }
@@ -51,10 +53,10 @@ impl Asset {
                 out.push_back(AssetOutput::Store(object));
             }
         }
-        let AssetConfig { window, segment_duration } = config;
+        let AssetConfig { window, rewind, segment_duration } = config;
         let timeline = Timeline::new(Arc::clone(&presentation), segment_duration);
         let mut asset = Self { name, config, timeline, lingering: VecDeque::new(), out };
-        asset.tell(TimelineChange::Opened { presentation, window, segment_duration });
+        asset.tell(TimelineChange::Opened { presentation, window, rewind, segment_duration });
         asset
     }
 

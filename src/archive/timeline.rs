@@ -13,6 +13,10 @@ use crate::{
 pub struct Timeline {
     presentation: Arc<Presentation>,
     segments: VecDeque<Segment>,
+    /// Where the first segment of all started.
+    began: Option<MediaTime>,
+    /// Among the segments that were taken out.
+    discontinuities_before: u64,
     meters: Vec<RateMeter>,
     segment_duration: MediaDuration,
     /// For each track whether manifests list it.
@@ -65,6 +69,8 @@ impl Timeline {
         Self {
             presentation,
             segments: VecDeque::new(),
+            began: None,
+            discontinuities_before: 0,
             meters,
             segment_duration,
             offered,
@@ -99,6 +105,7 @@ impl Timeline {
             let half = self.segment_duration.ticks(track.timescale) / 2;
             meter.add(segment.sequence, span, track.timescale.per_second(), u64::try_from(half).unwrap_or(0));
         }
+        self.began = self.began.or(Some(segment.start));
         self.segments.push_back(segment);
         self.version = self.version.saturating_add(1);
         Ok(())
@@ -123,6 +130,8 @@ impl Timeline {
         for (meter, span) in self.meters.iter_mut().zip(segment.spans.iter()) {
             meter.remove(segment.sequence, span);
         }
+        let discontinuities = u64::from(segment.is_discontinuous);
+        self.discontinuities_before = self.discontinuities_before.saturating_add(discontinuities);
         self.version = self.version.saturating_add(1);
         Some(segment)
     }
@@ -179,6 +188,13 @@ impl Timeline {
         self.segments.iter()
     }
 
+    /// The segment with this sequence number.
+    #[must_use]
+    pub fn get(&self, sequence: u64) -> Option<&Segment> {
+        let place = sequence.checked_sub(self.segments.front()?.sequence)?;
+        self.segments.get(usize::try_from(place).ok()?)
+    }
+
     /// The segments behind the one with this sequence number, oldest first.
     pub fn after(&self, sequence: u64) -> impl Iterator<Item = &Segment> {
         let first = self.segments.front().map_or(0, |first| first.sequence);
@@ -196,6 +212,18 @@ impl Timeline {
     #[must_use]
     pub fn last(&self) -> Option<&Segment> {
         self.segments.back()
+    }
+
+    /// Where the first segment of all started, whether or not it is still there.
+    #[must_use]
+    pub const fn began(&self) -> Option<MediaTime> {
+        self.began
+    }
+
+    /// Discontinuities among the segments that were taken out.
+    #[must_use]
+    pub const fn discontinuities_before(&self) -> u64 {
+        self.discontinuities_before
     }
 
     /// The segment whose fragment of the track at this position starts at exactly `ticks`.

@@ -25,8 +25,10 @@ pub enum TimelineChange {
     Opened {
         /// Its renditions.
         presentation: Arc<Presentation>,
-        /// What manifests show of it; `None` shows all.
+        /// How much of it is kept; `None` keeps all.
         window: Option<MediaDuration>,
+        /// What live manifests show of that; `None` shows all (A17.14).
+        rewind: Option<MediaDuration>,
         /// How long a segment usually lasts, and the longest that one may last.
         segment_duration: MediaDuration,
     },

@@ -127,9 +127,7 @@ impl Channel {
         if self.programs.len() >= Self::MAX_PROGRAMS {
             return Err(CommandError::TooManyPrograms(self.programs.len()));
         }
-        if let (false, Some(window)) = (config.is_sound(), config.window) {
-            return Err(CommandError::Window(window));
-        }
+        config.check()?;
         if self.programs.iter().any(|program| program.config.asset == config.asset) {
             return Err(CommandError::AssetInUse(config.asset));
         }

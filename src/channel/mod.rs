@@ -165,6 +165,9 @@ pub enum CommandError {
     /// A17.2.
     #[error("an archive window of {0:?} is outside 5 minutes to 25 hours")]
     Window(MediaDuration),
+    /// A17.14.
+    #[error("a rewind window of {0:?} is shorter than a minute or longer than the archive window")]
+    Rewind(MediaDuration),
     /// A17.7: one asset for one program.
     #[error("a program publishes into {0} already")]
     AssetInUse(AssetName),
@@ -213,6 +216,7 @@ impl CommandError {
             Self::AdMarkers => "AD_MARKER_SOURCE",
             Self::TooManyPrograms(_) => "PROGRAM_QUOTA",
             Self::Window(_) => "PROGRAM_WINDOW",
+            Self::Rewind(_) => "PROGRAM_REWIND_WINDOW",
             Self::AssetInUse(_) => "PROGRAM_ASSET_IN_USE",
             Self::NoProgram(_) => "PROGRAM_NOT_RUNNING",
             Self::Refused(refusal) => refusal.code(),

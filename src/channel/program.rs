@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     archive::{Asset, AssetConfig, AssetName, CaptionService, Presentation, SealedSegment, Segment, TimelineError},
-    channel::{OperationId, ProgramId},
+    channel::{CommandError, OperationId, ProgramId},
     time::{MediaDuration, MediaTime},
 };
 
@@ -13,8 +13,11 @@ use crate::{
 pub struct ProgramConfig {
     /// The asset that it is published into; new for every program (A17.7).
     pub asset: AssetName,
-    /// What players can rewind to and the archive keeps: 5 minutes to 25 hours (A17.2); `None` keeps everything.
+    /// What the archive keeps: 5 minutes to 25 hours (A17.2); `None` keeps everything.
     pub window: Option<MediaDuration>,
+    /// What players can rewind to while it runs, where that is less than the archive keeps: a minute or more (A17.14). Once it is
+    /// stopped they have all of the archive.
+    pub rewind: Option<MediaDuration>,
 }
 
 pub(super) struct Program {
@@ -31,20 +34,36 @@ pub(super) struct Program {
 }
 
 impl ProgramConfig {
+    /// A program into this asset, which keeps and shows everything.
+    #[must_use]
+    pub const fn new(asset: AssetName) -> Self {
+        Self { asset, window: None, rewind: None }
+    }
+
     /// The shortest window (A17.2).
     pub const SHORTEST_WINDOW: MediaDuration = MediaDuration::from_secs(5 * 60);
     /// The longest window (A17.2).
     pub const LONGEST_WINDOW: MediaDuration = MediaDuration::from_secs(25 * 3600);
 
-    pub(super) fn is_sound(&self) -> bool {
-        self.window.is_none_or(|window| window >= Self::SHORTEST_WINDOW && window <= Self::LONGEST_WINDOW)
+    /// The shortest rewind window (A17.14).
+    pub const SHORTEST_REWIND: MediaDuration = MediaDuration::from_secs(60);
+
+    pub(super) fn check(&self) -> Result<(), CommandError> {
+        if let Some(window) = self.window.filter(|at| *at < Self::SHORTEST_WINDOW || *at > Self::LONGEST_WINDOW) {
+            return Err(CommandError::Window(window));
+        }
+        let longest = self.window.unwrap_or(Self::LONGEST_WINDOW);
+        match self.rewind.filter(|rewind| *rewind < Self::SHORTEST_REWIND || *rewind > longest) {
+            Some(rewind) => Err(CommandError::Rewind(rewind)),
+            None => Ok(()),
+        }
     }
 }
 
 impl Program {
     /// Opens its asset, now that it is known what it holds.
     pub(super) fn open(&mut self, presentation: &Arc<Presentation>, segment_duration: MediaDuration) {
-        let config = AssetConfig { window: self.config.window, segment_duration };
+        let config = AssetConfig { window: self.config.window, rewind: self.config.rewind, segment_duration };
         self.asset = Some(Asset::open(self.config.asset.clone(), Arc::clone(presentation), config));
     }
 

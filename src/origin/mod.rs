@@ -15,6 +15,7 @@ mod response;
 mod service;
 mod shelf;
 mod url;
+mod views;
 
 pub use error::OriginError;
 pub use need::Need;

@@ -5,71 +5,60 @@ use std::sync::OnceLock;
 use super::response::Response;
 use crate::package::{dash::Flavour, hls::HlsFormat, smooth::Version};
 
+/// A manifest, with its tracks by their positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manifest {
+    /// An HLS master playlist; in version 3 with this sound in every segment.
+    Master { format: HlsFormat, sound: Option<usize>, has_audio_only: bool },
+    /// The HLS media playlist of a track.
+    Playlist { format: HlsFormat, track: usize },
+    /// The MPD.
+    Mpd(Flavour),
+    /// The client manifest of Smooth Streaming.
+    Smooth(Version),
+}
+
 /// Answers since the last change, each made when it is first asked for; `None` where there was nothing to render.
 #[derive(Debug)]
 pub(super) struct Rendered {
     tracks: usize,
-    mpds: [OnceLock<Option<Response>>; 2],
-    smooth: [OnceLock<Option<Response>>; 2],
-    /// See [`master_place`].
-    masters: Vec<OnceLock<Option<Response>>>,
-    /// For each track in each format.
-    playlists: Vec<OnceLock<Option<Response>>>,
+    cells: Vec<OnceLock<Option<Response>>>,
 }
 
 impl Rendered {
     pub(super) fn of(tracks: usize) -> Self {
-        let cells = |count: usize| (0..count).map(|_| OnceLock::new()).collect();
-        let masters = master_place(HlsFormat::V3, tracks.checked_sub(1), true).saturating_add(1);
-        let [mpds, smooth] = [const { [const { OnceLock::new() }; 2] }; 2];
-        Self { tracks, mpds, smooth, masters: cells(masters), playlists: cells(3 * tracks) }
+        // A master of version 3 for each language is the last.
+        let last = Manifest::Master { format: HlsFormat::V3, sound: tracks.checked_sub(1), has_audio_only: true };
+        let cells = (0..=place(last, tracks)).map(|_| OnceLock::new()).collect();
+        Self { tracks, cells }
     }
 
     pub(super) fn forget(&mut self) {
-        let cells = self.mpds.iter_mut().chain(&mut self.smooth).chain(&mut self.masters).chain(&mut self.playlists);
-        cells.for_each(|cell| drop(cell.take()));
+        self.cells.iter_mut().for_each(|cell| drop(cell.take()));
     }
 
-    pub(super) const fn mpd(&self, flavour: Flavour) -> &OnceLock<Option<Response>> {
-        let [cmaf, csf] = &self.mpds;
-        match flavour {
-            Flavour::Cmaf => cmaf,
-            Flavour::Csf => csf,
-        }
-    }
-
-    pub(super) const fn smooth(&self, version: Version) -> &OnceLock<Option<Response>> {
-        let [newer, older] = &self.smooth;
-        match version {
-            Version::V22 => newer,
-            Version::V20 => older,
-        }
-    }
-
-    pub(super) fn master(
-        &self,
-        format: HlsFormat,
-        sound: Option<usize>,
-        has_audio_only: bool,
-    ) -> Option<&OnceLock<Option<Response>>> {
-        self.masters.get(master_place(format, sound, has_audio_only))
-    }
-
-    pub(super) fn playlist(&self, format: HlsFormat, track: usize) -> Option<&OnceLock<Option<Response>>> {
-        let place = match format {
-            HlsFormat::Cmaf => 0,
-            HlsFormat::V4 => 1,
-            HlsFormat::V3 => 2,
-        };
-        self.playlists.get(self.tracks * place + track)
+    pub(super) fn cell(&self, manifest: Manifest) -> Option<&OnceLock<Option<Response>>> {
+        self.cells.get(place(manifest, self.tracks))
     }
 }
 
-/// One master of fragmented MP4; of version 4 with and without sound alone; of version 3 the same for each language.
-fn master_place(format: HlsFormat, sound: Option<usize>, has_audio_only: bool) -> usize {
-    match format {
-        HlsFormat::Cmaf => 0,
-        HlsFormat::V4 => 1 + usize::from(has_audio_only),
-        HlsFormat::V3 => 3 + usize::from(has_audio_only) + 2 * sound.map_or(0, |sound| sound + 1),
+/// Playlists of each track in each format; then the masters: one of fragmented MP4; of version 4 with and without sound alone; of
+/// version 3 the same for each language.
+fn place(manifest: Manifest, tracks: usize) -> usize {
+    const SINGLE: usize = 4;
+    let master = SINGLE + 3 * tracks;
+    match manifest {
+        Manifest::Mpd(Flavour::Cmaf) => 0,
+        Manifest::Mpd(Flavour::Csf) => 1,
+        Manifest::Smooth(Version::V22) => 2,
+        Manifest::Smooth(Version::V20) => 3,
+        Manifest::Playlist { format: HlsFormat::Cmaf, track } => SINGLE + track,
+        Manifest::Playlist { format: HlsFormat::V4, track } => SINGLE + tracks + track,
+        Manifest::Playlist { format: HlsFormat::V3, track } => SINGLE + 2 * tracks + track,
+        Manifest::Master { format: HlsFormat::Cmaf, .. } => master,
+        Manifest::Master { format: HlsFormat::V4, has_audio_only, .. } => master + 1 + usize::from(has_audio_only),
+        Manifest::Master { format: HlsFormat::V3, sound, has_audio_only } => {
+            master + 3 + usize::from(has_audio_only) + 2 * sound.map_or(0, |sound| sound + 1)
+        }
     }
 }

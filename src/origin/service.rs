@@ -6,7 +6,7 @@ use super::{
     error::OriginError,
     request::{Method, Request},
     response::{Reply, Response},
-    shelf::Shelf,
+    shelf::{Shelf, Windows},
     url::{Target, decode},
 };
 use crate::{
@@ -87,12 +87,13 @@ impl Origin {
     /// The update does not follow what was applied before.
     pub fn apply(&mut self, update: &TimelineUpdate) -> Result<(), ApplyError> {
         let asset = &update.asset;
-        if let TimelineChange::Opened { presentation, window, segment_duration } = &update.change {
+        if let TimelineChange::Opened { presentation, window, rewind, segment_duration } = &update.change {
             if self.assets.contains_key(asset) {
                 return Err(ApplyError::Open(asset.clone()));
             }
             check("assets of an origin", self.config.max_assets, self.assets.len())?;
-            let shelf = Shelf::new(asset.clone(), presentation, *window, *segment_duration);
+            let windows = Windows { archive: *window, rewind: *rewind };
+            let shelf = Shelf::new(asset.clone(), presentation, windows, *segment_duration);
             self.assets.insert(asset.clone(), shelf);
             return Ok(());
         }

@@ -20,7 +20,7 @@ pub(crate) fn origin(segments: u64) -> Origin {
     let asset = AssetName::new("a").unwrap();
     let mut origin = Origin::new(OriginConfig::default());
     let segment_duration = MediaDuration::from_secs(2);
-    let opened = TimelineChange::Opened { presentation, window: None, segment_duration };
+    let opened = TimelineChange::Opened { presentation, window: None, rewind: None, segment_duration };
     let segment = |sequence: u64| Segment {
         sequence,
         start: MediaTime::ZERO.plus(segment_duration.times(sequence as i64)),

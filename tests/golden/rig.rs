@@ -54,6 +54,7 @@ impl Story {
         let languages = tracks.iter().filter(|track| track.format.is_audio()).count() as u32;
         let config = AssetConfig {
             window: Some(MediaDuration::from_secs(window)),
+            rewind: None,
             segment_duration: MediaDuration::from_secs(2),
         };
         let name = AssetName::new("asset-1").unwrap();

@@ -117,7 +117,8 @@ impl Chaos<'_> {
     fn start_program(&mut self) {
         self.assets += 1;
         let window = [None, Some(300), Some(1)][self.random.below(3)].map(MediaDuration::from_secs);
-        let config = ProgramConfig { asset: AssetName::new(&format!("asset{}", self.assets)).unwrap(), window };
+        let config =
+            ProgramConfig { window, ..ProgramConfig::new(AssetName::new(&format!("asset{}", self.assets)).unwrap()) };
         self.programs.extend(self.rig.channel.start_program(config));
     }
 

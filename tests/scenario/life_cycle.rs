@@ -20,7 +20,7 @@ fn stopped() -> Rig {
 }
 
 fn program(asset: &str) -> ProgramConfig {
-    ProgramConfig { asset: AssetName::new(asset).unwrap(), window: None }
+    ProgramConfig::new(AssetName::new(asset).unwrap())
 }
 
 #[test]

@@ -23,8 +23,11 @@ fn sealed(sequence: u64) -> SealedSegment {
 
 fn asset(window: i64) -> Asset {
     let presentation = Presentation::new(ladder(), Utc::UNIX_EPOCH);
-    let config =
-        AssetConfig { window: Some(MediaDuration::from_secs(window)), segment_duration: MediaDuration::from_secs(2) };
+    let config = AssetConfig {
+        window: Some(MediaDuration::from_secs(window)),
+        rewind: None,
+        segment_duration: MediaDuration::from_secs(2),
+    };
     Asset::open(AssetName::new("a").unwrap(), presentation.into(), config)
 }
 

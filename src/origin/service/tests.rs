@@ -33,7 +33,7 @@ pub(super) fn origin() -> Origin {
     let update = |change| TimelineUpdate { asset: asset(), change };
     let presentation = Arc::new(Presentation::new(ladder(), Utc::UNIX_EPOCH));
     let (window, segment_duration) = (Some(MediaDuration::from_secs(14)), MediaDuration::from_secs(2));
-    origin.apply(&update(TimelineChange::Opened { presentation, window, segment_duration })).unwrap();
+    origin.apply(&update(TimelineChange::Opened { presentation, window, rewind: None, segment_duration })).unwrap();
     (0..10).for_each(|n| origin.apply(&update(TimelineChange::Added(segment(n)))).unwrap());
     origin.apply(&update(TimelineChange::Trimmed { before: 3 })).unwrap();
     origin
@@ -167,7 +167,12 @@ fn refusals_carry_their_codes() {
 fn an_asset_without_segments_has_no_manifest() {
     let mut origin = Origin::new(OriginConfig { max_assets: 1, max_locators: 1 });
     let presentation = Arc::new(Presentation::new(ladder(), Utc::UNIX_EPOCH));
-    let change = TimelineChange::Opened { presentation, window: None, segment_duration: MediaDuration::from_secs(2) };
+    let change = TimelineChange::Opened {
+        presentation,
+        window: None,
+        rewind: None,
+        segment_duration: MediaDuration::from_secs(2),
+    };
     origin.apply(&TimelineUpdate { asset: asset(), change: change.clone() }).unwrap();
     origin.publish("loc", &asset(), "ch1").unwrap();
     for rest in ["Manifest(format=m3u8-cmaf)", "Manifest(format=mpd-time-cmaf)"] {
@@ -300,7 +305,12 @@ fn a_presentation_that_transport_streams_cannot_hold_says_so() {
     let crate::media::TrackFormat::H264(video, _) = tracks[0].format else { panic!() };
     tracks[0].format = crate::media::TrackFormat::Mpeg2(video);
     let presentation = Arc::new(Presentation::new(tracks, Utc::UNIX_EPOCH));
-    let change = TimelineChange::Opened { presentation, window: None, segment_duration: MediaDuration::from_secs(2) };
+    let change = TimelineChange::Opened {
+        presentation,
+        window: None,
+        rewind: None,
+        segment_duration: MediaDuration::from_secs(2),
+    };
     origin.apply(&TimelineUpdate { asset: asset(), change }).unwrap();
     origin.publish("loc", &asset(), "ch1").unwrap();
     for rest in [
@@ -311,4 +321,33 @@ fn a_presentation_that_transport_streams_cannot_hold_says_so() {
     ] {
         assert_eq!(get(&origin, rest).status, 415, "{rest}");
     }
+}
+
+#[test]
+fn live_manifests_show_the_rewind_window_and_those_on_demand_the_archive_a17_14() {
+    let mut origin = Origin::new(OriginConfig::default());
+    origin.publish("loc", &asset(), "ch1").unwrap();
+    let mut apply = |change| origin.apply(&TimelineUpdate { asset: asset(), change }).unwrap();
+    let (window, rewind) = (Some(MediaDuration::from_secs(3600)), Some(MediaDuration::from_secs(60)));
+    let presentation = Arc::new(Presentation::new(ladder(), Utc::UNIX_EPOCH));
+    let segment_duration = MediaDuration::from_secs(2);
+    apply(TimelineChange::Opened { presentation, window, rewind, segment_duration });
+    (0..40).for_each(|n| apply(TimelineChange::Added(Segment { is_discontinuous: n == 2, ..segment(n) })));
+    let playlist = "QualityLevels(3500000)/Manifest(video,format=m3u8-cmaf)";
+    let live = text(&get(&origin, playlist));
+    assert_eq!(live.matches("#EXTINF").count(), 30);
+    assert!(live.contains("#EXT-X-MEDIA-SEQUENCE:10\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n"), "{live}");
+    let mpd = text(&get(&origin, "Manifest(format=mpd-time-cmaf)"));
+    assert!(mpd.contains("timeShiftBufferDepth=\"PT1M\"") && mpd.contains(" r=\"29\"/>"), "{mpd}");
+    assert!(text(&get(&origin, "Manifest")).contains("DVRWindowLength=\"600000000\""));
+    // What is kept beyond it can be had.
+    let old = format!("/loc/ch1.ism/QualityLevels(200000)/Fragments(video={},format=m3u8-cmaf)", 2 * BASE * 90_000);
+    assert!(matches!(origin.handle(&Request::get(&old), NOW), Reply::Need(_)));
+    origin.apply(&TimelineUpdate { asset: asset(), change: TimelineChange::Ended }).unwrap();
+    let whole = text(&get(&origin, playlist));
+    assert_eq!((whole.matches("#EXTINF").count(), whole.contains("#EXT-X-MEDIA-SEQUENCE:0\n")), (40, true), "{whole}");
+    assert!(whole.ends_with("#EXT-X-ENDLIST\n") && !whole.contains("DISCONTINUITY-SEQUENCE"));
+    let mpd = text(&get(&origin, "Manifest(format=mpd-time-cmaf)"));
+    assert!(mpd.contains("mediaPresentationDuration=\"PT80S\"") && mpd.contains(" r=\"39\"/>"), "{mpd}");
+    assert!(text(&get(&origin, "Manifest")).contains("Duration=\"800000000\""));
 }

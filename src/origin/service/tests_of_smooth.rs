@@ -76,7 +76,7 @@ fn smooth_streaming_needs_pictures_and_sound_a20_14() {
     tracks.retain(|track| track.format.is_video());
     let presentation = Arc::new(Presentation::new(tracks, Utc::UNIX_EPOCH));
     let segment_duration = MediaDuration::from_secs(2);
-    apply(&mut origin, TimelineChange::Opened { presentation, window: None, segment_duration });
+    apply(&mut origin, TimelineChange::Opened { presentation, window: None, rewind: None, segment_duration });
     origin.publish("loc", &asset(), "ch1").unwrap();
     assert_eq!(get(&origin, "Manifest").status, 415);
 }

@@ -130,12 +130,12 @@ impl Shelf {
         let in_ticks = |span: MediaDuration| u64::try_from(span.ticks(track.timescale)).unwrap_or(0);
         let (start, edge) = (span(first).start, span(last).end());
         if ticks >= edge {
-            let ahead = in_ticks(self.window.unwrap_or(NEAR));
+            let ahead = in_ticks(self.windows.archive.unwrap_or(NEAR));
             let is_near = !self.timeline.is_ended() && ticks < edge.saturating_add(ahead);
             return Err(if is_near { OriginError::FragmentNotReady } else { OriginError::FragmentTimestampNotFound });
         }
         let is_there = if ticks < start {
-            let lingers = self.window.map(|window| in_ticks(linger(window, self.timeline.segment_duration())));
+            let lingers = self.windows.archive.map(|window| in_ticks(linger(window, self.timeline.segment_duration())));
             lingers.is_some_and(|lingers| ticks >= start.saturating_sub(lingers))
         } else {
             self.timeline.find(position, ticks).is_some_and(|segment| !span(segment).is_missing())

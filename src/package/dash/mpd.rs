@@ -20,8 +20,7 @@ use crate::{
 /// Tell it of every segment that joins and, in order, of every one that leaves. A switching set has one segment timeline,
 /// that of its first rendition: aligned renditions differ in nothing but their bytes.
 ///
-/// Presentation time counts from the first segment that ever was, live and on demand alike, so that a player that watches the end
-/// stays where it is.
+/// Presentation time counts from the same instant live and on demand, so that a player that watches the end stays where it is.
 #[derive(Clone, Debug)]
 pub struct Mpd {
     presentation: Arc<Presentation>,
@@ -45,19 +44,21 @@ pub struct Mpd {
 }
 
 impl Mpd {
-    /// An MPD without segments; no segment lasts longer than `segment_duration`.
+    /// An MPD without segments, none of which lasts longer than `segment_duration`. Presentation time counts from `began`, or from the
+    /// first segment.
     #[must_use]
     pub fn new(
         presentation: Arc<Presentation>,
         window: Option<MediaDuration>,
         segment_duration: MediaDuration,
+        began: Option<MediaTime>,
     ) -> Self {
         let sets = switching_sets(&presentation);
         Self {
             window,
             segment_duration,
             firsts: sets.iter().filter_map(|tracks| tracks.first().copied()).collect(),
-            began: None,
+            began,
             periods: VecDeque::new(),
             sets,
             offered: presentation.tracks.iter().map(|_| true).collect(),
@@ -92,8 +93,8 @@ impl Mpd {
             // It began in one of the newest periods.
             self.periods.iter_mut().rev().any(|period| period.close(avail, segment.start));
         }
-        if self.began.is_none() {
-            self.began = Some(segment.start);
+        if self.periods.is_empty() {
+            self.began = self.began.or(Some(segment.start));
             self.write_live();
         }
         let is_splice = |cue: &SegmentCue| matches!(cue.phase, CuePhase::Out | CuePhase::In(_));

@@ -45,6 +45,13 @@ impl MediaPlaylist {
         }
     }
 
+    /// The same behind so many discontinuities that it lists no more.
+    #[must_use]
+    pub const fn behind(mut self, discontinuities: u64) -> Self {
+        self.discontinuity_sequence = discontinuities;
+        self
+    }
+
     /// A segment joined at the live edge.
     pub fn append(&mut self, segment: &Segment) {
         self.write_entry(segment);

@@ -1,0 +1,183 @@
+//! Every manifest of one span of a timeline: kept up segment by segment, and rendered at most once per change.
+
+use std::sync::Arc;
+
+use super::{
+    rendered::{Manifest, Rendered},
+    response::Response,
+};
+use crate::{
+    archive::Timeline,
+    media::{Body, Presentation, Segment},
+    package::{
+        dash::Mpd,
+        hls::{self, HlsFormat, MediaPlaylist},
+        smooth,
+    },
+    time::{MediaDuration, MediaTime},
+};
+
+/// Manifests of the segments that they were told of, and what they were rendered to since the last change.
+#[derive(Debug)]
+pub(super) struct Views {
+    /// In fragmented MP4.
+    playlists: Vec<MediaPlaylist>,
+    /// In transport streams and packed audio; of the tracks that these hold.
+    transport: Vec<Option<MediaPlaylist>>,
+    mpd: Mpd,
+    smooth: smooth::Manifest,
+    /// Sequence numbers of the oldest and the newest segment that they list.
+    ends: Option<(u64, u64)>,
+    is_ended: bool,
+    rendered: Rendered,
+}
+
+/// What lies before the first segment of manifests.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Past {
+    /// What presentation time counts from; `None` for the first segment.
+    pub(super) began: Option<MediaTime>,
+    /// Discontinuities among what is listed no more.
+    pub(super) discontinuities: u64,
+}
+
+const HLS: &str = "application/vnd.apple.mpegurl";
+const DASH: &str = "application/dash+xml";
+const SMOOTH: &str = "application/vnd.ms-sstr+xml";
+
+impl Views {
+    /// Without segments; `window` is what live manifests say of how far they go back.
+    pub(super) fn new(
+        presentation: &Arc<Presentation>,
+        window: Option<MediaDuration>,
+        segment_duration: MediaDuration,
+        past: Past,
+    ) -> Self {
+        let of = |format, track| {
+            let playlist = MediaPlaylist::new(format, Arc::clone(presentation), track, segment_duration);
+            playlist.behind(past.discontinuities)
+        };
+        let tracks = presentation.tracks.iter().enumerate();
+        let transport = tracks.map(|(n, track)| HlsFormat::V4.lists(track).then(|| of(HlsFormat::V4, n))).collect();
+        Self {
+            playlists: (0..presentation.tracks.len()).map(|n| of(HlsFormat::Cmaf, n)).collect(),
+            transport,
+            mpd: Mpd::new(Arc::clone(presentation), window, segment_duration, past.began),
+            smooth: smooth::Manifest::new(Arc::clone(presentation), window),
+            ends: None,
+            is_ended: false,
+            rendered: Rendered::of(presentation.tracks.len()),
+        }
+    }
+
+    /// Of all that a timeline holds.
+    pub(super) fn of(timeline: &Timeline, window: Option<MediaDuration>) -> Self {
+        let past = Past { began: timeline.began(), discontinuities: timeline.discontinuities_before() };
+        let mut views = Self::new(timeline.presentation(), window, timeline.segment_duration(), past);
+        views.follow(timeline);
+        timeline.segments().for_each(|segment| views.append(segment));
+        views
+    }
+
+    pub(super) fn append(&mut self, segment: &Segment) {
+        let first = self.ends.map_or(segment.sequence, |(first, _)| first);
+        self.ends = Some((first, segment.sequence));
+        self.every_playlist().for_each(|playlist| playlist.append(segment));
+        self.mpd.append(segment);
+        self.smooth.append(segment);
+        self.rendered.forget();
+    }
+
+    /// The oldest segment, which is this one, is listed no more.
+    pub(super) fn remove(&mut self, segment: &Segment) {
+        let next = segment.sequence.saturating_add(1);
+        self.ends = self.ends.map(|(_, last)| (next, last)).filter(|(first, last)| first <= last);
+        self.every_playlist().for_each(|playlist| playlist.remove(segment));
+        self.mpd.remove(segment);
+        self.smooth.remove(segment);
+        self.rendered.forget();
+    }
+
+    /// What is offered, said of captions or known of the drift has changed.
+    pub(super) fn follow(&mut self, timeline: &Timeline) {
+        self.mpd.offer(timeline.offered());
+        self.mpd.caption(timeline.captions());
+        self.mpd.drift(timeline.drifted());
+        self.smooth.offer(timeline.offered());
+        self.rendered.forget();
+    }
+
+    /// Nothing follows.
+    pub(super) fn end(&mut self) {
+        self.is_ended = true;
+        self.smooth.end();
+        self.rendered.forget();
+    }
+
+    /// Sequence number of the oldest segment that is listed.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.ends.map(|(first, _)| first)
+    }
+
+    /// Whether Smooth Streaming has a manifest of this at all.
+    pub(super) fn has_smooth(&self) -> bool {
+        self.smooth.is_playable()
+    }
+
+    /// A manifest as it was rendered last; `None` while there is nothing to list.
+    pub(super) fn manifest(&self, manifest: Manifest, timeline: &Timeline) -> Option<&Response> {
+        self.rendered.cell(manifest)?.get_or_init(|| self.render(manifest, timeline)).as_ref()
+    }
+
+    fn render(&self, manifest: Manifest, timeline: &Timeline) -> Option<Response> {
+        let (first, last) = self.ends?;
+        let (first, last) = (timeline.get(first)?, timeline.get(last)?);
+        let (content_type, body) = match manifest {
+            Manifest::Master { format, sound, has_audio_only } => {
+                let tracks = 0..timeline.presentation().tracks.len();
+                let rates: Vec<_> = tracks.map(|track| timeline.bitrates(track)).collect();
+                let master = hls::Master {
+                    format,
+                    presentation: timeline.presentation(),
+                    rates: &rates,
+                    offered: timeline.offered(),
+                    captions: timeline.captions(),
+                    segment_duration: timeline.segment_duration(),
+                    sound,
+                    has_audio_only,
+                };
+                (HLS, Body::from(master.render()?))
+            }
+            Manifest::Mpd(flavour) => (DASH, self.mpd.render(flavour, (first, last), self.is_ended)),
+            Manifest::Smooth(version) => (SMOOTH, self.smooth.render(version, (first, last))?),
+            Manifest::Playlist { format, track } => {
+                let playlist = match format {
+                    HlsFormat::Cmaf => self.playlists.get(track)?,
+                    HlsFormat::V4 | HlsFormat::V3 => self.transport.get(track)?.as_ref()?,
+                };
+                (HLS, playlist.render(format, Some(first), self.is_ended))
+            }
+        };
+        // What it lists says which version it is, on every host that has the same timeline.
+        let (from, to) = (first.start.flicks(), last.end().flicks());
+        let end = if self.is_ended { "-end" } else { "" };
+        let etag = format!("\"{from:x}-{to:x}{}{end}\"", tags(timeline));
+        let half = timeline.segment_duration().to_std().as_secs() / 2;
+        Some(Response::manifest(content_type, if self.is_ended { 60 } else { half.max(1) }, &etag, body))
+    }
+
+    fn every_playlist(&mut self) -> impl Iterator<Item = &mut MediaPlaylist> {
+        self.playlists.iter_mut().chain(self.transport.iter_mut().flatten())
+    }
+}
+
+/// What else makes manifests differ, as a part of an entity tag: tracks that are not listed, captions that are, and the drift.
+fn tags(timeline: &Timeline) -> String {
+    let withdrawn = timeline.offered().iter().enumerate().filter(|(_, is_offered)| !**is_offered);
+    let mut tags: String = withdrawn.map(|(track, _)| format!("-{track}")).collect();
+    tags.extend(timeline.captions().iter().map(|service| format!("-{service}")));
+    if timeline.drifted() != MediaDuration::ZERO {
+        tags.push_str(&format!("-{:x}", timeline.drifted().flicks()));
+    }
+    tags
+}
