@@ -195,10 +195,10 @@ impl Timeline {
         self.segments.get(usize::try_from(place).ok()?)
     }
 
-    /// The segments behind the one with this sequence number, oldest first.
-    pub fn after(&self, sequence: u64) -> impl Iterator<Item = &Segment> {
+    /// The segments from the one with this sequence number on, oldest first.
+    pub fn since(&self, sequence: u64) -> impl Iterator<Item = &Segment> {
         let first = self.segments.front().map_or(0, |first| first.sequence);
-        let skipped = sequence.saturating_add(1).saturating_sub(first);
+        let skipped = sequence.saturating_sub(first);
         self.segments.range(usize::try_from(skipped).unwrap_or(usize::MAX).min(self.segments.len())..)
     }
 

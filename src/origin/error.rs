@@ -13,16 +13,32 @@ pub enum OriginError {
     TrackNotFound,
     /// 404: no such filter.
     FilterNotFound,
+    /// 404: nothing of the asset lies there, or not all that is asked for.
+    TimestampNotFound,
     /// 404: the asset has no segment yet.
     NoLiveEntries,
     /// 404: no fragment starts at this time.
     FragmentTimestampNotFound,
     /// 405: only GET, HEAD and OPTIONS.
     MethodNotAllowed,
+    /// 410: where a forced end is to be has left the window, or is yet to come.
+    FilterForceEndLeftWindow,
     /// 412: the fragment lies ahead of the live edge; ask again.
     FragmentNotReady,
     /// 415: a format that this endpoint does not deliver.
     OutputFormatNotSupported,
+    /// 415: more filters than may be combined.
+    FilterCountOverLimit,
+    /// 415: two filters say which rung is the first.
+    FilterFirstQualities,
+    /// 415: nothing is left to list.
+    FilterRemovedAllStreams,
+    /// 415: the back-off is longer than what players can rewind to.
+    FilterBackoffOverDvrWindow,
+    /// 415: the back-off of one filter is longer than the window of another.
+    FilterBackoffOverWindow,
+    /// 415: a window or back-off must be longer than three segments.
+    HlsSegmentTooLarge,
     /// 416: nothing of the object lies in the range.
     RangeNotSatisfiable,
     /// 500: what the host read from its store is not what was stored.
@@ -38,11 +54,19 @@ impl OriginError {
             Self::ResourceNotFound
             | Self::TrackNotFound
             | Self::FilterNotFound
+            | Self::TimestampNotFound
             | Self::NoLiveEntries
             | Self::FragmentTimestampNotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::FilterForceEndLeftWindow => 410,
             Self::FragmentNotReady => 412,
-            Self::OutputFormatNotSupported => 415,
+            Self::OutputFormatNotSupported
+            | Self::FilterCountOverLimit
+            | Self::FilterFirstQualities
+            | Self::FilterRemovedAllStreams
+            | Self::FilterBackoffOverDvrWindow
+            | Self::FilterBackoffOverWindow
+            | Self::HlsSegmentTooLarge => 415,
             Self::RangeNotSatisfiable => 416,
             Self::StoredObjectUnreadable => 500,
         }
@@ -56,6 +80,14 @@ impl OriginError {
             Self::ResourceNotFound => "MPE_RESOURCE_NOT_FOUND",
             Self::TrackNotFound => "MPE_EGRESS_TRACK_NOT_FOUND",
             Self::FilterNotFound => "MPE_EGRESS_FILTER_NOT_FOUND",
+            Self::TimestampNotFound => "MPE_EGRESS_TIMESTAMP_NOT_FOUND",
+            Self::FilterForceEndLeftWindow => "MPE_FILTER_FORCE_END_LEFT_EDGE_CROSSED_DVR_WINDOW",
+            Self::FilterCountOverLimit => "MPE_FILTER_COMPOSITION_FILTER_COUNT_OVER_LIMIT",
+            Self::FilterFirstQualities => "MPE_FILTER_COMPOSITION_MULTIPLE_FIRST_QUALITY_OPERATOR_NOT_ALLOWED",
+            Self::FilterRemovedAllStreams => "MPE_FILTER_REMOVED_ALL_STREAMS",
+            Self::FilterBackoffOverDvrWindow => "MPE_FILTER_LIVE_BACKOFF_OVER_DVRWINDOW",
+            Self::FilterBackoffOverWindow => "MPE_FILTER_LIVE_BACKOFF_OVER_PRESENTATION_WINDOW",
+            Self::HlsSegmentTooLarge => "MPE_HLS_SEGMENT_TOO_LARGE",
             Self::NoLiveEntries => "MPE_LIVE_MEDIA_ENTRIES_NOT_FOUND",
             Self::FragmentTimestampNotFound => "MPE_FRAGMENT_TIMESTAMP_NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
@@ -74,6 +106,14 @@ impl OriginError {
             Self::ResourceNotFound => 0x8089_01F9,
             Self::TrackNotFound => 0x8089_0209,
             Self::FilterNotFound => 0x8089_020C,
+            Self::TimestampNotFound => 0x8089_020A,
+            Self::FilterForceEndLeftWindow => 0x8089_0263,
+            Self::FilterCountOverLimit => 0x8089_0246,
+            Self::FilterFirstQualities => 0x8089_0248,
+            Self::FilterRemovedAllStreams => 0x8089_023E,
+            Self::FilterBackoffOverDvrWindow => 0x8089_023F,
+            Self::FilterBackoffOverWindow => 0x8089_0262,
+            Self::HlsSegmentTooLarge => 0x8089_0243,
             Self::NoLiveEntries => 0x8089_0254,
             Self::FragmentTimestampNotFound => 0x8089_0255,
             Self::FragmentNotReady => 0x8089_0200,

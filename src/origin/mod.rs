@@ -7,7 +7,10 @@
 //! To add a format: a line in `url::Format`, one in `shelf::Shelf::manifest`.
 
 mod error;
+mod filter;
+mod filtered;
 mod need;
+mod query;
 mod range;
 mod rendered;
 mod request;
@@ -18,6 +21,7 @@ mod url;
 mod views;
 
 pub use error::OriginError;
+pub use filter::{Condition, Filter, FilterError};
 pub use need::Need;
 pub use request::{Method, Request};
 pub use response::{Headers, Reply, Response, Wait};

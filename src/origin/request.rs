@@ -7,7 +7,8 @@ pub struct Request<'a> {
     pub method: Method,
     /// The path as it came, still percent-encoded, from the first `/` up to the `?`.
     pub path: &'a str,
-    /// What follows the `?`; no URL of this endpoint has a query, and one that is there changes nothing.
+    /// What follows the `?`: `start` and `end` of a manifest's span, in seconds since 1970 or as RFC 3339 writes it. All else in it
+    /// changes nothing.
     pub query: Option<&'a str>,
     /// The header `If-None-Match`.
     pub if_none_match: Option<&'a str>,

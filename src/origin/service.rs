@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     error::OriginError,
+    filter::{Filter, FilterError, Filters},
     request::{Method, Request},
     response::{Reply, Response},
     shelf::{Shelf, Windows},
@@ -24,6 +25,8 @@ pub struct Origin {
     config: OriginConfig,
     assets: BTreeMap<AssetName, Shelf>,
     locators: BTreeMap<String, Published>,
+    /// Of the account; those of an asset go before them.
+    filters: Filters,
 }
 
 /// How much an origin takes on.
@@ -77,8 +80,8 @@ struct Published {
 impl Origin {
     /// An origin that knows nothing yet.
     #[must_use]
-    pub const fn new(config: OriginConfig) -> Self {
-        Self { config, assets: BTreeMap::new(), locators: BTreeMap::new() }
+    pub fn new(config: OriginConfig) -> Self {
+        Self { config, assets: BTreeMap::new(), locators: BTreeMap::new(), filters: Filters::default() }
     }
 
     /// Follows a timeline. Manifests show the change from the next request on.
@@ -131,7 +134,32 @@ impl Origin {
         self.locators.remove(locator).is_some()
     }
 
-    /// Forgets an asset's timeline; whether there was one. Its locators stay and answer 404.
+    /// Sets a filter of the account, or of an asset, whose filters go before those of the account (A22.1). It takes the place of one
+    /// of this name, from the next request on.
+    ///
+    /// # Errors
+    /// A rule that it breaks, an asset that is not open, or a hundred filters already (A22.10).
+    pub fn set_filter(&mut self, of: Option<&AssetName>, name: &str, filter: Filter) -> Result<(), FilterError> {
+        match of {
+            None => self.filters.set(name, filter)?,
+            Some(asset) => {
+                let shelf = self.assets.get_mut(asset).ok_or_else(|| FilterError::NoAsset(asset.clone()))?;
+                shelf.filters().set(name, filter)?;
+            }
+        }
+        self.assets.values_mut().for_each(Shelf::forget_filtered);
+        Ok(())
+    }
+
+    /// Takes a filter of the account or of an asset away; whether there was one.
+    pub fn remove_filter(&mut self, of: Option<&AssetName>, name: &str) -> bool {
+        match of {
+            None => self.filters.remove(name),
+            Some(asset) => self.assets.get_mut(asset).is_some_and(|shelf| shelf.filters().remove(name)),
+        }
+    }
+
+    /// Forgets an asset's timeline and its filters; whether there was one. Its locators stay and answer 404.
     pub fn forget(&mut self, asset: &AssetName) -> bool {
         self.assets.remove(asset).is_some()
     }
@@ -160,7 +188,11 @@ impl Origin {
         let published = self.locators.get(target.locator).filter(|published| published.name == target.name);
         let published = published.ok_or(OriginError::ResourceNotFound)?;
         let shelf = self.assets.get(&published.asset).ok_or(OriginError::ResourceNotFound)?;
-        shelf.answer(target.resource, request, now)
+        let names = target.filter.into_iter().flat_map(|names| names.split(';'));
+        let filters =
+            names.map(|name| shelf.filter(name).or(self.filters.get(name)).ok_or(OriginError::FilterNotFound));
+        let filters = filters.collect::<Result<Vec<&Filter>, _>>()?;
+        shelf.answer(&target, &filters, request, now)
     }
 }
 
@@ -180,5 +212,7 @@ const fn check(what: &'static str, ceiling: usize, held: usize) -> Result<(), Li
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_filters;
 #[cfg(test)]
 mod tests_of_smooth;

@@ -6,11 +6,14 @@ use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     error::OriginError,
+    filter::{Clip, Filter, Filters, Selection},
+    filtered::Filtered,
     need::Need,
+    query::clip,
     rendered::Manifest,
     request::Request,
     response::{Reply, Response, Wait},
-    url::{Rendition, Resource},
+    url::{Rendition, Resource, Target},
     views::{Past, Views},
 };
 use crate::{
@@ -28,6 +31,8 @@ pub(super) struct Shelf {
     /// Segments that have left the timeline, and that players may still ask for.
     left: VecDeque<Segment>,
     views: Views,
+    filters: Filters,
+    filtered: Filtered,
 }
 
 impl Shelf {
@@ -43,12 +48,15 @@ impl Shelf {
             timeline: Timeline::new(Arc::clone(presentation), segment_duration),
             left: VecDeque::new(),
             views: Views::new(presentation, windows.shown(), segment_duration, Past::default()),
+            filters: Filters::default(),
+            filtered: Filtered::default(),
         }
     }
 
     pub(super) fn append(&mut self, segment: &Segment) -> Result<(), TimelineError> {
         self.timeline.append(segment.clone())?;
         self.views.append(segment);
+        self.filtered.forget();
         if let Some(rewind) = self.windows.rewind {
             self.rewind_to(segment.end().minus(rewind));
         }
@@ -66,6 +74,7 @@ impl Shelf {
         let kept = self.windows.archive.map(|window| window.plus(linger(window, segment_duration)));
         let from = self.timeline.last().zip(kept).map(|(last, kept)| last.end().minus(kept));
         while self.left.pop_front_if(|left| from.is_none_or(|from| left.end() <= from)).is_some() {}
+        self.filtered.forget();
     }
 
     /// Live manifests list nothing that is over by then (A17.14); the newest segment always stays.
@@ -80,20 +89,37 @@ impl Shelf {
 
     pub(super) fn offer(&mut self, offered: &[bool]) {
         if self.timeline.offer(offered) {
-            self.views.follow(&self.timeline);
+            self.follow();
         }
     }
 
     pub(super) fn caption(&mut self, services: &[CaptionService]) {
         if self.timeline.caption(services) {
-            self.views.follow(&self.timeline);
+            self.follow();
         }
     }
 
     pub(super) fn drift(&mut self, by: MediaDuration) {
         if self.timeline.drift(by) {
-            self.views.follow(&self.timeline);
+            self.follow();
         }
+    }
+
+    fn follow(&mut self) {
+        self.views.follow(&self.timeline);
+        self.filtered.forget();
+    }
+
+    pub(super) const fn filters(&mut self) -> &mut Filters {
+        &mut self.filters
+    }
+
+    pub(super) fn filter(&self, name: &str) -> Option<&Filter> {
+        self.filters.get(name)
+    }
+
+    pub(super) fn forget_filtered(&mut self) {
+        self.filtered.forget();
     }
 
     /// The asset is on demand now, with everything that the archive holds.
@@ -103,14 +129,22 @@ impl Shelf {
             self.views = Views::of(&self.timeline, self.windows.archive);
         }
         self.views.end();
+        self.filtered.forget();
     }
 
     pub(super) fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    pub(super) fn answer(&self, resource: Resource<'_>, request: &Request<'_>, now: Now) -> Result<Reply, OriginError> {
-        match resource {
+    /// The answer to a request for this target, whose filters these are.
+    pub(super) fn answer(
+        &self,
+        target: &Target<'_>,
+        filters: &[&Filter],
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Reply, OriginError> {
+        match target.resource {
             Resource::Init(rendition) => {
                 let (_, track) = self.track(rendition)?;
                 Ok(Reply::Need(Need::stored(ObjectName::init(&self.asset, track), track, request)))
@@ -118,12 +152,43 @@ impl Shelf {
             Resource::Fragment { rendition, ticks } => self.fragment(rendition, ticks, request, now),
             Resource::Segment { rendition, ticks } => self.segment(rendition, ticks, request, now),
             Resource::TimedFragment { rendition, ticks } => self.timed_fragment(rendition, ticks, request, now),
-            _ => match self.views.manifest(self.manifest(resource)?, &self.timeline) {
-                Some(response) => Ok(Reply::Response(response.conditioned(request))),
-                None if self.timeline.is_ended() => Err(OriginError::NoLiveEntries),
-                None => Ok(self.wait(OriginError::NoLiveEntries, request, now)),
-            },
+            resource => {
+                let manifest = self.manifest(resource)?;
+                let (clip, query) = clip(request.query, self.timeline.presentation())?;
+                let response = if filters.is_empty() && clip == Clip::default() {
+                    self.views.manifest(manifest, &self.timeline).map(|response| response.conditioned(request))
+                } else {
+                    let suffix = target.filter.map(|names| format!(",filter={names}")).unwrap_or_default() + &query;
+                    self.filtered(manifest, (filters, &clip), suffix)?.map(|response| response.conditioned(request))
+                };
+                match response {
+                    Some(response) => Ok(Reply::Response(response)),
+                    None if self.timeline.is_ended() => Err(OriginError::NoLiveEntries),
+                    None => Ok(self.wait(OriginError::NoLiveEntries, request, now)),
+                }
+            }
         }
+    }
+
+    /// A manifest of a part of the timeline; `None` before the first segment.
+    fn filtered(
+        &self,
+        manifest: Manifest,
+        (filters, clip): (&[&Filter], &Clip),
+        suffix: String,
+    ) -> Result<Option<Response>, OriginError> {
+        if self.timeline.first().is_none() {
+            return Ok(None);
+        }
+        let is_hls = matches!(manifest, Manifest::Master { .. } | Manifest::Playlist { .. });
+        let selection = Selection::of(&self.timeline, self.windows, filters, clip, is_hls)?;
+        if let Manifest::Playlist { track, .. } = manifest
+            && selection.offered.get(track) == Some(&false)
+            && self.timeline.offered().get(track) == Some(&true)
+        {
+            return Err(OriginError::TrackNotFound);
+        }
+        Ok(self.filtered.manifest((manifest, selection, suffix), &self.timeline))
     }
 
     /// Which manifest a URL means.
@@ -174,7 +239,7 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    const fn shown(self) -> Option<MediaDuration> {
+    pub(super) const fn shown(self) -> Option<MediaDuration> {
         match self.rewind {
             Some(rewind) => Some(rewind),
             None => self.archive,

@@ -1,12 +1,12 @@
 //! The URLs of A20, from path to meaning. What is not of this grammar is refused.
 //!
 //! ```text
-//! /{locator}/{name}.ism/Manifest[(format={format}[,audiotrack={track}][,audio-only=false])][.ext]
-//! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Manifest({track},format={format})[.ext]
+//! /{locator}/{name}.ism/Manifest[(format={format}[,filter={names}][,audiotrack={track}][,audio-only=false])][.ext]
+//! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Manifest({track},format={format}[,filter={names}])[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track}={ticks or i},format={format})[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks})
 //! ```
-//! Without a format it is Smooth Streaming, whose clients make the last form out of a template of the manifest. `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
+//! `filter` names filters with `;` between them, and a query with `start` or `end` cuts manifests. Without a format it is Smooth Streaming, whose clients make the last form out of a template of the manifest. `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
 //! that a rung's playlist is the same text whatever the language.
 
 use std::borrow::Cow;
@@ -21,6 +21,8 @@ pub(super) struct Target<'a> {
     /// The manifest name, without `.ism`.
     pub(super) name: &'a str,
     pub(super) resource: Resource<'a>,
+    /// Names of filters, with `;` between them.
+    pub(super) filter: Option<&'a str>,
 }
 
 /// A resource under a locator.
@@ -82,16 +84,16 @@ impl<'a> Target<'a> {
         if !extension.eq_ignore_ascii_case("ism") {
             return Err(OriginError::ResourceNotFound);
         }
-        let resource = match (parts.next(), parts.next()) {
+        let (resource, filter) = match (parts.next(), parts.next()) {
             (None, _) => manifest(first)?,
             (Some(second), None) => rendition(first, second)?,
             _ => return Err(OriginError::ResourceNotFound),
         };
-        Ok(Self { locator, name, resource })
+        Ok(Self { locator, name, resource, filter })
     }
 }
 
-fn unescape(path: &str) -> Result<String, OriginError> {
+pub(super) fn unescape(path: &str) -> Result<String, OriginError> {
     let mut decoded = String::with_capacity(path.len());
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('%') {
@@ -109,28 +111,29 @@ fn unescape(path: &str) -> Result<String, OriginError> {
 }
 
 /// `Manifest(…)` of the whole presentation.
-fn manifest(part: &str) -> Result<Resource<'_>, OriginError> {
+fn manifest(part: &str) -> Result<Filtered<'_>, OriginError> {
     if part.eq_ignore_ascii_case("manifest") {
-        return Ok(Resource::Smooth(smooth::Version::V22));
+        return Ok((Resource::Smooth(smooth::Version::V22), None));
     }
     let call = Call::parse(part, "manifest")?;
     if call.subject.is_some() {
         return Err(OriginError::BadUrlSyntax);
     }
-    match call.format()? {
+    let resource = match call.format()? {
         // Only segments with pictures and sound in one must be told which sound.
         Format::Hls(format) if format == HlsFormat::V3 || call.sound.is_none() => {
             let has_audio_only = call.has_audio_only.unwrap_or(true);
-            Ok(Resource::Master { format, sound: call.sound, has_audio_only })
+            Resource::Master { format, sound: call.sound, has_audio_only }
         }
-        Format::Dash(flavour) if call.sound.is_none() => Ok(Resource::Mpd(flavour)),
-        Format::Smooth(version) if call.sound.is_none() => Ok(Resource::Smooth(version)),
-        _ => Err(OriginError::BadUrlSyntax),
-    }
+        Format::Dash(flavour) if call.sound.is_none() => Resource::Mpd(flavour),
+        Format::Smooth(version) if call.sound.is_none() => Resource::Smooth(version),
+        _ => return Err(OriginError::BadUrlSyntax),
+    };
+    Ok((resource, call.filter))
 }
 
 /// `QualityLevels(…)/Manifest(…)` and `QualityLevels(…)/Fragments(…)`.
-fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Resource<'a>, OriginError> {
+fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginError> {
     let level = Call::parse(level, "qualitylevels")?;
     let bitrate = match level.subject {
         Some((bitrate, None)) if level.format.is_none() => number(bitrate).and_then(|n| u32::try_from(n).ok()),
@@ -144,29 +147,27 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Resource<'a>, OriginEr
     let is_transport = matches!(format, Format::Hls(HlsFormat::V4 | HlsFormat::V3));
     // Version 4 has no playlist of segments with sound, but it is the name of their format.
     let may_have_sound = if is_playlist { format == Format::Hls(HlsFormat::V3) } else { is_transport };
-    if call.sound.is_some() || level.sound.is_some() && !may_have_sound {
+    let is_filtered = level.filter.is_some() || call.filter.is_some() && !is_playlist;
+    if call.sound.is_some() || level.sound.is_some() && !may_have_sound || is_filtered {
         return Err(OriginError::BadUrlSyntax);
     }
-    match (call.subject, format) {
+    let resource = match (call.subject, format) {
         (Some((track, None)), Format::Hls(format)) if is_playlist => {
-            Ok(Resource::Playlist { rendition: of(track), format })
+            Resource::Playlist { rendition: of(track), format }
         }
         (Some((track, Some(ticks))), Format::Smooth(_)) if !is_playlist => {
             let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
-            Ok(Resource::TimedFragment { rendition: of(track), ticks })
+            Resource::TimedFragment { rendition: of(track), ticks }
         }
-        (Some((track, Some("i"))), _) if !is_playlist && !is_transport => Ok(Resource::Init(of(track))),
+        (Some((track, Some("i"))), _) if !is_playlist && !is_transport => Resource::Init(of(track)),
         (Some((track, Some(ticks))), _) if !is_playlist => {
             let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
             let rendition = of(track);
-            Ok(if is_transport {
-                Resource::Segment { rendition, ticks }
-            } else {
-                Resource::Fragment { rendition, ticks }
-            })
+            if is_transport { Resource::Segment { rendition, ticks } } else { Resource::Fragment { rendition, ticks } }
         }
-        _ => Err(OriginError::BadUrlSyntax),
-    }
+        _ => return Err(OriginError::BadUrlSyntax),
+    };
+    Ok((resource, call.filter))
 }
 
 /// The formats of A20 that are delivered.
@@ -186,7 +187,11 @@ struct Call<'a> {
     /// The track of `audiotrack`.
     sound: Option<&'a str>,
     has_audio_only: Option<bool>,
+    filter: Option<&'a str>,
 }
+
+/// A resource and the filters of its manifest.
+type Filtered<'a> = (Resource<'a>, Option<&'a str>);
 
 impl<'a> Call<'a> {
     fn word(part: &str) -> &str {
@@ -203,7 +208,7 @@ impl<'a> Call<'a> {
         if !extension.is_empty() && !is_extension {
             return Err(OriginError::BadUrlSyntax);
         }
-        let mut call = Self { subject: None, format: None, sound: None, has_audio_only: None };
+        let mut call = Self { subject: None, format: None, sound: None, has_audio_only: None, filter: None };
         for argument in arguments.split(',') {
             let is_repeated = match argument.split_once('=') {
                 Some(("format", value)) => call.format.replace(value).is_some(),
@@ -211,7 +216,7 @@ impl<'a> Call<'a> {
                 Some(("audio-only", "true")) => call.has_audio_only.replace(true).is_some(),
                 Some(("audio-only", "false")) => call.has_audio_only.replace(false).is_some(),
                 Some(("audiotrack", track)) if is_word(track) => call.sound.replace(track).is_some(),
-                Some(("filter", _)) => return Err(OriginError::FilterNotFound),
+                Some(("filter", names)) if names.split(';').all(is_word) => call.filter.replace(names).is_some(),
                 Some(("encryption" | "type", _)) => return Err(OriginError::OutputFormatNotSupported),
                 Some((key, value)) if is_word(key) => call.subject.replace((key, Some(value))).is_some(),
                 None if is_word(argument) => call.subject.replace((argument, None)).is_some(),
@@ -239,7 +244,7 @@ impl<'a> Call<'a> {
     }
 }
 
-fn is_word(text: &str) -> bool {
+pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 

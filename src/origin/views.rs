@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     archive::Timeline,
-    media::{Body, Presentation, Segment},
+    media::{Bitrates, Body, Presentation, Segment},
     package::{
         dash::Mpd,
         hls::{self, HlsFormat, MediaPlaylist},
@@ -41,9 +41,9 @@ pub(super) struct Past {
     pub(super) discontinuities: u64,
 }
 
-const HLS: &str = "application/vnd.apple.mpegurl";
-const DASH: &str = "application/dash+xml";
-const SMOOTH: &str = "application/vnd.ms-sstr+xml";
+pub(super) const HLS: &str = "application/vnd.apple.mpegurl";
+pub(super) const DASH: &str = "application/dash+xml";
+pub(super) const SMOOTH: &str = "application/vnd.ms-sstr+xml";
 
 impl Views {
     /// Without segments; `window` is what live manifests say of how far they go back.
@@ -134,19 +134,8 @@ impl Views {
         let (first, last) = (timeline.get(first)?, timeline.get(last)?);
         let (content_type, body) = match manifest {
             Manifest::Master { format, sound, has_audio_only } => {
-                let tracks = 0..timeline.presentation().tracks.len();
-                let rates: Vec<_> = tracks.map(|track| timeline.bitrates(track)).collect();
-                let master = hls::Master {
-                    format,
-                    presentation: timeline.presentation(),
-                    rates: &rates,
-                    offered: timeline.offered(),
-                    captions: timeline.captions(),
-                    segment_duration: timeline.segment_duration(),
-                    sound,
-                    has_audio_only,
-                };
-                (HLS, Body::from(master.render()?))
+                let rates = rates(timeline);
+                (HLS, Body::from(master(timeline, &rates, format, sound, has_audio_only).render()?))
             }
             Manifest::Mpd(flavour) => (DASH, self.mpd.render(flavour, (first, last), self.is_ended)),
             Manifest::Smooth(version) => (SMOOTH, self.smooth.render(version, (first, last))?),
@@ -158,12 +147,7 @@ impl Views {
                 (HLS, playlist.render(format, Some(first), self.is_ended))
             }
         };
-        // What it lists says which version it is, on every host that has the same timeline.
-        let (from, to) = (first.start.flicks(), last.end().flicks());
-        let end = if self.is_ended { "-end" } else { "" };
-        let etag = format!("\"{from:x}-{to:x}{}{end}\"", tags(timeline));
-        let half = timeline.segment_duration().to_std().as_secs() / 2;
-        Some(Response::manifest(content_type, if self.is_ended { 60 } else { half.max(1) }, &etag, body))
+        Some(manifest_response(content_type, body, (first, last), (timeline, timeline.offered()), self.is_ended))
     }
 
     fn every_playlist(&mut self) -> impl Iterator<Item = &mut MediaPlaylist> {
@@ -171,9 +155,52 @@ impl Views {
     }
 }
 
+/// Measured bit rates, in the order of the tracks.
+pub(super) fn rates(timeline: &Timeline) -> Vec<Bitrates> {
+    (0..timeline.presentation().tracks.len()).map(|track| timeline.bitrates(track)).collect()
+}
+
+/// The master playlist of all that a timeline offers.
+pub(super) fn master<'a>(
+    timeline: &'a Timeline,
+    rates: &'a [Bitrates],
+    format: HlsFormat,
+    sound: Option<usize>,
+    has_audio_only: bool,
+) -> hls::Master<'a> {
+    hls::Master {
+        format,
+        presentation: timeline.presentation(),
+        rates,
+        offered: timeline.offered(),
+        captions: timeline.captions(),
+        segment_duration: timeline.segment_duration(),
+        sound,
+        has_audio_only,
+        first_quality: None,
+        filter: "",
+    }
+}
+
+/// The answer with a manifest that lists these tracks from the one segment to the other.
+pub(super) fn manifest_response(
+    content_type: &'static str,
+    body: Body,
+    (first, last): (&Segment, &Segment),
+    (timeline, offered): (&Timeline, &[bool]),
+    is_ended: bool,
+) -> Response {
+    // What it lists says which version it is, on every host that has the same timeline.
+    let (from, to) = (first.start.flicks(), last.end().flicks());
+    let end = if is_ended { "-end" } else { "" };
+    let etag = format!("\"{from:x}-{to:x}{}{end}\"", tags(timeline, offered));
+    let half = timeline.segment_duration().to_std().as_secs() / 2;
+    Response::manifest(content_type, if is_ended { 60 } else { half.max(1) }, &etag, body)
+}
+
 /// What else makes manifests differ, as a part of an entity tag: tracks that are not listed, captions that are, and the drift.
-fn tags(timeline: &Timeline) -> String {
-    let withdrawn = timeline.offered().iter().enumerate().filter(|(_, is_offered)| !**is_offered);
+fn tags(timeline: &Timeline, offered: &[bool]) -> String {
+    let withdrawn = offered.iter().enumerate().filter(|(_, is_offered)| !**is_offered);
     let mut tags: String = withdrawn.map(|(track, _)| format!("-{track}")).collect();
     tags.extend(timeline.captions().iter().map(|service| format!("-{service}")));
     if timeline.drifted() != MediaDuration::ZERO {

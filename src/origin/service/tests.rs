@@ -348,6 +348,6 @@ fn live_manifests_show_the_rewind_window_and_those_on_demand_the_archive_a17_14(
     assert_eq!((whole.matches("#EXTINF").count(), whole.contains("#EXT-X-MEDIA-SEQUENCE:0\n")), (40, true), "{whole}");
     assert!(whole.ends_with("#EXT-X-ENDLIST\n") && !whole.contains("DISCONTINUITY-SEQUENCE"));
     let mpd = text(&get(&origin, "Manifest(format=mpd-time-cmaf)"));
-    assert!(mpd.contains("mediaPresentationDuration=\"PT80S\"") && mpd.contains(" r=\"39\"/>"), "{mpd}");
+    assert!(mpd.contains("mediaPresentationDuration=\"PT1M20S\"") && mpd.contains(" r=\"39\"/>"), "{mpd}");
     assert!(text(&get(&origin, "Manifest")).contains("Duration=\"800000000\""));
 }

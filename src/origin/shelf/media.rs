@@ -96,7 +96,7 @@ impl Shelf {
     /// Segments behind the one with this number, oldest first.
     fn segments_after(&self, sequence: u64) -> impl Iterator<Item = &Segment> {
         let lately = self.left.iter().filter(move |left| left.sequence > sequence);
-        lately.chain(self.timeline.after(sequence))
+        lately.chain(self.timeline.since(sequence.saturating_add(1)))
     }
 
     /// The position of the sound that a rendition of pictures is to have in its segments.

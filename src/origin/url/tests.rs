@@ -66,7 +66,6 @@ fn what_is_not_delivered_says_so() {
     ] {
         assert_eq!(resource(rest), Err(OriginError::OutputFormatNotSupported), "{rest}");
     }
-    assert_eq!(resource("Manifest(format=m3u8-cmaf,filter=a;b)"), Err(OriginError::FilterNotFound));
 }
 
 #[test]
@@ -125,5 +124,16 @@ fn collected_paths_never_reach_anything() {
         let path = case["path"].as_str().unwrap();
         let found = decode(path).and_then(|path| Target::parse(&path).map(|_| ()));
         assert!(found.is_err(), "{path:?}");
+    }
+}
+
+#[test]
+fn filters_are_named_in_manifests_only_a22_2() {
+    let filter = |rest: &'static str| Target::parse(rest).map(|target| target.filter);
+    assert_eq!(filter("/loc/ch1.ism/Manifest(format=m3u8-cmaf,filter=a;b_2)"), Ok(Some("a;b_2")));
+    assert_eq!(filter("/loc/ch1.ism/Manifest(filter=a)"), Ok(Some("a")));
+    assert_eq!(filter("/loc/ch1.ism/QualityLevels(1)/Manifest(video,format=m3u8-aapl,filter=a).m3u8"), Ok(Some("a")));
+    for bad in ["Manifest(filter=)", "Manifest(filter=a,filter=b)", "QualityLevels(1)/Fragments(video=1,filter=a)"] {
+        assert_eq!(resource(bad), Err(OriginError::BadUrlSyntax), "{bad}");
     }
 }

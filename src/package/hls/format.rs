@@ -55,10 +55,14 @@ impl HlsFormat {
         }
     }
 
-    /// Where the media playlist of a track stands, relative to the master (A20.9), with this sound in its segments.
-    pub(super) fn playlist(self, track: &TrackSpec, sound: Option<&TrackSpec>) -> String {
+    /// Where the media playlist of a track stands, relative to the master (A20.9), with this sound in its segments and these
+    /// parameters and query behind its own.
+    pub(super) fn playlist(self, track: &TrackSpec, sound: Option<&TrackSpec>, filter: &str) -> String {
         let sound = sound.map(|sound| format!(",audiotrack={}", sound.url_track)).unwrap_or_default();
-        format!("QualityLevels({}{sound})/Manifest({},format={}).m3u8", track.bitrate, track.url_track, self.name())
+        let (filter, query) = filter.split_once('?').unwrap_or((filter, ""));
+        let mark = if query.is_empty() { "" } else { "?" };
+        let (bitrate, track, format) = (track.bitrate, &track.url_track, self.name());
+        format!("QualityLevels({bitrate}{sound})/Manifest({track},format={format}{filter}).m3u8{mark}{query}")
     }
 
     /// Writes where the segment of a track that starts at this tick stands, relative to its media playlist.

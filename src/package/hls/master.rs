@@ -37,6 +37,10 @@ pub struct Master<'a> {
     pub sound: Option<usize>,
     /// Whether versions 3 and 4 have a variant of sound alone beside video.
     pub has_audio_only: bool,
+    /// The nominal bit rate that players are to begin with (A22.7): of the variants the nearest comes first.
+    pub first_quality: Option<u32>,
+    /// How the URLs of its playlists end: parameters within the brackets, and a query behind a `?`.
+    pub filter: &'a str,
 }
 
 /// A track that is listed.
@@ -72,6 +76,9 @@ impl<'a> Master<'a> {
         if variants.is_empty() {
             return None;
         }
+        if let Some(wanted) = self.first_quality {
+            self.put_first(&mut variants, wanted, &tracks);
+        }
         variants.extend(self.audio_only(&sound, &tracks));
         // RFC 8216 clause 4.3.4.2: the attribute is in all variants or in none.
         let captions: Vec<_> = self.captions.iter().filter(|one| has_video && self.format.names(one)).collect();
@@ -79,8 +86,9 @@ impl<'a> Master<'a> {
             let group = Some(ClosedCaptionGroupId::GroupId(CAPTIONS.into()));
             variants.iter_mut().for_each(|variant| variant.closed_captions.clone_from(&group));
         }
-        let sounds = sound.iter().flat_map(|group| group.listed(self.format, AlternativeMediaType::Audio));
-        let text = text.listed(self.format, AlternativeMediaType::Subtitles);
+        let urls = (self.format, self.filter);
+        let sounds = sound.iter().flat_map(|group| group.listed(urls, AlternativeMediaType::Audio));
+        let text = text.listed(urls, AlternativeMediaType::Subtitles);
         let alternatives = sounds.chain(text).chain(captions.into_iter().enumerate().map(closed_captions)).collect();
         let playlist = MasterPlaylist {
             version: Some(self.format.version()),
@@ -146,7 +154,7 @@ impl<'a> Master<'a> {
         let beside = sound.map(|group| group.heaviest).unwrap_or_default();
         let multiplexed = sound.filter(|group| group.id.is_none()).and_then(|group| group.renditions.first());
         Some(VariantStream {
-            uri: self.format.playlist(track, multiplexed.copied()),
+            uri: self.format.playlist(track, multiplexed.copied(), self.filter),
             bandwidth: own.peak.saturating_add(beside.peak),
             average_bandwidth: Some(own.mean.saturating_add(beside.mean)),
             codecs: self.codecs(track, sound.map_or(&[], |group| &group.renditions), text),
@@ -159,6 +167,14 @@ impl<'a> Master<'a> {
         })
     }
 
+    /// Puts the variants first whose track's nominal bit rate is nearest to this one, one for each sound beside it.
+    fn put_first(&self, variants: &mut [VariantStream], wanted: u32, tracks: &[Listed<'_>]) {
+        let rates = tracks.iter().map(|one| one.track.bitrate);
+        let Some(nearest) = rates.min_by_key(|rate| rate.abs_diff(wanted)) else { return };
+        // A stable sort: the others keep their order.
+        variants.sort_by_key(|variant| !variant.uri.starts_with(&format!("QualityLevels({nearest}")));
+    }
+
     /// The variant of sound alone, which versions before 7 have behind those of video (A20.8, A21.5).
     fn audio_only(&self, sound: &[Group<'_>], tracks: &[Listed<'_>]) -> Option<VariantStream> {
         let group = sound.first().filter(|_| self.format != HlsFormat::Cmaf && self.has_audio_only)?;
@@ -168,7 +184,7 @@ impl<'a> Master<'a> {
         // A player that takes it for its group may play any rendition of that.
         let heaviest = if group.id.is_some() { group.heaviest } else { rates };
         Some(VariantStream {
-            uri: self.format.playlist(track, None),
+            uri: self.format.playlist(track, None, self.filter),
             bandwidth: heaviest.peak,
             average_bandwidth: Some(heaviest.mean),
             codecs: self.format.codecs(track),
@@ -207,11 +223,20 @@ fn text_codec(track: &TrackSpec) -> Option<&'static str> {
 }
 
 impl Group<'_> {
-    fn listed(&self, format: HlsFormat, media_type: AlternativeMediaType) -> impl Iterator<Item = AlternativeMedia> {
-        (0..self.renditions.len()).filter_map(move |n| self.rendition(n, format, media_type.clone()))
+    fn listed(
+        &self,
+        urls: (HlsFormat, &str),
+        media_type: AlternativeMediaType,
+    ) -> impl Iterator<Item = AlternativeMedia> {
+        (0..self.renditions.len()).filter_map(move |n| self.rendition(n, urls, media_type.clone()))
     }
 
-    fn rendition(&self, n: usize, format: HlsFormat, media_type: AlternativeMediaType) -> Option<AlternativeMedia> {
+    fn rendition(
+        &self,
+        n: usize,
+        (format, filter): (HlsFormat, &str),
+        media_type: AlternativeMediaType,
+    ) -> Option<AlternativeMedia> {
         let (before, rest) = self.renditions.split_at_checked(n)?;
         let track = rest.first()?;
         let language = Some(track.language).filter(|language| *language != Language::UND);
@@ -219,7 +244,7 @@ impl Group<'_> {
             // Text is shown when somebody asks for it.
             default: n == 0 && media_type == AlternativeMediaType::Audio,
             media_type,
-            uri: Some(format.playlist(track, None)),
+            uri: Some(format.playlist(track, None, filter)),
             group_id: self.id.clone()?,
             language: language.map(|language| language.bcp47().into()),
             name: name(&self.renditions, track).into(),

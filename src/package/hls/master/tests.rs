@@ -21,6 +21,8 @@ fn of(format: HlsFormat, tracks: Vec<TrackSpec>, captions: &[CaptionService]) ->
         segment_duration: MediaDuration::from_secs(2),
         sound: None,
         has_audio_only: true,
+        first_quality: None,
+        filter: "",
     };
     master.render().unwrap()
 }

@@ -1,0 +1,100 @@
+//! Filtered manifests: made of the timeline when they are first asked for after a change, and kept until the next.
+//!
+//! One costs as much as what it lists, once per change however many ask for it. What follows every segment of a live
+//! presentation is the unfiltered manifest (`views`).
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use super::{
+    filter::Selection,
+    rendered::Manifest,
+    response::Response,
+    views::{DASH, HLS, SMOOTH, manifest_response, master, rates},
+};
+use crate::{
+    archive::Timeline,
+    media::{Body, Segment},
+    package::{
+        dash::Mpd,
+        hls::{self, MediaPlaylist},
+        smooth,
+    },
+};
+
+/// Manifests by what was asked for, the newest last.
+#[derive(Debug, Default)]
+pub(super) struct Filtered(Mutex<VecDeque<(Key, Option<Response>)>>);
+
+/// A manifest, what it lists, and how its URL ends.
+pub(super) type Key = (Manifest, Selection, String);
+
+/// Manifests that are kept of one asset: every rung and language of a few filters.
+const KEPT: usize = 64;
+
+impl Filtered {
+    pub(super) fn forget(&mut self) {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The manifest; `None` where there is nothing to say yet.
+    pub(super) fn manifest(&self, key: Key, timeline: &Timeline) -> Option<Response> {
+        let find = |kept: &VecDeque<(Key, Option<Response>)>| {
+            kept.iter().find(|(held, _)| *held == key).map(|(_, response)| response.clone())
+        };
+        if let Some(response) = find(&self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return response;
+        }
+        let (manifest, selection, suffix) = &key;
+        let response = render(*manifest, selection, suffix, timeline);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            kept.pop_front();
+        }
+        kept.push_back((key, response.clone()));
+        response
+    }
+}
+
+fn render(manifest: Manifest, selection: &Selection, suffix: &str, timeline: &Timeline) -> Option<Response> {
+    let Selection { offered, ends: (first, last), is_ended, window, began, first_quality } = selection;
+    let presentation = timeline.presentation();
+    let segments = || timeline.since(*first).take_while(|segment| segment.sequence <= *last);
+    let ends = (timeline.get(*first)?, timeline.get(*last)?);
+    let (content_type, body) = match manifest {
+        Manifest::Master { format, sound, has_audio_only } => {
+            let rates = rates(timeline);
+            let all = master(timeline, &rates, format, sound, has_audio_only);
+            let master = hls::Master { offered, filter: suffix, first_quality: *first_quality, ..all };
+            (HLS, Body::from(master.render()?))
+        }
+        Manifest::Playlist { format, track } => {
+            let is_skipped = |segment: &&Segment| segment.sequence < *first && segment.is_discontinuous;
+            let skipped = timeline.segments().filter(is_skipped).count() as u64;
+            let playlist = MediaPlaylist::new(format, presentation.clone(), track, timeline.segment_duration());
+            let mut playlist = playlist.behind(timeline.discontinuities_before().saturating_add(skipped));
+            segments().for_each(|segment| playlist.append(segment));
+            (HLS, playlist.render(format, Some(ends.0), *is_ended))
+        }
+        Manifest::Mpd(flavour) => {
+            let mut mpd = Mpd::new(presentation.clone(), *window, timeline.segment_duration(), *began);
+            mpd.offer(offered);
+            mpd.caption(timeline.captions());
+            mpd.drift(timeline.drifted());
+            segments().for_each(|segment| mpd.append(segment));
+            (DASH, mpd.render(flavour, ends, *is_ended))
+        }
+        Manifest::Smooth(version) => {
+            let mut manifest = smooth::Manifest::new(presentation.clone(), *window);
+            manifest.offer(offered);
+            segments().for_each(|segment| manifest.append(segment));
+            if *is_ended {
+                manifest.end();
+            }
+            (SMOOTH, manifest.render(version, ends)?)
+        }
+    };
+    Some(manifest_response(content_type, body, ends, (timeline, offered), *is_ended))
+}
