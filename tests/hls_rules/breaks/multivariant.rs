@@ -12,8 +12,11 @@ pub const BREAKS: &[Break] = &[
     broken("variant.uri", &[("playlist", "#EXT-X-I-FRAME", "other.m3u8\n#EXT-X-I-FRAME")]),
     one(
         "variant.present",
-        &[("playlist", "#EXTM3U\n#EXT-X-SESSION-DATA:DATA-ID=\"a\",VALUE=\"b\"\n#EXT-X-STREAM-INF:BANDWIDTH=1,\
-AVERAGE-BANDWIDTH=1,CODECS=\"mp4a.40.2\"\na.m3u8\n")],
+        &[(
+            "playlist",
+            "#EXTM3U\n#EXT-X-SESSION-DATA:DATA-ID=\"a\",VALUE=\"b\"\n#EXT-X-STREAM-INF:BANDWIDTH=1,\
+AVERAGE-BANDWIDTH=1,CODECS=\"mp4a.40.2\"\na.m3u8\n",
+        )],
         &[("playlist", "#EXT-X-STREAM-INF:BANDWIDTH=1,AVERAGE-BANDWIDTH=1,CODECS=\"mp4a.40.2\"\na.m3u8\n", "")],
     ),
     broken("variant.average", &[("playlist", "AVERAGE-BANDWIDTH=900000", "AVERAGE-BANDWIDTH=1000001")]),
@@ -32,31 +35,44 @@ AVERAGE-BANDWIDTH=1,CODECS=\"mp4a.40.2\"\na.m3u8\n")],
     broken("i-frames.attributes", &[("playlist", "URI=\"i.m3u8\"", "URI=\"i.m3u8\",AUDIO=\"aac\"")]),
     broken("rendition.uri", &[("playlist", "INSTREAM-ID=\"CC1\"", "INSTREAM-ID=\"CC1\",URI=\"cc.m3u8\"")]),
     broken("rendition.uri", &[("playlist", ",URI=\"sub.m3u8\"", "")]),
-    broken("rendition.default", &[
-        ("playlist", "DEFAULT=YES,AUTOSELECT=YES", "DEFAULT=YES,AUTOSELECT=NO"),
-        ("playlist", "DEFAULT=YES,AUTOSELECT=YES", "DEFAULT=YES,AUTOSELECT=NO"),
-    ]),
+    broken(
+        "rendition.default",
+        &[
+            ("playlist", "DEFAULT=YES,AUTOSELECT=YES", "DEFAULT=YES,AUTOSELECT=NO"),
+            ("playlist", "DEFAULT=YES,AUTOSELECT=YES", "DEFAULT=YES,AUTOSELECT=NO"),
+        ],
+    ),
     broken("rendition.forced", &[("playlist", "NAME=\"CC1\"", "NAME=\"CC1\",FORCED=NO")]),
-    broken("rendition.language", &[("playlist", "NAME=\"English\",LANGUAGE=\"en\",AUTOSELECT", "NAME=\"English\",LANGUAGE=\"English tongue\",AUTOSELECT")]),
+    broken(
+        "rendition.language",
+        &[(
+            "playlist",
+            "NAME=\"English\",LANGUAGE=\"en\",AUTOSELECT",
+            "NAME=\"English\",LANGUAGE=\"English tongue\",AUTOSELECT",
+        )],
+    ),
     broken("rendition.language", &[("playlist", "NAME=\"CC1\"", "NAME=\"CC1\",LANGUAGE=\"e\"")]),
     broken("rendition.channels", &[("playlist", "CHANNELS=\"6\",", "")]),
     broken("rendition.channels-form", &[("playlist", "CHANNELS=\"6\"", "CHANNELS=\"5.1\"")]),
-    broken("group.names", &[
-        ("playlist", "NAME=\"S1\"", "NAME=\"CC1\""),
-    ]),
-    broken("group.default", &[
-        ("playlist", "NAME=\"CC1\"", "NAME=\"CC1\",DEFAULT=YES"),
-        ("playlist", "NAME=\"S1\"", "NAME=\"S1\",DEFAULT=YES"),
-    ]),
+    broken("group.names", &[("playlist", "NAME=\"S1\"", "NAME=\"CC1\"")]),
+    broken(
+        "group.default",
+        &[
+            ("playlist", "NAME=\"CC1\"", "NAME=\"CC1\",DEFAULT=YES"),
+            ("playlist", "NAME=\"S1\"", "NAME=\"S1\",DEFAULT=YES"),
+        ],
+    ),
     broken("group.autoselect", &[("playlist", "NAME=\"S1\"", "NAME=\"S1\",AUTOSELECT=YES")]),
     broken("group.alike", &[("playlist", "fr-CA", "fr")]),
-    broken("group.alike", &[
-        ("playlist", "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"ac3\",NAME=\"French\",LANGUAGE=\"fr-CA\",AUTOSELECT=YES,CHANNELS=\"6\",URI=\"fr6.m3u8\"\n", ""),
-    ]),
-    broken("group.used", &[
-        ("playlist", ",CLOSED-CAPTIONS=\"cc\"", ""),
-        ("playlist", ",CLOSED-CAPTIONS=\"cc\"", ""),
-    ]),
+    broken(
+        "group.alike",
+        &[(
+            "playlist",
+            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"ac3\",NAME=\"French\",LANGUAGE=\"fr-CA\",AUTOSELECT=YES,CHANNELS=\"6\",URI=\"fr6.m3u8\"\n",
+            "",
+        )],
+    ),
+    broken("group.used", &[("playlist", ",CLOSED-CAPTIONS=\"cc\"", ""), ("playlist", ",CLOSED-CAPTIONS=\"cc\"", "")]),
     broken("captions.instream-id", &[("playlist", ",INSTREAM-ID=\"CC1\"", "")]),
     broken("captions.instream-id", &[("playlist", "FORCED=NO", "INSTREAM-ID=\"CC2\"")]),
     broken("captions.instream-id-form", &[("playlist", "SERVICE1", "SERVICE64")]),

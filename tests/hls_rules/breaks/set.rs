@@ -7,11 +7,14 @@ pub const BREAKS: &[Break] = &[
     set("set.target-duration", &[("fr", "TARGETDURATION:4", "TARGETDURATION:5")]),
     set("set.discontinuity", &[("fr", "DISCONTINUITY-SEQUENCE:2", "DISCONTINUITY-SEQUENCE:1")]),
     set("set.discontinuity", &[("high", "#EXT-X-DISCONTINUITY\n", "")]).also(&["date-time.steady"]),
-    set("set.date-time", &[
-        ("fr", "#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:00.000Z\n", ""),
-        ("fr", "#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:01:00.000Z\n", ""),
-        ("fr", "#EXT-X-DATERANGE:ID=\"a\",START-DATE=\"2027-01-15T08:00:04.000Z\",PLANNED-DURATION=8.0\n", ""),
-    ])
+    set(
+        "set.date-time",
+        &[
+            ("fr", "#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:00.000Z\n", ""),
+            ("fr", "#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:01:00.000Z\n", ""),
+            ("fr", "#EXT-X-DATERANGE:ID=\"a\",START-DATE=\"2027-01-15T08:00:04.000Z\",PLANNED-DURATION=8.0\n", ""),
+        ],
+    )
     .also(&["apple.live-date-time"]),
     set("set.type", &[("fr", "#EXT-X-INDEP", "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-INDEP")]),
     set("set.date-range", &[("fr", "PLANNED-DURATION=8.0", "PLANNED-DURATION=9.0")]),

@@ -16,7 +16,11 @@ pub const BREAKS: &[Break] = &[
     one("text.uri", LIVE, &[("playlist", "URI=\"key\"", "URI=\"\"")]),
     one("text.extm3u", LIVE, &[("playlist", "#EXTM3U\n", "")]),
     one("text.extm3u", LIVE, &[("playlist", "#EXTM3U\n", "\n#EXTM3U\n")]),
-    one("tag.mixed", LIVE, &[("playlist", "#EXT-X-START", "#EXT-X-SESSION-DATA:DATA-ID=\"a\",VALUE=\"b\"\n#EXT-X-START")]),
+    one(
+        "tag.mixed",
+        LIVE,
+        &[("playlist", "#EXT-X-START", "#EXT-X-SESSION-DATA:DATA-ID=\"a\",VALUE=\"b\"\n#EXT-X-START")],
+    ),
     one("tag.once", LIVE, &[("playlist", "#EXT-X-START", "#EXT-X-TARGETDURATION:4\n#EXT-X-START")]),
     one("tag.once", MULTIVARIANT, &[("playlist", "#EXT-X-DEFINE", "#EXT-X-VERSION:12\n#EXT-X-DEFINE")]),
     one("tag.value", LIVE, &[("playlist", "SEQUENCE:10", "SEQUENCE:10.5")]),
@@ -34,5 +38,9 @@ pub const BREAKS: &[Break] = &[
     one("attribute.type", MULTIVARIANT, &[("playlist", "DEFAULT=YES", "DEFAULT=TRUE")]).also(&["group.alike"]),
     one("attribute.type", MULTIVARIANT, &[("playlist", "CHANNELS=\"2\"", "CHANNELS=2")]),
     one("attribute.required", LIVE, &[("playlist", "URI=\"i.mp4\",BYTERANGE", "BYTERANGE")]),
-    one("attribute.required", MULTIVARIANT, &[("playlist", "BANDWIDTH=1000000,AVERAGE-BANDWIDTH=900000", "AVERAGE-BANDWIDTH=900000")]),
+    one(
+        "attribute.required",
+        MULTIVARIANT,
+        &[("playlist", "BANDWIDTH=1000000,AVERAGE-BANDWIDTH=900000", "AVERAGE-BANDWIDTH=900000")],
+    ),
 ];

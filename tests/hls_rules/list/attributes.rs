@@ -102,7 +102,9 @@ pub fn is_float(text: &str) -> bool {
 
 fn is_hex(text: &str) -> bool {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b)))
+    digits.is_some_and(|digits| {
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(&b))
+    })
 }
 
 fn is_digits(text: &str) -> bool {
@@ -120,7 +122,10 @@ fn types_are_strict() {
         (Type::Resolution, "16x9", "16X9"),
         (Type::Word(&["YES"]), "YES", "yes"),
     ] {
-        assert!(kind.fits(&of(good, false)) && !kind.fits(&of(bad, false)) && !kind.fits(&of(good, true)), "{good} {bad}");
+        assert!(
+            kind.fits(&of(good, false)) && !kind.fits(&of(bad, false)) && !kind.fits(&of(good, true)),
+            "{good} {bad}"
+        );
     }
     for broken in ["", "A", "A=", "a=1", "A=1,", "A=\"1", "A=\"1\"2", "A=1, B=2", "A =1", ",A=1"] {
         assert!(Attributes::read(broken).is_err(), "{broken}");

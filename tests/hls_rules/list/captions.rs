@@ -1,8 +1,6 @@
 //! Rules of captions that the pictures carry (RFC 8216 clauses 4.3.4.1 and 4.3.4.2).
 
-use super::{
-    Check::Multivariant as OfMultivariant, Level::Must, Report, Rule, multivariant::Multivariant, rule,
-};
+use super::{Check::Multivariant as OfMultivariant, Level::Must, Report, Rule, multivariant::Multivariant, rule};
 
 pub const RULES: &[Rule] = &[
     rule("captions.instream-id", "RFC 8216 4.3.4.1", Must, OfMultivariant(instream_id)),
@@ -22,12 +20,10 @@ fn instream_id(playlist: &Multivariant, report: &mut Report) {
 
 /// A channel of CEA-608, or a service of CEA-708.
 fn form(playlist: &Multivariant, report: &mut Report) {
-    let is_service = |number: &str| {
-        number.parse::<u8>().is_ok_and(|n| (1..=63).contains(&n)) && !number.starts_with(['0', '+'])
-    };
-    let is_good = |id: &str| {
-        ["CC1", "CC2", "CC3", "CC4"].contains(&id) || id.strip_prefix("SERVICE").is_some_and(is_service)
-    };
+    let is_service =
+        |number: &str| number.parse::<u8>().is_ok_and(|n| (1..=63).contains(&n)) && !number.starts_with(['0', '+']);
+    let is_good =
+        |id: &str| ["CC1", "CC2", "CC3", "CC4"].contains(&id) || id.strip_prefix("SERVICE").is_some_and(is_service);
     for (line, one) in playlist.renditions.iter().filter(|(_, one)| one.get("TYPE") == Some("CLOSED-CAPTIONS")) {
         if one.get("INSTREAM-ID").is_some_and(|id| !is_good(id)) {
             report.say(*line, "INSTREAM-ID");

@@ -50,7 +50,9 @@ impl Document {
     }
 
     pub fn tags(&self) -> impl Iterator<Item = (&Line, &Tagged)> {
-        self.lines.iter().filter_map(|line| if let Kind::Tag(tagged) = &line.kind { Some((line, tagged)) } else { None })
+        self.lines
+            .iter()
+            .filter_map(|line| if let Kind::Tag(tagged) = &line.kind { Some((line, tagged)) } else { None })
     }
 
     /// Tags of this name.

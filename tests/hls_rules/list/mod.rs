@@ -31,7 +31,7 @@ pub mod versions;
 use lines::Document;
 use media::Media;
 use multivariant::Multivariant;
-pub use set::{Facts, Listed, Set};
+pub use set::{Facts, Set};
 
 #[derive(Debug)]
 pub struct Rule {
@@ -157,8 +157,7 @@ pub fn check_set(set: &Set) -> Vec<Complaint> {
 
 /// One line for each complaint.
 pub fn told(complaints: &[Complaint]) -> String {
-    let one = |one: &Complaint| {
-        format!("{} ({}, {:?}) line {}: {}\n", one.rule, one.clause, one.level, one.line, one.what)
-    };
+    let one =
+        |one: &Complaint| format!("{} ({}, {:?}) line {}: {}\n", one.rule, one.clause, one.level, one.line, one.what);
     complaints.iter().map(one).collect()
 }

@@ -60,7 +60,8 @@ impl Multivariant {
 
     /// The renditions of a group.
     pub fn group<'a>(&'a self, kind: &'a str, id: &'a str) -> impl Iterator<Item = &'a (usize, Attributes)> {
-        let is_in = move |one: &&(usize, Attributes)| one.1.get("TYPE") == Some(kind) && one.1.get("GROUP-ID") == Some(id);
+        let is_in =
+            move |one: &&(usize, Attributes)| one.1.get("TYPE") == Some(kind) && one.1.get("GROUP-ID") == Some(id);
         self.renditions.iter().filter(is_in)
     }
 

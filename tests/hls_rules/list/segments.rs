@@ -89,7 +89,8 @@ fn format_versions(media: &Media, report: &mut Report) {
 fn map_iv(media: &Media, report: &mut Report) {
     let whole = |method: Option<&str>| method == Some("AES-128");
     let wanted = |segment: &&super::media::Segment| {
-        segment.map.is_some() && segment.key.as_ref().is_some_and(|key| whole(key.get("METHOD")) && key.get("IV").is_none())
+        segment.map.is_some()
+            && segment.key.as_ref().is_some_and(|key| whole(key.get("METHOD")) && key.get("IV").is_none())
     };
     if let Some(segment) = media.segments.iter().find(wanted) {
         report.say(segment.line, "EXT-X-MAP with AES-128 and no IV");

@@ -175,7 +175,8 @@ fn reports(set: &Set, report: &mut Report) {
         for (_, one) in &media.reports {
             let told = one.get("URI").map(name);
             let of = set.playlists.iter().find(|(uri, _)| Some(name(uri)) == told).map(|(_, listed)| &listed.media);
-            let last = of.map(|media| if media.open.parts.is_empty() { media.end().saturating_sub(1) } else { media.end() });
+            let last =
+                of.map(|media| if media.open.parts.is_empty() { media.end().saturating_sub(1) } else { media.end() });
             if last.is_none() || one.integer("LAST-MSN") != last {
                 report.say(line, format!("{told:?} is at {last:?}, and a report says {:?}", one.get("LAST-MSN")));
             }

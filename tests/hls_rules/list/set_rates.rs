@@ -1,8 +1,6 @@
 //! Rules of what variants say of their media, beside what was measured ([`super::Facts`]; RFC 8216 clauses 4.1 and 4.3.4.2).
 
-use super::{
-    Check::Set as OfSet, Facts, Level::Must, Report, Rule, Set, media::Media, multivariant::Variant, rule,
-};
+use super::{Check::Set as OfSet, Facts, Level::Must, Report, Rule, Set, media::Media, multivariant::Variant, rule};
 
 pub const RULES: &[Rule] = &[
     rule("set.bandwidth", "RFC 8216 4.3.4.2", Must, OfSet(bandwidth)),

@@ -93,7 +93,11 @@ pub const TAGS: &[Tag] = &[
     many("EXT-X-I-FRAME-STREAM-INF", Place::Multivariant, Form::List(I_FRAMES)),
     many("EXT-X-SESSION-DATA", Place::Multivariant, Form::List(DATA)),
     many("EXT-X-SESSION-KEY", Place::Multivariant, Form::List(KEY)),
-    once("EXT-X-CONTENT-STEERING", Place::Multivariant, Form::List(&[must("SERVER-URI", Quoted), may("PATHWAY-ID", Quoted)])),
+    once(
+        "EXT-X-CONTENT-STEERING",
+        Place::Multivariant,
+        Form::List(&[must("SERVER-URI", Quoted), may("PATHWAY-ID", Quoted)]),
+    ),
 ];
 
 const YES_NO: Type = Word(&["YES", "NO"]);
@@ -117,13 +121,8 @@ const KEY: &[Known] = &[
     may("KEYFORMATVERSIONS", Quoted),
 ];
 
-const PART: &[Known] = &[
-    must("URI", Quoted),
-    must("DURATION", Float),
-    may("INDEPENDENT", YES),
-    may("BYTERANGE", Quoted),
-    may("GAP", YES),
-];
+const PART: &[Known] =
+    &[must("URI", Quoted), must("DURATION", Float), may("INDEPENDENT", YES), may("BYTERANGE", Quoted), may("GAP", YES)];
 
 const DATE_RANGE: &[Known] = &[
     must("ID", Quoted),

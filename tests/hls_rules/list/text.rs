@@ -62,7 +62,8 @@ fn uri(document: &Document, report: &mut Report) {
     let in_tags = document.tags().filter_map(|(line, tagged)| Some((line.number, tagged.attributes.get("URI")?)));
     let by_themselves = document.lines.iter().filter(|line| matches!(line.kind, Kind::Uri));
     let all = in_tags.chain(by_themselves.map(|line| (line.number, line.text.trim())));
-    for (number, uri) in all.filter(|(_, uri)| uri.is_empty() || !uri.chars().all(|c| is_known(c) || c.is_whitespace())) {
+    for (number, uri) in all.filter(|(_, uri)| uri.is_empty() || !uri.chars().all(|c| is_known(c) || c.is_whitespace()))
+    {
         report.say(number, format!("{uri:?} is no URI"));
     }
 }
@@ -116,7 +117,9 @@ pub fn is_range(text: &str) -> bool {
 /// A date without a zone is an instant for nobody.
 fn date(document: &Document, report: &mut Report) {
     let tags = document.tags().filter(|(_, tagged)| matches!(tagged.tag.form, Form::Date));
-    for (line, tagged) in tags.filter(|(_, tagged)| tagged.value.as_deref().is_some_and(|value| instant(value).is_none())) {
+    for (line, tagged) in
+        tags.filter(|(_, tagged)| tagged.value.as_deref().is_some_and(|value| instant(value).is_none()))
+    {
         report.say(line.number, format!("{:?} is no date with a zone", tagged.value));
     }
 }

@@ -116,7 +116,8 @@ fn required_attribute(document: &Document, report: &mut Report) {
 fn removed(document: &Document, report: &mut Report) {
     let version = version(document);
     let cache = lines(document, "EXT-X-ALLOW-CACHE").filter(|_| version >= 7);
-    let program = having(document, &["EXT-X-STREAM-INF", "EXT-X-I-FRAME-STREAM-INF"], "PROGRAM-ID").filter(|_| version >= 6);
+    let program =
+        having(document, &["EXT-X-STREAM-INF", "EXT-X-I-FRAME-STREAM-INF"], "PROGRAM-ID").filter(|_| version >= 6);
     for line in cache.chain(program) {
         report.say(line, format!("version {version} has this no more"));
     }
