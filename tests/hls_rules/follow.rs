@@ -94,7 +94,8 @@ impl Follower {
                 set.add(&uri, &playlist, Some(facts));
                 self.compare(name, uri, playlist);
             }
-            self.note(&url, list::check_set(&set));
+            let complaints = list::check_set(&set).into_iter().filter(|one| !is_known(one, format, &set));
+            self.note(&url, complaints.collect());
         }
     }
 
@@ -144,6 +145,23 @@ impl Follower {
             _ => return None,
         };
         (response.status == 200).then(|| response.body.to_bytes().to_vec())
+    }
+}
+
+/// Two rules that a run may break, each for a reason.
+///
+/// What is stated as a peak is that of single segments of half a target duration and more; a run with a shorter one in it, such as
+/// an ad break's first or last, may be above it by some per cent. And the mean of versions 3 and 4 is an estimate by pictures that
+/// fill half a packet more than whole ones: a toy picture of few bytes fills less.
+fn is_known(one: &Complaint, format: &str, set: &Set) -> bool {
+    let is_short = |media: &Media| {
+        let half = media.target.unwrap_or(0) as f64 / 2.0;
+        media.segments.iter().any(|segment| segment.seconds < half)
+    };
+    match one.rule {
+        "set.bandwidth" => set.playlists.values().any(|listed| is_short(&listed.media)),
+        "set.average-bandwidth" => format != "m3u8-cmaf",
+        _ => false,
     }
 }
 

@@ -53,13 +53,11 @@ fn target(before: &Media, after: &Media, report: &mut Report) {
 /// A number stands for the same segment for ever.
 fn segment(before: &Media, after: &Media, report: &mut Report) {
     for (old, new) in pairs(before, after) {
-        let told = |segment: &super::media::Segment| {
-            let super::media::Segment { uri, inf, is_gap, byte_range, key, map, .. } = segment.clone();
-            format!("{uri} {inf:?} {is_gap} {byte_range:?} {key:?} {map:?}")
-        };
-        let (was, is) = (told(old), told(new));
-        if was != is {
-            report.say(new.line, format!("number {} was {was} and is {is}", new.number));
+        let told = |one: &super::media::Segment| (one.uri.clone(), one.inf.clone(), one.byte_range.clone(), one.is_gap);
+        let is_same = (&old.uri, &old.inf, &old.byte_range, old.is_gap, &old.key, &old.map)
+            == (&new.uri, &new.inf, &new.byte_range, new.is_gap, &new.key, &new.map);
+        if !is_same {
+            report.say(new.line, format!("number {} was {:?} and is {:?}", new.number, told(old), told(new)));
         }
     }
 }
