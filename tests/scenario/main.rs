@@ -7,6 +7,10 @@
     reason = "tests may panic, and the rig is a host"
 )]
 
+#[path = "../hls_rules/follow.rs"]
+mod follow;
+#[path = "../hls_rules/list/mod.rs"]
+mod list;
 #[path = "../rig/mod.rs"]
 mod rig;
 

@@ -23,6 +23,7 @@ use headend::{
 };
 
 use crate::{
+    follow::assert_playlists,
     manifests::assert_manifests,
     rig::{Rig, feed::Feed, toy_codecs::ToyCodecs},
     timeline::samples,
@@ -229,6 +230,7 @@ impl Lane {
 /// Every rung is cut at the same times, and nothing is between two segments but at a discontinuity.
 fn assert_aligned(segments: &[Segment], rig: &Rig) {
     assert_manifests(rig);
+    assert_playlists(rig);
     let presentation = rig.presentation();
     for segment in segments {
         for (track, span) in presentation.tracks.iter().zip(segment.spans.iter()) {
