@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     archive::AssetName,
     media::{CaptionService, Presentation, Segment},
-    time::MediaDuration,
+    time::{MediaDuration, MediaTime},
 };
 
 /// One change of one asset's timeline. Apply them in order; every object that a change lists is already stored.
@@ -29,6 +29,14 @@ pub enum TimelineChange {
         window: Option<MediaDuration>,
         /// How long a segment usually lasts, and the longest that one may last.
         segment_duration: MediaDuration,
+    },
+    /// Directly behind [`Opened`](Self::Opened): the asset is read back from its index, and what stood before its first segment
+    /// is gone.
+    Resumed {
+        /// Discontinuities that were before it.
+        discontinuities: u64,
+        /// Where its period begins, where manifests have several.
+        period: MediaTime,
     },
     /// A segment joined at the live edge.
     Added(Segment),

@@ -22,7 +22,7 @@ use crate::{
         dash::Mpd,
         hls::{self, HlsFormat, MediaPlaylist},
     },
-    time::{MediaDuration, Now},
+    time::{MediaDuration, MediaTime, Now},
 };
 
 /// One asset's timeline and its manifests, each rendered at most once per change.
@@ -65,6 +65,13 @@ impl Shelf {
             transport,
             mpd: Mpd::new(Arc::clone(presentation), window, segment_duration),
         }
+    }
+
+    /// What stood before the first segment, which is still to come, is gone.
+    pub(super) fn resume(&mut self, discontinuities: u64, period: MediaTime) {
+        self.every_playlist().for_each(|playlist| playlist.resume(discontinuities));
+        self.mpd.resume(period);
+        self.rendered.forget();
     }
 
     pub(super) fn append(&mut self, segment: &Segment) -> Result<(), TimelineError> {

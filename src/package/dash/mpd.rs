@@ -82,15 +82,19 @@ impl Mpd {
         self.write_live();
     }
 
+    /// The period of the first segment, which is still to come, began at `period`: what came before in it is gone.
+    pub fn resume(&mut self, period: MediaTime) {
+        self.periods = VecDeque::from([Period::new(period, self.sets.len())]);
+    }
+
     /// A segment joined at the live edge.
     pub fn append(&mut self, segment: &Segment) {
         for SegmentCue { avail, .. } in segment.cues.iter().filter(|cue| matches!(cue.phase, CuePhase::In(_))) {
             // It began in one of the newest periods.
             self.periods.iter_mut().rev().any(|period| period.close(avail, segment.start));
         }
-        let is_splice = |cue: &SegmentCue| matches!(cue.phase, CuePhase::Out | CuePhase::In(_));
         let has_begun = self.periods.back().is_some_and(|period| !period.is_empty());
-        if self.presentation.cues.periods && has_begun && segment.cues.iter().any(is_splice) {
+        if self.presentation.cues.periods && has_begun && segment.is_splice() {
             self.periods.push_back(Period::new(segment.start, self.sets.len()));
         }
         if let Some(period) = self.periods.back_mut() {

@@ -45,6 +45,11 @@ impl MediaPlaylist {
         }
     }
 
+    /// So many discontinuities have left before the first segment, which is still to come.
+    pub const fn resume(&mut self, discontinuities: u64) {
+        self.discontinuity_sequence = discontinuities;
+    }
+
     /// A segment joined at the live edge.
     pub fn append(&mut self, segment: &Segment) {
         self.write_entry(segment);
