@@ -12,6 +12,7 @@ use headend::{
         TrackSpec,
     },
     media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
+    origin::{Origin, OriginConfig},
     time::{MediaDuration, MediaTime, Utc},
 };
 
@@ -116,6 +117,14 @@ fn reading_takes_memory_of_the_order_of_the_pages() {
     println!("{} KiB of pages: {} KiB at the peak, {} kept", bytes / 1024, usage.peak / 1024, usage.kept / 1024);
     assert_eq!(recovered.timeline().segments().len(), 45_000);
     assert!(usage.peak < 32 << 20);
+    // What an origin takes for the texts of every playlist of it, all formats: told here, as nobody has set it a bound.
+    let (origin, usage) = measure(|| {
+        let mut origin = Origin::new(OriginConfig::default());
+        recovered.updates().for_each(|update| origin.apply(&update).unwrap());
+        origin
+    });
+    println!("an origin of it: {} KiB at the peak, {} kept", usage.peak / 1024, usage.kept / 1024);
+    assert_eq!(origin.timeline(&name()).unwrap().segments().len(), 45_000);
 }
 
 /// A page of these records, with checksums that are right (CRC-32/MPEG-2 of all before, checksums left out).

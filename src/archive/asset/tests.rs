@@ -64,6 +64,7 @@ fn what_does_not_follow_is_refused_and_changes_nothing() {
     assert_eq!(asset.push(&sealed(2)), Err(TimelineError::Sequence { sequence: 2, last: 0 }));
     asset.end();
     assert_eq!(asset.push(&sealed(1)), Err(TimelineError::Ended));
+    assert!(matches!(asset.pull(), Some(AssetOutput::Append(_))));
     let change = TimelineChange::Ended;
     assert_eq!(asset.pull(), Some(AssetOutput::Update(TimelineUpdate { asset: asset.name().clone(), change })));
     assert_eq!(asset.pull(), None);
