@@ -70,7 +70,8 @@ async fn blocking<T: Send + 'static>(run: impl FnOnce() -> io::Result<T> + Send 
 fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        // A record of ours, or a stray file, has nothing in it.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(error),
     }
 }
