@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use headend::{
-    archive::AssetName,
+    archive::{AssetName, Recovered},
     channel::{Channel, ChannelState, CommandError, Operation, ProgramConfig, ProgramId},
     time::{MediaDuration, Now},
 };
 
-use crate::{endpoint::Endpoint, handle::Command, names, publishing::Publishing};
+use crate::{endpoint::Endpoint, handle::Command, names, publishing::Publishing, recordings::CutOff};
 
 /// Moves the channel to where the operator wants it, a step with every turn of the wheel.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Director {
     smooth: Publishing,
     aim: Aim,
     published: Published,
+    /// The published asset is an earlier run's, to go on with.
+    resumes: Option<Recovered>,
     /// A program was started into the published asset.
     is_used: bool,
     /// The program that runs, or that is being stopped.
@@ -58,11 +60,15 @@ impl Director {
         endpoint: Arc<Endpoint>,
         window: MediaDuration,
         smooth: Publishing,
+        cut_off: Option<CutOff>,
         now: Now,
     ) -> Self {
-        let published = publish(channel, &endpoint, now);
+        let (published, resumes) = match cut_off {
+            Some(CutOff { recovered, published }) => (published, Some(recovered)),
+            None => (publish(channel, &endpoint, now), None),
+        };
         let (aim, outdated) = (Aim::Nothing, Vec::new());
-        Self { endpoint, window, smooth, aim, published, is_used: false, program: None, outdated }
+        Self { endpoint, window, smooth, aim, published, resumes, is_used: false, program: None, outdated }
     }
 
     /// The asset of the program that runs, or ran last, or is about to start.
@@ -103,6 +109,10 @@ impl Director {
     pub(crate) fn step(&mut self, channel: &mut Channel, now: Now) -> bool {
         if self.program.is_some_and(|program| !channel.programs().any(|(id, _)| id == program.id)) {
             self.program = None;
+            if self.aim == Aim::Streaming {
+                // It could not go on: what the contribution brings is something else.
+                self.renew_asset(channel, now);
+            }
         }
         // A pass-through channel learns from its contribution what it offers; its program starts all the same.
         let is_open = channel.presentation().is_some() || channel.config().passes_through();
@@ -111,7 +121,7 @@ impl Director {
             return false;
         }
         let done = match (self.aim, self.program) {
-            (Aim::Streaming, None) => self.start_program(channel),
+            (Aim::Streaming, None) => self.start_program(channel, now),
             (Aim::OffAir, None) => channel.stop(now).map(drop),
             (Aim::Reset, None) => self.reset(channel, now),
             (Aim::OffAir | Aim::Reset, Some(Running { id, is_stopping: false })) => {
@@ -137,9 +147,27 @@ impl Director {
         Ok(())
     }
 
-    fn start_program(&mut self, channel: &mut Channel) -> Result<(), CommandError> {
-        let config = ProgramConfig { window: Some(self.window), ..ProgramConfig::new(self.published.asset.clone()) };
-        let id = channel.start_program(config)?;
+    fn start_program(&mut self, channel: &mut Channel, now: Now) -> Result<(), CommandError> {
+        let window = Some(self.window);
+        let config = |asset: &AssetName| ProgramConfig { window, ..ProgramConfig::new(asset.clone()) };
+        let resumed = self.resumes.take().map(|recovered| {
+            let id = channel.resume_program(config(&self.published.asset), &recovered);
+            (id, recovered)
+        });
+        let id = match resumed {
+            None => channel.start_program(config(&self.published.asset))?,
+            Some((Ok(id), recovered)) => {
+                println!("live: program {} goes on behind segment {:?}", recovered.name(), last(&recovered));
+                id
+            }
+            Some((Err(error), recovered)) => {
+                eprintln!("live: {error} ({}): a new program begins", error.code());
+                self.endpoint.end(&recovered);
+                self.is_used = true;
+                self.renew_asset(channel, now);
+                channel.start_program(config(&self.published.asset))?
+            }
+        };
         self.program = Some(Running { id, is_stopping: false });
         self.is_used = true;
         Ok(())
@@ -155,6 +183,10 @@ impl Director {
     /// A new asset for the next program (A17.7), unless the present one was not used yet.
     fn renew(&mut self, channel: &Channel, now: Now) {
         self.smooth.clear();
+        self.renew_asset(channel, now);
+    }
+
+    fn renew_asset(&mut self, channel: &Channel, now: Now) {
         if std::mem::take(&mut self.is_used) {
             let fresh = publish(channel, &self.endpoint, now);
             self.outdated.push(std::mem::replace(&mut self.published, fresh));
@@ -165,6 +197,11 @@ impl Director {
     pub(crate) fn take_outdated(&mut self) -> Vec<Published> {
         if self.program.is_some() { std::mem::take(&mut self.outdated) } else { Vec::new() }
     }
+}
+
+/// The number of its newest segment.
+fn last(recovered: &Recovered) -> Option<u64> {
+    recovered.timeline().last().map(|last| last.sequence)
 }
 
 fn publish(channel: &Channel, endpoint: &Endpoint, now: Now) -> Published {

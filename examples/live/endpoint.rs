@@ -1,9 +1,15 @@
 //! What viewers reach: the origin, and the store behind it. Filled in order, so that nothing is listed before it is stored.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use headend::{
-    archive::{AssetName, Object, ObjectName, TimelineUpdate},
+    archive::{Append, Asset, AssetName, AssetOutput, Object, ObjectName, Recovered, TimelineUpdate},
     channel::Event,
     media::Bitrates,
     origin::{Origin, OriginConfig, PublishError, Reply, Request, Response},
@@ -18,6 +24,7 @@ use crate::{
     clock::Clock,
     director::Published,
     events::{Events, Note},
+    locators::Locators,
     store::Store,
 };
 
@@ -26,6 +33,9 @@ use crate::{
 pub(crate) struct Endpoint {
     origin: RwLock<Origin>,
     store: Store,
+    locators: Locators,
+    /// The store is slower than the channel: nobody waits for it until it has caught up.
+    is_behind: AtomicBool,
     /// Says that a timeline changed.
     grown: watch::Sender<()>,
     /// A place for each request that waits for the next fragment.
@@ -35,10 +45,15 @@ pub(crate) struct Endpoint {
 /// Requests that may wait for a fragment at a time; one more is told that it is not ready.
 const PARKED: usize = 1024;
 
+/// How long players are not told of a segment that is not written yet. Were the process killed meanwhile, another segment would
+/// come under its number.
+const TO_WRITE: Duration = Duration::from_secs(1);
+
 /// What the channel wants kept, in the order in which it said so.
 #[derive(Debug)]
 pub(crate) enum Filing {
     Store(Object),
+    Append(Append),
     Discard(ObjectName),
     Timeline(TimelineUpdate),
     Event(Event, Now),
@@ -49,12 +64,57 @@ pub(crate) enum Filing {
 impl Endpoint {
     pub(crate) fn new(store: Store) -> Self {
         let origin = RwLock::new(Origin::new(OriginConfig::default()));
-        Self { origin, store, grown: watch::Sender::new(()), parked: Semaphore::new(PARKED) }
+        store.start();
+        Self {
+            origin,
+            store,
+            locators: Locators::default(),
+            is_behind: AtomicBool::new(false),
+            grown: watch::Sender::new(()),
+            parked: Semaphore::new(PARKED),
+        }
     }
 
-    /// Puts an asset under a locator.
+    /// Puts an asset under a locator, and writes that down.
     pub(crate) fn publish(&self, locator: &str, asset: &AssetName, manifest: &str) -> Result<(), PublishError> {
+        self.republish(locator, asset, manifest)?;
+        self.store.record(Locators::FILE, self.locators.add(locator, asset, manifest));
+        Ok(())
+    }
+
+    /// The same of what is written down already.
+    pub(crate) fn republish(&self, locator: &str, asset: &AssetName, manifest: &str) -> Result<(), PublishError> {
         self.origin.write().unwrap_or_else(PoisonError::into_inner).publish(locator, asset, manifest)
+    }
+
+    pub(crate) const fn locators(&self) -> &Locators {
+        &self.locators
+    }
+
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Tells the origin; says so where it does not fit.
+    pub(crate) fn apply(&self, update: &TimelineUpdate) {
+        if let Err(error) = self.origin.write().unwrap_or_else(PoisonError::into_inner).apply(update) {
+            eprintln!("live: the origin refused an update: {error}");
+        }
+        self.grown.send_replace(());
+    }
+
+    /// Ends an asset that nobody goes on with: from here on it is on demand.
+    pub(crate) fn end(&self, recovered: &Recovered) {
+        let mut asset = Asset::reopen(recovered);
+        asset.end();
+        while let Some(output) = asset.pull() {
+            match output {
+                AssetOutput::Store(object) => self.store.put(object),
+                AssetOutput::Append(append) => self.store.append(&append),
+                AssetOutput::Discard(name) => self.store.discard(&name),
+                AssetOutput::Update(update) => self.apply(&update),
+            }
+        }
     }
 
     /// Answers a request for a manifest or for media; `None` where the library asks for what this host does not know.
@@ -106,11 +166,6 @@ impl Endpoint {
         })
     }
 
-    /// Objects that could not be written to the folder of `--data`.
-    pub(crate) fn unwritten(&self) -> usize {
-        self.store.unwritten()
-    }
-
     /// Starts the task that files what the channel hands out; it ends when the sender is dropped and all is stored.
     pub(crate) fn start_filing(self: Arc<Self>, events: Arc<Events>) -> (mpsc::Sender<Filing>, JoinHandle<()>) {
         // Some segments of a whole ladder: a disk may be slow for that long before the channel waits for it.
@@ -125,22 +180,17 @@ impl Endpoint {
 
     async fn file(&self, filing: Filing, events: &Events) {
         match filing {
-            Filing::Store(object) => {
-                let name = object.name.clone();
-                if let Err(error) = self.store.put(object).await {
-                    eprintln!("live: {name} could not be written: {error}; it stays in memory for now");
-                }
-            }
-            Filing::Discard(name) => self.store.discard(&name).await,
+            Filing::Store(object) => self.store.put(object),
+            Filing::Append(append) => self.store.append(&append),
+            Filing::Discard(name) => self.store.discard(&name),
             Filing::Timeline(update) => {
-                let applied = self.origin.write().unwrap_or_else(PoisonError::into_inner).apply(&update);
-                if let Err(error) = applied {
-                    eprintln!("live: the origin refused an update: {error}");
-                }
-                self.grown.send_replace(());
+                self.wait_for_store().await;
+                self.apply(&update);
             }
             Filing::Event(event, now) => events.tell(&event, now),
             Filing::Note(note, now) => events.note(note, now),
+            // It is on demand from now on.
+            Filing::Forget(_) if self.store.is_kept() => {}
             Filing::Forget(Published { asset, locator }) => {
                 let mut origin = self.origin.write().unwrap_or_else(PoisonError::into_inner);
                 origin.unpublish(&locator);
@@ -148,6 +198,16 @@ impl Endpoint {
                 drop(origin);
                 self.store.forget(&asset);
             }
+        }
+    }
+
+    /// Until everything before is written, or for a moment where the store is slow.
+    async fn wait_for_store(&self) {
+        if self.store.is_settled() {
+            self.is_behind.store(false, Ordering::Relaxed);
+        } else if !self.is_behind.load(Ordering::Relaxed) {
+            let is_late = tokio::time::timeout(TO_WRITE, self.store.settled()).await.is_err();
+            self.is_behind.store(is_late, Ordering::Relaxed);
         }
     }
 }

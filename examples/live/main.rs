@@ -6,7 +6,8 @@
 //! | `wheel` | the task that owns the channel: input in, outputs carried out in order |
 //! | `director` | what the operator wants, step by step: programs stop before the channel does |
 //! | `workers` | threads that decode, scale and encode |
-//! | `endpoint`, `store` | the origin and the media behind it, filled in order |
+//! | `endpoint`, `store` | the origin and the media behind it, in memory, a folder or an object store, filled in order |
+//! | `recordings`, `locators` | what earlier runs left there: it plays under the same URLs, and the program goes on |
 //! | `doors`, `rtmp_door`, `udp_door`, `smooth_door` | sockets and URLs that encoders push to, in two slots |
 //! | `publisher`, `publishing` | what outlives a publication: an RTMP session, the memory of a Smooth stream |
 //! | `tls`, `https` | certificates, HTTP over TLS |
@@ -30,12 +31,14 @@ mod handle;
 mod http;
 mod https;
 mod listen;
+mod locators;
 mod losses;
 mod names;
 mod options;
 mod page;
 mod publisher;
 mod publishing;
+mod recordings;
 mod rtmp_door;
 mod slates;
 mod smooth_door;
@@ -68,6 +71,7 @@ use crate::{
     http::{App, Scheme},
     options::Options,
     publishing::Publishing,
+    recordings::CutOff,
     store::Store,
     wheel::{Parts, Wheel},
     workers::Workers,
@@ -89,13 +93,14 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), Trouble> {
     let doors = Doors::open(&options).await?;
-    let store = Store::open(options.data.as_deref()).map_err(|error| {
-        Trouble(format!("the folder of --data cannot be used: {error}; choose one that can be written to"))
-    })?;
+    let place = options.place();
+    let unusable = |error: io::Error| Trouble(format!("the store {place} cannot be used: {error}; choose another one"));
+    let store = Store::open(&place).map_err(unusable)?;
     let (endpoint, events) = (Arc::new(Endpoint::new(store)), Arc::new(Events::new()));
     let stored = Arc::clone(&endpoint);
     let smooth = Publishing::default();
-    let mut host = Host::start(&options, &endpoint, &events, smooth.clone()).map_err(Trouble)?;
+    let cut_off = recordings::open(&endpoint, options.name.as_str()).await.map_err(unusable)?;
+    let mut host = Host::start(&options, &endpoint, &events, smooth.clone(), cut_off).map_err(Trouble)?;
 
     let app = App {
         handle: host.handle.clone(),
@@ -120,11 +125,11 @@ async fn run(options: Options) -> Result<(), Trouble> {
     }
     println!("live: ending: closing the open segment");
     tokio::select! {
-        ended = timeout(TO_END, host.finish()) => match ended {
-            Ok(()) => match stored.unwritten() {
+        ended = timeout(TO_END, host.finish(&stored)) => match ended {
+            Ok(()) => match stored.store().unwritten() {
                 0 => println!("live: ended; every segment is stored"),
                 lost => {
-                    let why = "could not be written to the folder of --data and are lost: is there room, may we write?";
+                    let why = "could not be written to the store and are lost: is there room, may we write?";
                     return Err(Trouble(format!("{lost} objects {why}")));
                 }
             },
@@ -148,11 +153,15 @@ impl Host {
         endpoint: &Arc<Endpoint>,
         events: &Arc<Events>,
         smooth: Publishing,
+        cut_off: Option<CutOff>,
     ) -> Result<Self, String> {
         let clock = Clock::new();
-        let config = options.channel(clock.now()).map_err(|error| error.to_string())?;
+        // A program that goes on counts from where it did.
+        let epoch = cut_off.as_ref().map(|cut_off| cut_off.recovered.timeline().presentation().epoch);
+        let config = options.channel(epoch.unwrap_or(clock.now().utc)).map_err(|error| error.to_string())?;
         let channel = Channel::new(config, Arc::new(BuiltinCodecs::new())).map_err(|error| error.to_string())?;
-        let director = Director::new(&channel, Arc::clone(endpoint), options.rewind_window(), smooth, clock.now());
+        let window = options.rewind_window();
+        let director = Director::new(&channel, Arc::clone(endpoint), window, smooth, cut_off, clock.now());
         let (done_sender, done) = mpsc::unbounded_channel();
         let workers = Workers::start(&done_sender).map_err(|error| format!("no threads: {error}"))?;
         let (filings, filing) = Arc::clone(endpoint).start_filing(Arc::clone(events));
@@ -161,11 +170,12 @@ impl Host {
     }
 
     /// Stops the program and the channel; all that they made is stored when this returns.
-    async fn finish(&mut self) {
+    async fn finish(&mut self, endpoint: &Endpoint) {
         let _ = self.handle.turns.send(Turn::Finish).await;
         // A task that panicked has ended as well, and said why.
         let _ = (&mut self.wheel).await;
         let _ = (&mut self.filing).await;
+        endpoint.store().settled().await;
     }
 }
 

@@ -12,7 +12,7 @@ use headend::{
     ingest::TsConfig,
     ladder::{Preset, StretchMode, Thumbnails},
     media::{CueFormats, Language},
-    time::{MediaDuration, Now, Utc},
+    time::{MediaDuration, Utc},
 };
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     },
     losses::LossOptions,
     slates::SlateOptions,
+    store::{Place, place},
 };
 
 /// A live TV channel in one process: push a feed by RTMP, RTP, UDP or Smooth Streaming, play it as HLS and DASH.
@@ -172,9 +173,15 @@ pub(crate) struct Options {
           value_parser = clap::value_parser!(u16).range(5..=1500))]
     pub(crate) window: u16,
 
-    /// Folder to store segments in; they stay there after the end. Without it they are kept in memory
-    #[arg(long, env = "HEADEND_DATA", value_name = "DIR", help_heading = VIEWERS)]
-    pub(crate) data: Option<PathBuf>,
+    /// Where segments are stored: memory: (by default), a folder, s3://BUCKET/PREFIX (in a build with --features s3; keys and
+    /// endpoint from AWS_*), or objects:FOLDER, an object store over a folder. What is stored plays on demand after a restart,
+    /// and the program goes on
+    #[arg(long, env = "HEADEND_STORE", value_name = "PLACE", value_parser = place, help_heading = VIEWERS)]
+    store: Option<Place>,
+
+    /// The same as --store with a folder
+    #[arg(long, env = "HEADEND_DATA", value_name = "DIR", conflicts_with = "store", help_heading = VIEWERS)]
+    data: Option<PathBuf>,
 
     /// Certificate chain, PEM
     #[arg(long, env = "HEADEND_TLS_CERT", value_name = "FILE", requires = "tls_key", help_heading = TLS)]
@@ -190,14 +197,15 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    pub(crate) fn channel(&self, now: Now) -> Result<ChannelConfig, ConfigError> {
+    /// `epoch` is from when media times count where no flag says so, to the second.
+    pub(crate) fn channel(&self, epoch: Utc) -> Result<ChannelConfig, ConfigError> {
         let mut config = ChannelConfig::new(self.name.as_str())?;
         config.preset = self.preset.clone();
         config.preset.stretch = match self.stretch {
             StretchChoice::Fit => StretchMode::AutoFit,
             StretchChoice::Fill => StretchMode::Stretch,
         };
-        let second = now.utc.unix_nanos() / 1_000_000_000;
+        let second = epoch.unix_nanos() / 1_000_000_000;
         config.epoch = Utc::from_unix_secs(self.epoch.unwrap_or(second));
         config.loss_after = Duration::from_millis(self.loss_after.into());
         config.loss_policy = self.losses.policy(config.loss_after);
@@ -264,6 +272,11 @@ impl Options {
     pub(crate) fn rtmps(&self) -> Option<SocketAddr> {
         let has_certificate = self.tls_cert.is_some() || self.tls_self_signed;
         self.rtmps.or_else(|| has_certificate.then(|| SocketAddr::from(([127, 0, 0, 1], 2935))))
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        let folder = self.data.clone().map(Place::Folder);
+        self.store.clone().or(folder).unwrap_or(Place::Memory)
     }
 
     pub(crate) fn rewind_window(&self) -> MediaDuration {

@@ -1,113 +1,236 @@
-//! Where the media lies: in memory, or in a folder. Names come from the library and never leave the folder.
+//! Where the media lies: in memory, in a folder, in an object store. Names come from the library and never leave their place.
+//!
+//! Writing never holds up the channel: objects are read from memory until a task of its own has written them, in order, each at
+//! most three times.
+
+mod backend;
+mod folder;
+mod objects;
+mod place;
+mod queue;
+#[cfg(feature = "s3")]
+mod s3;
 
 use std::{
     collections::BTreeMap,
-    fs,
-    io::{self, IoSlice, Write},
-    path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use headend::{
-    archive::{AssetName, Object, ObjectName},
+    archive::{Append, AssetName, Object, ObjectName},
     media::Body,
 };
-use tokio::task;
+use tokio::sync::watch;
 
-/// Immutable objects by name.
+pub(crate) use self::place::{Place, place};
+use self::{
+    backend::Backend,
+    queue::{Queue, Write},
+};
+
+/// Objects by name.
+#[derive(Clone, Debug)]
+pub(crate) struct Store(Arc<Inner>);
+
 #[derive(Debug)]
-pub(crate) struct Store {
-    /// Everything, where there is no folder; else what could not be written to it.
+struct Inner {
+    /// `None` where everything is in memory.
+    backend: Option<Backend>,
     memory: Mutex<BTreeMap<ObjectName, Body>>,
-    folder: Option<PathBuf>,
+    queue: Mutex<Queue>,
+    /// Says that something came to wait.
+    more: watch::Sender<()>,
+    /// Whether everything is written, or was tried often enough.
+    is_settled: watch::Sender<bool>,
 }
 
 impl Store {
-    /// A store in this folder, which is made where it is missing; without one, in memory.
-    pub(crate) fn open(folder: Option<&Path>) -> io::Result<Self> {
-        if let Some(folder) = folder {
-            fs::create_dir_all(folder)?;
-        }
-        Ok(Self { memory: Mutex::default(), folder: folder.map(Path::to_owned) })
+    /// The store in this place.
+    pub(crate) fn open(place: &Place) -> io::Result<Self> {
+        let (more, is_settled) = (watch::Sender::new(()), watch::Sender::new(true));
+        let backend = place.open()?;
+        Ok(Self(Arc::new(Inner { backend, memory: Mutex::default(), queue: Mutex::default(), more, is_settled })))
     }
 
-    /// Stores an object. When the folder refuses it twice, it stays in memory, so that players go on.
-    ///
-    /// # Errors
-    /// The folder's error; the object can be read all the same.
-    pub(crate) async fn put(&self, object: Object) -> io::Result<()> {
-        let Some(path) = self.path(&object.name) else {
-            self.lock().insert(object.name, object.body);
-            return Ok(());
-        };
-        let body = object.body.clone();
-        let written = task::spawn_blocking(move || write(&path, &body).or_else(|_| write(&path, &body))).await;
-        let written = written.unwrap_or_else(|panic| Err(io::Error::other(panic)));
-        if written.is_err() {
-            let mut memory = self.lock();
-            if memory.len() == UNWRITTEN {
-                memory.pop_first();
-            }
-            memory.insert(object.name, object.body);
+    /// Starts the task that writes; it goes on for as long as the process does.
+    pub(crate) fn start(&self) {
+        if self.is_kept() {
+            tokio::spawn(write_all(Arc::clone(&self.0)));
         }
-        written
+    }
+
+    /// Whether what is stored outlives the process.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.0.backend.is_some()
+    }
+
+    pub(crate) fn put(&self, object: Object) {
+        if self.is_kept() {
+            self.enqueue(|queue| queue.store(object));
+        } else {
+            self.0.memory().insert(object.name, object.body);
+        }
+    }
+
+    /// In memory nobody reads an index.
+    pub(crate) fn append(&self, append: &Append) {
+        if self.is_kept() {
+            self.enqueue(|queue| queue.append(append));
+        }
+    }
+
+    pub(crate) fn discard(&self, name: &ObjectName) {
+        if self.is_kept() {
+            self.enqueue(|queue| queue.remove(name));
+        } else {
+            self.0.memory().remove(name);
+        }
+    }
+
+    /// Stores a small record of the host's own.
+    pub(crate) fn record(&self, name: &'static str, bytes: Bytes) {
+        if self.is_kept() {
+            self.enqueue(|queue| queue.record(name, bytes));
+        }
     }
 
     pub(crate) async fn read(&self, name: &ObjectName) -> Option<Body> {
-        let held = self.lock().get(name).cloned();
-        match (held, self.path(name)) {
-            (None, Some(path)) => tokio::fs::read(path).await.ok().map(|bytes| Body::from(Bytes::from(bytes))),
-            (held, _) => held,
+        let Some(backend) = &self.0.backend else { return self.0.memory().get(name).cloned() };
+        let held = self.0.queue().held(name);
+        match held {
+            Some(body) => Some(body),
+            None => backend.read(name.as_str()).await.ok().flatten().map(Body::from),
         }
     }
 
-    pub(crate) async fn discard(&self, name: &ObjectName) {
-        self.lock().remove(name);
-        if let Some(path) = self.path(name) {
-            // Nobody lists it any more: one that stays costs its space and nothing else.
-            let _ = tokio::fs::remove_file(path).await;
+    /// A record of the host's own.
+    pub(crate) async fn read_record(&self, name: &str) -> io::Result<Option<Bytes>> {
+        match &self.0.backend {
+            Some(backend) => backend.read(name).await,
+            None => Ok(None),
         }
     }
 
-    /// Gives the memory of an asset back; a folder keeps its files.
+    /// The assets that have an index, by their names.
+    pub(crate) async fn assets(&self) -> io::Result<Vec<AssetName>> {
+        let Some(backend) = &self.0.backend else { return Ok(Vec::new()) };
+        Ok(backend.list("").await?.iter().filter_map(|name| AssetName::new(name)).collect())
+    }
+
+    /// The pages of an asset's index, in order; none where there is no index.
+    pub(crate) async fn pages(&self, asset: &AssetName) -> io::Result<Vec<(u64, Bytes)>> {
+        let Some(backend) = &self.0.backend else { return Ok(Vec::new()) };
+        let mut pages = Vec::new();
+        for file in backend.list(&format!("{asset}/index")).await? {
+            let Some(number) = ObjectName::page_number(&file) else { continue };
+            let name = ObjectName::index_page(asset, number);
+            pages.extend(backend.read(name.as_str()).await?.map(|page| (number, page)));
+        }
+        pages.sort_by_key(|(number, _)| *number);
+        Ok(pages)
+    }
+
+    /// The last page of an index that is going to be written on.
+    pub(crate) fn know(&self, name: ObjectName, page: &[u8]) {
+        self.0.queue().know(name, page);
+    }
+
+    /// Gives the memory of an asset back; what is kept stays.
     pub(crate) fn forget(&self, asset: &AssetName) {
-        self.lock().retain(|name, _| name.as_str().split('/').next() != Some(asset.as_str()));
+        self.0.memory().retain(|name, _| name.as_str().split('/').next() != Some(asset.as_str()));
     }
 
-    /// Objects that the folder refused and that live in memory alone; always none without a folder.
+    /// Objects that the backend refused, or that had to be given up; always none in memory.
     pub(crate) fn unwritten(&self) -> usize {
-        self.folder.as_ref().map_or(0, |_| self.lock().len())
+        self.0.queue().unwritten()
     }
 
-    fn path(&self, name: &ObjectName) -> Option<PathBuf> {
-        self.folder.as_ref().map(|folder| folder.join(name.as_str()))
+    /// Writes that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.queue().len()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ObjectName, Body>> {
+    /// Waits until everything is written, or was tried often enough.
+    pub(crate) async fn settled(&self) {
+        // The sender lives as long as the store.
+        let _ = self.0.is_settled.subscribe().wait_for(|is_settled| *is_settled).await;
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        *self.0.is_settled.borrow()
+    }
+
+    fn enqueue(&self, put: impl FnOnce(&mut Queue)) {
+        let mut queue = self.0.queue();
+        put(&mut queue);
+        self.0.is_settled.send_replace(false);
+        drop(queue);
+        self.0.more.send_replace(());
+    }
+}
+
+impl Inner {
+    fn memory(&self) -> MutexGuard<'_, BTreeMap<ObjectName, Body>> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Objects that wait in memory for nothing better, where the folder refuses them.
-const UNWRITTEN: usize = 256;
+/// Pauses before a write is tried again; then it is given up.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
-/// Writes under another name first, so that nobody ever reads half an object.
-fn write(path: &Path, body: &Body) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let part = path.with_extension("part");
-    let mut file = fs::File::create(&part)?;
-    let mut slices: Vec<IoSlice<'_>> = body.parts().iter().map(|part| IoSlice::new(part)).collect();
-    let mut left = slices.as_mut_slice();
-    while !left.is_empty() {
-        match file.write_vectored(left) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut left, written),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+async fn write_all(store: Arc<Inner>) {
+    let Some(backend) = &store.backend else { return };
+    let mut more = store.more.subscribe();
+    loop {
+        let next = {
+            let mut queue = store.queue();
+            let next = queue.next();
+            if next.is_none() {
+                store.is_settled.send_replace(true);
+            }
+            next
+        };
+        let Some((write, page, body)) = next else {
+            // The sender is in `store`.
+            let _ = more.changed().await;
+            continue;
+        };
+        let mut pauses = PAUSES.iter();
+        let written = loop {
+            let written = perform(backend, &store, &write, &page, &body).await;
+            match (written, pauses.next()) {
+                (Err(_), Some(pause)) => tokio::time::sleep(*pause).await,
+                (written, _) => break written,
+            }
+        };
+        match written {
+            Ok(()) => store.queue().done(write),
+            Err(error) => {
+                eprintln!("live: {write} could not be written: {error}; it stays in memory for now");
+                store.queue().refused(write);
+            }
         }
     }
-    fs::rename(part, path)
 }
+
+async fn perform(backend: &Backend, store: &Inner, write: &Write, page: &Bytes, body: &Body) -> io::Result<()> {
+    match write {
+        Write::Store(name) => backend.put(name.as_str(), body).await,
+        Write::Grow(name, _) => {
+            let at = store.queue().written(name);
+            backend.grow(name.as_str(), at, page).await
+        }
+        Write::Remove(name) => backend.remove(name.as_str()).await,
+        Write::Record(name, _) => backend.put(name, body).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -190,6 +190,7 @@ impl Wheel {
         match output {
             Output::Work(work) => self.workers.push(work),
             Output::Store(object) => self.file(Filing::Store(object)).await,
+            Output::Append(append) => self.file(Filing::Append(append)).await,
             Output::Timeline(update) => self.file(Filing::Timeline(update)).await,
             Output::Discard(name) => self.file(Filing::Discard(name)).await,
             Output::Event(event) => {

@@ -1,6 +1,19 @@
 //! Writes the seed corpus, all of it made here: `cargo run --manifest-path fuzz/Cargo.toml --example seeds`.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
+
+use bytes::Bytes;
+use headend::{
+    archive::{
+        Asset, AssetConfig, AssetName, AssetOutput, CaptionService, Presentation, SealedSegment, Segment, Span,
+        TrackSpec,
+    },
+    media::{AacConfig, AudioTrack, Avail, CuePhase, Language, SegmentCue, TrackFormat, TrackId},
+    time::{MediaDuration, MediaTime, Utc},
+};
+use rtmp_publisher::{Publisher, with_length};
+use smooth_post::{Told, avc1, fragment, header, mp4a};
+use transport::Transport;
 
 #[path = "../../tests/rig/rtmp_publisher.rs"]
 mod rtmp_publisher;
@@ -8,10 +21,6 @@ mod rtmp_publisher;
 mod smooth_post;
 #[path = "../../tests/rig/transport.rs"]
 mod transport;
-
-use rtmp_publisher::{Publisher, with_length};
-use smooth_post::{Told, avc1, fragment, header, mp4a};
-use transport::Transport;
 
 fn main() -> std::io::Result<()> {
     for (target, name, bytes) in seeds() {
@@ -45,6 +54,7 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     all.extend(rtmp_seeds());
     all.extend(tag_seeds());
     all.extend(channel_seeds());
+    all.extend(index_seeds());
     all.extend(smooth_seeds());
     all.extend(SLATES.iter().map(|(name, image)| ("slate_jpeg", *name, image.to_vec())));
     all
@@ -248,6 +258,55 @@ fn channel_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("channel_ops", "resets", resets),
         ("channel_ops", "rtmp", rtmp),
     ]
+}
+
+/// Pages as `asset_index` takes them, and the same records without their checksums.
+fn index_seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let page = index_page();
+    let pages = [&[0], &(page.len() as u16).to_be_bytes()[..], &page, &[0, 3], b"hdI"].concat();
+    let (mut records, mut rest) = (vec![1], page.get(5..).unwrap_or_default());
+    while let Some((length, framed)) = rest.split_first_chunk() {
+        let (record, behind) = framed.split_at(u32::from_be_bytes(*length) as usize);
+        records.push(record.len() as u8);
+        records.extend_from_slice(record);
+        rest = behind.get(4..).unwrap_or_default();
+    }
+    vec![("asset_index", "pages", pages), ("asset_index", "records", records)]
+}
+
+/// An index of one rendition with every change.
+fn index_page() -> Vec<u8> {
+    let format = AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) };
+    let format = TrackFormat::Aac(AudioTrack { sample_rate: 48_000, channels: 2 }, format);
+    let track = TrackSpec::audio(TrackId(0), "audio", 64_000, format, Language::UND);
+    let second = MediaDuration::from_secs(1);
+    let config = AssetConfig { window: Some(second.times(2)), segment_duration: second };
+    let name = AssetName::new("a").unwrap_or_else(|| unreachable!("it is a good name"));
+    let mut asset = Asset::open(name, Presentation::new(vec![track], Utc::UNIX_EPOCH).into(), config);
+    asset.caption(&[CaptionService::Cea608(1)]);
+    for sequence in 0..5u64 {
+        let start = MediaTime::ZERO.plus(second.times(sequence as i64));
+        let (duration, section) = (Some(second.times(2)), Bytes::from_static(b"section"));
+        let avail = Arc::new(Avail { id: 1, asked: start, start, duration, section });
+        let phase = if sequence == 3 { CuePhase::In(None) } else { CuePhase::Out };
+        let segment = Segment {
+            sequence,
+            start,
+            duration: second,
+            is_discontinuous: sequence == 2,
+            spans: [Span { start: sequence * 48_000, duration: 48_000, bytes: 16_000 }].into(),
+            cues: [SegmentCue { avail, phase }].into(),
+        };
+        asset.drift(second.times(sequence as i64));
+        // They follow each other.
+        let _ = asset.push(&SealedSegment { segment, fragments: vec![], faults: vec![] });
+    }
+    asset.end();
+    let appended = std::iter::from_fn(|| asset.pull()).filter_map(|output| match output {
+        AssetOutput::Append(append) => Some(append.bytes),
+        _ => None,
+    });
+    appended.collect::<Vec<_>>().concat()
 }
 
 fn avcc() -> Vec<u8> {

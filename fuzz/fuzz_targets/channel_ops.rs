@@ -5,7 +5,10 @@
 //! Input: a byte that names an operation (see `Host::operate`), then its arguments.
 #![no_main]
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use headend::{
@@ -62,6 +65,8 @@ struct Host {
     /// Works that resets have put out since all was back.
     resets: usize,
     stored: BTreeSet<String>,
+    /// Pages of indexes, and how long they are.
+    pages: BTreeMap<String, u64>,
     passed: Duration,
 }
 
@@ -84,6 +89,7 @@ impl Host {
             works: Vec::new(),
             resets: 0,
             stored: BTreeSet::new(),
+            pages: BTreeMap::new(),
             passed: Duration::ZERO,
         }
     }
@@ -300,7 +306,15 @@ impl Host {
                 Output::Store(object) => {
                     assert!(self.stored.insert(object.name.as_str().into()), "{} twice", object.name);
                 }
-                Output::Discard(name) => assert!(self.stored.contains(name.as_str()), "{name} was never stored"),
+                Output::Append(append) => {
+                    let page = self.pages.entry(append.name.as_str().into()).or_default();
+                    assert_eq!(*page, append.at, "{} grows without a gap", append.name);
+                    *page += append.bytes.len() as u64;
+                }
+                Output::Discard(name) => {
+                    let is_page = self.pages.contains_key(name.as_str());
+                    assert!(is_page || self.stored.contains(name.as_str()), "{name} was never stored");
+                }
                 Output::Timeline(update) => {
                     if let TimelineChange::Added(segment) = &update.change {
                         let tracks = &self.origin.timeline(&update.asset).expect("it was opened").presentation().tracks;

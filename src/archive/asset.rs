@@ -1,9 +1,16 @@
 //! A program publishing into one asset: what to store, what to tell the origin, what to discard, in that order.
 
+mod resume;
+
 use std::{collections::VecDeque, sync::Arc};
 
+pub use resume::ResumeError;
+
 use crate::{
-    archive::{AssetName, Object, ObjectName, SealedSegment, Timeline, TimelineChange, TimelineError, TimelineUpdate},
+    archive::{
+        Append, AssetName, Object, ObjectName, SealedSegment, Timeline, TimelineChange, TimelineError, TimelineUpdate,
+        asset::resume::Joint, index::Index, kept::Kept,
+    },
     media::{Body, CaptionService, Presentation, Segment, TrackSpec},
     time::MediaDuration,
     wire::mp4::init_segment,
@@ -13,10 +20,10 @@ use crate::{
 #[derive(Debug)]
 pub struct Asset {
     name: AssetName,
-    config: AssetConfig,
-    timeline: Timeline,
-    /// Out of the window, not yet discarded: players may hold a playlist that lists them.
-    lingering: VecDeque<Segment>,
+    kept: Kept,
+    index: Index,
+    /// How the numbers of segments go on where the asset was resumed.
+    joint: Joint,
     out: VecDeque<AssetOutput>,
 }
 
@@ -25,6 +32,8 @@ pub struct Asset {
 pub enum AssetOutput {
     /// Store this; always before the update that lists it.
     Store(Object),
+    /// Write this into the asset's index; after everything that it lists is stored, and before the origin is told.
+    Append(Append),
     /// Tell the origin.
     Update(TimelineUpdate),
     /// No manifest lists this any more, and none that did is still in use.
@@ -54,8 +63,8 @@ impl Asset {
             }
         }
         let AssetConfig { window, rewind, segment_duration } = config;
-        let timeline = Timeline::new(Arc::clone(&presentation), segment_duration);
-        let mut asset = Self { name, config, timeline, lingering: VecDeque::new(), out };
+        let kept = Kept::new(Arc::clone(&presentation), config);
+        let mut asset = Self { index: Index::new(name.clone()), name, kept, joint: Joint::default(), out };
         asset.tell(TimelineChange::Opened { presentation, window, rewind, segment_duration });
         asset
     }
@@ -65,45 +74,50 @@ impl Asset {
     /// # Errors
     /// It does not follow the one before, or the asset has ended; nothing changed.
     pub fn push(&mut self, sealed: &SealedSegment) -> Result<(), TimelineError> {
-        self.timeline.append(sealed.segment.clone())?;
-        let tracks = &self.timeline.presentation().tracks;
-        for ((track, span), body) in tracks.iter().zip(sealed.segment.spans.iter()).zip(&sealed.fragments) {
+        let segment = self.joint.place(&sealed.segment, self.kept.timeline());
+        let slid = self.kept.push(segment.clone())?;
+        self.joint.close(&sealed.segment, &segment);
+        let tracks = &self.kept.timeline().presentation().tracks;
+        for ((track, span), body) in tracks.iter().zip(segment.spans.iter()).zip(&sealed.fragments) {
             if !span.is_missing() {
                 let name = ObjectName::fragment(&self.name, track, span.start);
                 self.out.push_back(AssetOutput::Store(object(name, track, body.clone())));
             }
         }
-        self.tell(TimelineChange::Added(sealed.segment.clone()));
-        self.slide();
+        self.tell(TimelineChange::Added(segment));
+        if let Some(before) = slid.before {
+            self.tell(TimelineChange::Trimmed { before });
+        }
+        self.let_go(&slid.gone);
         Ok(())
     }
 
     /// Manifests are to list these renditions only, in the order of the tracks; one that was withdrawn never comes back. Its
     /// fragments are stored as before.
     pub fn offer(&mut self, offered: &[bool]) {
-        if self.timeline.offer(offered) {
-            self.tell(TimelineChange::Offered(Arc::clone(self.timeline.offered())));
+        if self.kept.timeline_mut().offer(offered) {
+            self.tell(TimelineChange::Offered(Arc::clone(self.timeline().offered())));
         }
     }
 
     /// The pictures of the segments that are pushed from now on carry these caption services.
     pub fn caption(&mut self, services: &[CaptionService]) {
-        if self.timeline.caption(services) {
-            self.tell(TimelineChange::Captioned(Arc::clone(self.timeline.captions())));
+        if self.kept.timeline_mut().caption(services) {
+            self.tell(TimelineChange::Captioned(Arc::clone(self.timeline().captions())));
         }
     }
 
     /// From the segment that is pushed next on, media time is so far behind the host's clock, or ahead where this is negative.
     pub fn drift(&mut self, by: MediaDuration) {
-        if self.timeline.drift(by) {
+        if self.kept.timeline_mut().drift(by) {
             self.tell(TimelineChange::Drifted(by));
         }
     }
 
     /// Nothing will be pushed any more. What the window holds stays: the asset is now on demand.
     pub fn end(&mut self) {
-        if !self.timeline.is_ended() {
-            self.timeline.end();
+        if !self.timeline().is_ended() {
+            self.kept.timeline_mut().end();
             self.tell(TimelineChange::Ended);
         }
     }
@@ -123,43 +137,28 @@ impl Asset {
     /// What its manifests show.
     #[must_use]
     pub const fn timeline(&self) -> &Timeline {
-        &self.timeline
+        self.kept.timeline()
     }
 
-    /// Moves the window to the live edge and lets go of what no player can still ask for.
-    fn slide(&mut self) {
-        let Some(window) = self.config.window else { return };
-        let Some(before) = self.timeline.window_start(window) else { return };
-        let mut has_left = false;
-        while let Some(segment) = self.timeline.trim(before) {
-            self.lingering.push_back(segment);
-            has_left = true;
-        }
-        if has_left {
-            self.tell(TimelineChange::Trimmed { before });
-        }
-        let Some(edge) = self.timeline.last().map(Segment::end) else { return };
-        let keep_from = edge.minus(window).minus(linger(window, self.config.segment_duration));
-        while let Some(segment) = self.lingering.pop_front_if(|segment| segment.end() <= keep_from) {
-            let tracks = &self.timeline.presentation().tracks;
+    /// What no player can still ask for, and the pages that tell of nothing else.
+    fn let_go(&mut self, gone: &[Segment]) {
+        let tracks = &self.kept.timeline().presentation().tracks;
+        for segment in gone {
             for (track, span) in tracks.iter().zip(segment.spans.iter()).filter(|(_, span)| !span.is_missing()) {
                 let name = ObjectName::fragment(&self.name, track, span.start);
                 self.out.push_back(AssetOutput::Discard(name));
             }
         }
+        let oldest = self.kept.segments().next().map_or(0, |oldest| oldest.sequence);
+        while let Some(page) = self.index.discard(oldest) {
+            self.out.push_back(AssetOutput::Discard(page));
+        }
     }
 
     fn tell(&mut self, change: TimelineChange) {
+        self.out.extend(self.index.note(&change, &self.kept).into_iter().map(AssetOutput::Append));
         self.out.push_back(AssetOutput::Update(TimelineUpdate { asset: self.name.clone(), change }));
     }
-}
-
-/// How long a fragment stays in store after it left the window.
-///
-/// RFC 8216 clause 6.2.2 asks for the length of the longest playlist that lists it, plus a segment: nobody who plays near
-/// the live edge needs more than a minute, and a DVR of a day is not kept twice for those who play at its far end.
-pub(crate) fn linger(window: MediaDuration, segment_duration: MediaDuration) -> MediaDuration {
-    window.min(MediaDuration::from_secs(60)).plus(segment_duration)
 }
 
 fn object(name: ObjectName, track: &TrackSpec, body: Body) -> Object {

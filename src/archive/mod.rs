@@ -1,12 +1,14 @@
 //! The one stored form: CMAF fragments (ISO/IEC 23000-19) cut on one grid, a timeline over them, and the assets that
 //! programs write.
 //!
-//! [`Segmenter`] turns access units into segments, [`Asset`] turns segments into objects to store and
-//! [`TimelineUpdate`]s for an origin. Nothing here knows a manifest format; every protocol is a view of the timeline.
+//! [`Segmenter`] turns access units into segments, [`Asset`] turns segments into objects to store, an index that outlives the
+//! process, and [`TimelineUpdate`]s for an origin. Nothing here knows a manifest format; every protocol is a view of the timeline.
 
 mod asset;
 mod event_messages;
 mod export;
+mod index;
+mod kept;
 mod lane;
 mod object;
 mod rate;
@@ -17,13 +19,14 @@ mod segmenter;
 mod timeline;
 mod update;
 
-pub(crate) use asset::linger;
-pub use asset::{Asset, AssetConfig, AssetOutput};
+pub use asset::{Asset, AssetConfig, AssetOutput, ResumeError};
 pub use export::{ExportError, Exporter};
-pub use object::{AssetName, Object, ObjectName};
+pub use index::{IndexError, IndexErrorKind, Recovered};
+pub(crate) use kept::linger;
+pub use object::{Append, AssetName, Object, ObjectName};
 pub use sealed::{SealedSegment, SegmentFault, SegmenterError};
 pub use segmenter::{Segmenter, SegmenterLimits};
 pub use timeline::{Timeline, TimelineError};
 pub use update::{TimelineChange, TimelineUpdate};
 
-pub use crate::media::{Bitrates, Body, CaptionService, Presentation, Segment, Span, TrackSpec};
+pub use crate::media::{Bitrates, Body, CaptionService, Past, Presentation, Segment, Span, TrackSpec};

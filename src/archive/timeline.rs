@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     archive::rate::RateMeter,
-    media::{Bitrates, CaptionService, Presentation, Segment, TrackFormat},
+    media::{Bitrates, CaptionService, Past, Presentation, Segment, TrackFormat},
     time::{MediaDuration, MediaTime},
 };
 
@@ -13,10 +13,8 @@ use crate::{
 pub struct Timeline {
     presentation: Arc<Presentation>,
     segments: VecDeque<Segment>,
-    /// Where the first segment of all started.
-    began: Option<MediaTime>,
-    /// Among the segments that were taken out.
-    discontinuities_before: u64,
+    /// What the oldest segment finds; `None` before the first of all.
+    past: Option<Past>,
     meters: Vec<RateMeter>,
     segment_duration: MediaDuration,
     /// For each track whether manifests list it.
@@ -69,8 +67,7 @@ impl Timeline {
         Self {
             presentation,
             segments: VecDeque::new(),
-            began: None,
-            discontinuities_before: 0,
+            past: None,
             meters,
             segment_duration,
             offered,
@@ -79,6 +76,11 @@ impl Timeline {
             version: 0,
             is_ended: false,
         }
+    }
+
+    /// The first segment, which is still to come, finds this.
+    pub const fn go_on(&mut self, past: Past) {
+        self.past = Some(past);
     }
 
     /// Adds a segment at the live edge.
@@ -105,7 +107,10 @@ impl Timeline {
             let half = self.segment_duration.ticks(track.timescale) / 2;
             meter.add(segment.sequence, span, track.timescale.per_second(), u64::try_from(half).unwrap_or(0));
         }
-        self.began = self.began.or(Some(segment.start));
+        let past = self.past.get_or_insert(Past::at(&segment));
+        if self.segments.is_empty() {
+            past.reach(&segment, &self.presentation);
+        }
         self.segments.push_back(segment);
         self.version = self.version.saturating_add(1);
         Ok(())
@@ -130,8 +135,10 @@ impl Timeline {
         for (meter, span) in self.meters.iter_mut().zip(segment.spans.iter()) {
             meter.remove(segment.sequence, span);
         }
-        let discontinuities = u64::from(segment.is_discontinuous);
-        self.discontinuities_before = self.discontinuities_before.saturating_add(discontinuities);
+        if let Some(past) = &mut self.past {
+            past.pass(segment.is_discontinuous);
+            self.segments.front().into_iter().for_each(|oldest| past.reach(oldest, &self.presentation));
+        }
         self.version = self.version.saturating_add(1);
         Some(segment)
     }
@@ -214,16 +221,22 @@ impl Timeline {
         self.segments.back()
     }
 
-    /// Where the first segment of all started, whether or not it is still there.
+    /// What the oldest segment finds, those before it being gone; `None` before the first of all.
     #[must_use]
-    pub const fn began(&self) -> Option<MediaTime> {
-        self.began
+    pub const fn past(&self) -> Option<Past> {
+        self.past
     }
 
-    /// Discontinuities among the segments that were taken out.
+    /// What a segment finds; `None` where there is no such segment.
     #[must_use]
-    pub const fn discontinuities_before(&self) -> u64 {
-        self.discontinuities_before
+    pub fn past_at(&self, sequence: u64) -> Option<Past> {
+        let mut past = self.past?;
+        let mut segments = self.segments.iter().peekable();
+        while let Some(segment) = segments.next_if(|segment| segment.sequence < sequence) {
+            past.pass(segment.is_discontinuous);
+            segments.peek().iter().for_each(|next| past.reach(next, &self.presentation));
+        }
+        segments.peek().filter(|segment| segment.sequence == sequence).map(|_| past)
     }
 
     /// The segment whose fragment of the track at this position starts at exactly `ticks`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     archive::AssetName,
-    media::{CaptionService, Presentation, Segment},
+    media::{CaptionService, Past, Presentation, Segment},
     time::MediaDuration,
 };
 
@@ -32,6 +32,9 @@ pub enum TimelineChange {
         /// How long a segment usually lasts, and the longest that one may last.
         segment_duration: MediaDuration,
     },
+    /// Directly behind [`Opened`](Self::Opened): the asset is read back from its index, and what stood before its first segment
+    /// is gone.
+    Resumed(Past),
     /// A segment joined at the live edge.
     Added(Segment),
     /// Segments with a lower sequence number left the window.

@@ -9,7 +9,6 @@ use crate::{
         contribution::Contribution,
         feed_cues::FeedCues,
         on_air::{AirChain, slates},
-        program::Program,
         relay::Relay,
         sessions::Sessions,
         watch_stages::watch_stages,
@@ -123,33 +122,7 @@ impl Channel {
     /// # Errors
     /// The channel is not on air, too many programs run, the asset is in use or the window out of range.
     pub fn start_program(&mut self, config: ProgramConfig) -> Result<ProgramId, CommandError> {
-        self.allow(Operation::StartProgram)?;
-        if self.programs.len() >= Self::MAX_PROGRAMS {
-            return Err(CommandError::TooManyPrograms(self.programs.len()));
-        }
-        config.check()?;
-        if self.programs.iter().any(|program| program.config.asset == config.asset) {
-            return Err(CommandError::AssetInUse(config.asset));
-        }
-        let id = ProgramId(self.next_program);
-        let asset = config.asset.clone();
-        let from = MediaTime::from_flicks(i64::MIN);
-        let mut program = Program { id, config, asset: None, from, until: None, is_offer_decided: false };
-        if let Some(relay) = &self.relay {
-            // The next segment is the first; all of them where nothing has come yet.
-            program.from = relay.position().unwrap_or(program.from);
-            relay.presentation().into_iter().for_each(|offered| program.open(offered, relay.longest_segment()));
-        } else {
-            // A reset is under way: there is no timeline yet that a program could start on.
-            let (state, operation) = (self.state, Operation::StartProgram);
-            let air = self.air.as_mut().ok_or(CommandError::State { operation, state })?;
-            program.open(&air.presentation, air.switcher.cadence().gop());
-            program.from = air.switcher.cut();
-        }
-        self.next_program += 1;
-        self.programs.push(program);
-        self.event(Event::ProgramStarted { program: id, asset });
-        Ok(id)
+        self.add_program(config, None)
     }
 
     /// Stops a program with the next frame; the operation ends when its last segment is stored.

@@ -42,6 +42,7 @@ mod program;
 mod redundancy;
 mod rejections;
 mod relay;
+mod resume;
 mod scte35_cues;
 mod sessions;
 mod sound_queue;
@@ -68,7 +69,7 @@ pub use state::{ChannelState, Operation, PortalState};
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use crate::{
-    archive::{AssetName, Presentation},
+    archive::{AssetName, Presentation, ResumeError},
     channel::{
         archive_beat::ArchiveBeat, contribution::Contribution, faults::FaultFold, feed_cues::FeedCues,
         on_air::AirChain, operation::OperationLog, program::Program, rejections::RejectionFold, relay::Relay,
@@ -171,6 +172,9 @@ pub enum CommandError {
     /// A17.7: one asset for one program.
     #[error("a program publishes into {0} already")]
     AssetInUse(AssetName),
+    /// The asset that was to go on does not take what the channel makes.
+    #[error("the program cannot go on: {0}")]
+    Resume(#[from] ResumeError),
     /// There is no such program, or it is being stopped.
     #[error("no program {0} runs")]
     NoProgram(ProgramId),
@@ -218,6 +222,7 @@ impl CommandError {
             Self::Window(_) => "PROGRAM_WINDOW",
             Self::Rewind(_) => "PROGRAM_REWIND_WINDOW",
             Self::AssetInUse(_) => "PROGRAM_ASSET_IN_USE",
+            Self::Resume(_) => "PROGRAM_RESUME",
             Self::NoProgram(_) => "PROGRAM_NOT_RUNNING",
             Self::Refused(refusal) => refusal.code(),
             Self::IngestBusy(_) | Self::Protocol { .. } => "MPE_INGEST_ENCODER_CONNECTION_DENIED",

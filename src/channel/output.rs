@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr};
 use bytes::Bytes;
 
 use crate::{
-    archive::{AssetName, Object, ObjectName, TimelineUpdate},
+    archive::{Append, AssetName, Object, ObjectName, TimelineUpdate},
     channel::{ChannelState, MeterEnd, Operation, OperationId, OperationState, Slot, SpliceReport, TrackHeartbeat},
     error::Fault,
     ingest::{IngestRefusal, Leg},
@@ -55,6 +55,9 @@ pub enum Output {
     Work(Work),
     /// Store this under its name.
     Store(Object),
+    /// Write this into the index of an asset, once everything before it is stored. Whoever does not want assets to outlive the
+    /// process leaves it.
+    Append(Append),
     /// No manifest lists this any more: delete it.
     Discard(ObjectName),
     /// Apply this to the origin.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    archive::{Asset, AssetConfig, AssetName, CaptionService, Presentation, SealedSegment, Segment, TimelineError},
+    archive::{
+        Asset, AssetConfig, AssetName, CaptionService, Presentation, Recovered, ResumeError, SealedSegment, Segment,
+        TimelineError,
+    },
     channel::{CommandError, OperationId, ProgramId},
     time::{MediaDuration, MediaTime},
 };
@@ -25,6 +28,8 @@ pub(super) struct Program {
     pub(super) config: ProgramConfig,
     /// `None` until it is known what the channel offers: a pass-through channel learns it from its contribution.
     pub(super) asset: Option<Asset>,
+    /// What it goes on with then, where it was resumed.
+    pub(super) resumes: Option<Box<Recovered>>,
     /// First instant that belongs to it.
     pub(super) from: MediaTime,
     /// First instant that no longer does, once it is being stopped.
@@ -61,10 +66,33 @@ impl ProgramConfig {
 }
 
 impl Program {
-    /// Opens its asset, now that it is known what it holds.
-    pub(super) fn open(&mut self, presentation: &Arc<Presentation>, segment_duration: MediaDuration) {
+    /// Opens its asset, or goes on with it, now that it is known what it holds.
+    ///
+    /// # Errors
+    /// The asset that it was to go on with does not take this. It is still to be [ended](Self::end).
+    pub(super) fn open(
+        &mut self,
+        presentation: &Arc<Presentation>,
+        segment_duration: MediaDuration,
+    ) -> Result<(), ResumeError> {
         let config = AssetConfig { window: self.config.window, rewind: self.config.rewind, segment_duration };
-        self.asset = Some(Asset::open(self.config.asset.clone(), Arc::clone(presentation), config));
+        let Some(recovered) = &self.resumes else {
+            self.asset = Some(Asset::open(self.config.asset.clone(), Arc::clone(presentation), config));
+            return Ok(());
+        };
+        self.asset = Some(Asset::resume(recovered, presentation, config)?);
+        // What was withdrawn stays withdrawn, and whoever did that has decided.
+        self.is_offer_decided = recovered.timeline().offered().iter().any(|is_offered| !is_offered);
+        self.resumes = None;
+        Ok(())
+    }
+
+    /// Nothing comes any more: its asset ends, also one that it never went on with.
+    pub(super) fn end(&mut self) {
+        if let Some(recovered) = self.resumes.take() {
+            self.asset = Some(Asset::reopen(&recovered));
+        }
+        self.asset.iter_mut().for_each(Asset::end);
     }
 
     /// Takes a segment that lies within the program; whether the program is complete with it. `offer` says which renditions

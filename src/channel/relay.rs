@@ -12,6 +12,7 @@
 //! until it is as it was or the channel is reset. A GOP may be as long as the longest segment that was told before the
 //! first; one that outgrows it is cut there, and what is left of it is dropped and counted (FAULTS row 37).
 
+mod anchor;
 mod breaks;
 mod clock;
 mod cuts;
@@ -29,12 +30,12 @@ use crate::{
     channel::{
         PassThrough, SpliceReport,
         drift::Drift,
-        relay::{renditions::settle_renditions, run::Run, settling::Settling},
+        relay::{anchor::Anchor, renditions::settle_renditions, run::Run, settling::Settling},
     },
     error::Fault,
     media::{AccessUnit, CueFormats, Track, TrackId},
     splice::{Avails, Cue, CueRefusal},
-    time::{MediaDuration, MediaTime, Now},
+    time::{MediaDuration, MediaTime, Now, Utc},
 };
 
 /// The segments of a contribution that is passed through.
@@ -49,6 +50,8 @@ pub(super) struct Relay {
     /// Cues that came before the tracks were known.
     waiting: Vec<Cue>,
     last_unit: Option<Duration>,
+    /// The time line goes on where an earlier one ended.
+    anchor: Option<Anchor>,
 }
 
 #[derive(Debug)]
@@ -101,7 +104,13 @@ impl Relay {
             troubles,
             waiting: Vec::new(),
             last_unit: None,
+            anchor: None,
         }
+    }
+
+    /// Media time is to count from `epoch`, and nothing comes before `end`. Once the tracks are settled it is too late.
+    pub(super) fn go_on(&mut self, epoch: Utc, end: MediaTime) {
+        self.anchor.get_or_insert(Anchor { epoch, end });
     }
 
     /// A track of the contribution appeared or changed.
@@ -252,7 +261,12 @@ impl Relay {
         else {
             return;
         };
+        let (settled, offset) = match &self.anchor {
+            Some(anchor) => anchor.place(settled),
+            None => (settled, MediaDuration::ZERO),
+        };
         let mut run = Run::new(settled, self.gop, now.monotonic);
+        run.offset = offset;
         for cue in self.waiting.drain(..) {
             // One that is repeated or makes no sense is nothing to tell of when it is so old.
             let _ = run.announce(cue);

@@ -8,6 +8,7 @@ use crate::{
         Channel, ChannelState, CommandError, DetachReason, Event, IngestId, Input, MeterEnd, OperationState, Output,
         ProgramId, SpliceReport,
         on_air::{AirChain, AirChange},
+        program::Program,
         relay::Relay,
     },
     error::Fault,
@@ -123,7 +124,7 @@ impl Channel {
     }
 
     fn take_segments(&mut self, now: Now) {
-        self.open_assets();
+        self.open_assets(now);
         while let Some((sealed, offer)) = self.pull_segment() {
             let (mut ended, mut refused) = (Vec::new(), Vec::new());
             if !self.programs.is_empty() {
@@ -137,7 +138,7 @@ impl Channel {
                 match program.push(&sealed, offer.as_ref()) {
                     Ok(false) => {}
                     Ok(true) => {
-                        program.asset.iter_mut().for_each(Asset::end);
+                        program.end();
                         ended.push(program.id);
                     }
                     Err(error) => refused.push(Fault::Output { what: error.to_string() }),
@@ -166,15 +167,6 @@ impl Channel {
         sealed.map(|sealed| (sealed, None))
     }
 
-    /// Programs that were started before the contribution told its tracks open their assets now.
-    fn open_assets(&mut self) {
-        let Some(relay) = &self.relay else { return };
-        let Some(presentation) = relay.presentation() else { return };
-        for program in self.programs.iter_mut().filter(|program| program.asset.is_none()) {
-            program.open(presentation, relay.longest_segment());
-        }
-    }
-
     /// When programs that are being stopped end although nothing comes any more. Where others run, the open segment is theirs
     /// too: it is not cut before it would have ended by itself.
     fn programs_end_at(&self) -> Option<Duration> {
@@ -195,17 +187,18 @@ impl Channel {
         let stopping: Vec<ProgramId> = stopping.collect();
         for id in stopping {
             let program = self.programs.iter_mut().find(|program| program.id == id);
-            program.into_iter().flat_map(|program| &mut program.asset).for_each(Asset::end);
+            program.into_iter().for_each(Program::end);
             self.take_asset_outputs();
             self.end_program(id);
         }
     }
 
-    fn take_asset_outputs(&mut self) {
+    pub(super) fn take_asset_outputs(&mut self) {
         for program in &mut self.programs {
             while let Some(output) = program.asset.as_mut().and_then(Asset::pull) {
                 self.outputs.push_back(match output {
                     AssetOutput::Store(object) => Output::Store(object),
+                    AssetOutput::Append(append) => Output::Append(append),
                     AssetOutput::Update(update) => Output::Timeline(update),
                     AssetOutput::Discard(name) => Output::Discard(name),
                 });
@@ -213,7 +206,7 @@ impl Channel {
         }
     }
 
-    fn end_program(&mut self, id: ProgramId) {
+    pub(super) fn end_program(&mut self, id: ProgramId) {
         let Some(at) = self.programs.iter().position(|program| program.id == id) else { return };
         let program = self.programs.remove(at);
         self.event(Event::ProgramStopped { program: id });

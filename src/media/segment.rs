@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    media::SegmentCue,
+    media::{CuePhase, SegmentCue},
     time::{MediaDuration, MediaTime},
 };
 
@@ -49,6 +49,11 @@ impl Segment {
     #[must_use]
     pub const fn end(&self) -> MediaTime {
         self.start.plus(self.duration)
+    }
+
+    /// Whether it starts with an out point or an in point.
+    pub(crate) fn is_splice(&self) -> bool {
+        self.cues.iter().any(|cue| matches!(cue.phase, CuePhase::Out | CuePhase::In(_)))
     }
 }
 

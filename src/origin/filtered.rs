@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     archive::Timeline,
-    media::{Body, Segment},
+    media::Body,
     package::{
         dash::Mpd,
         hls::{self, MediaPlaylist},
@@ -59,7 +59,7 @@ impl Filtered {
 }
 
 fn render(manifest: Manifest, selection: &Selection, suffix: &str, timeline: &Timeline) -> Option<Response> {
-    let Selection { offered, ends: (first, last), is_ended, window, began, first_quality } = selection;
+    let Selection { offered, ends: (first, last), is_ended, window, past, first_quality } = selection;
     let presentation = timeline.presentation();
     let segments = || timeline.since(*first).take_while(|segment| segment.sequence <= *last);
     let ends = (timeline.get(*first)?, timeline.get(*last)?);
@@ -71,15 +71,13 @@ fn render(manifest: Manifest, selection: &Selection, suffix: &str, timeline: &Ti
             (HLS, Body::from(master.render()?))
         }
         Manifest::Playlist { format, track } => {
-            let is_skipped = |segment: &&Segment| segment.sequence < *first && segment.is_discontinuous;
-            let skipped = timeline.segments().filter(is_skipped).count() as u64;
             let playlist = MediaPlaylist::new(format, presentation.clone(), track, timeline.segment_duration());
-            let mut playlist = playlist.behind(timeline.discontinuities_before().saturating_add(skipped));
+            let mut playlist = playlist.behind(past.discontinuities);
             segments().for_each(|segment| playlist.append(segment));
             (HLS, playlist.render(format, Some(ends.0), *is_ended))
         }
         Manifest::Mpd(flavour) => {
-            let mut mpd = Mpd::new(presentation.clone(), *window, timeline.segment_duration(), *began);
+            let mut mpd = Mpd::new(presentation.clone(), *window, timeline.segment_duration(), Some(*past));
             mpd.offer(offered);
             mpd.caption(timeline.captions());
             mpd.drift(timeline.drifted());

@@ -102,6 +102,7 @@ impl Origin {
         }
         let shelf = self.assets.get_mut(asset).ok_or_else(|| ApplyError::NotOpen(asset.clone()))?;
         match &update.change {
+            TimelineChange::Resumed(past) => shelf.resume(*past),
             TimelineChange::Added(segment) => shelf.append(segment)?,
             TimelineChange::Trimmed { before } => shelf.trim(*before),
             TimelineChange::Offered(offered) => shelf.offer(offered),

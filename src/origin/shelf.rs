@@ -14,10 +14,10 @@ use super::{
     request::Request,
     response::{Reply, Response, Wait},
     url::{Rendition, Resource, Target},
-    views::{Past, Views},
+    views::Views,
 };
 use crate::{
-    archive::{AssetName, ObjectName, Timeline, TimelineError, linger},
+    archive::{AssetName, ObjectName, Past, Timeline, TimelineError, linger},
     media::{CaptionService, Presentation, Segment, TrackSpec},
     time::{MediaDuration, MediaTime, Now},
 };
@@ -42,15 +42,22 @@ impl Shelf {
         windows: Windows,
         segment_duration: MediaDuration,
     ) -> Self {
+        let timeline = Timeline::new(Arc::clone(presentation), segment_duration);
         Self {
             asset,
             windows,
-            timeline: Timeline::new(Arc::clone(presentation), segment_duration),
             left: VecDeque::new(),
-            views: Views::new(presentation, windows.shown(), segment_duration, Past::default()),
+            views: Views::new(&timeline, windows.shown()),
+            timeline,
             filters: Filters::default(),
             filtered: Filtered::default(),
         }
+    }
+
+    /// What stood before the first segment, which is still to come, is gone.
+    pub(super) fn resume(&mut self, past: Past) {
+        self.timeline.go_on(past);
+        self.views = Views::new(&self.timeline, self.windows.shown());
     }
 
     pub(super) fn append(&mut self, segment: &Segment) -> Result<(), TimelineError> {

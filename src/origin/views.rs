@@ -8,13 +8,13 @@ use super::{
 };
 use crate::{
     archive::Timeline,
-    media::{Bitrates, Body, Presentation, Segment},
+    media::{Bitrates, Body, Segment},
     package::{
         dash::Mpd,
         hls::{self, HlsFormat, MediaPlaylist},
         smooth,
     },
-    time::{MediaDuration, MediaTime},
+    time::MediaDuration,
 };
 
 /// Manifests of the segments that they were told of, and what they were rendered to since the last change.
@@ -32,37 +32,24 @@ pub(super) struct Views {
     rendered: Rendered,
 }
 
-/// What lies before the first segment of manifests.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Past {
-    /// What presentation time counts from; `None` for the first segment.
-    pub(super) began: Option<MediaTime>,
-    /// Discontinuities among what is listed no more.
-    pub(super) discontinuities: u64,
-}
-
 pub(super) const HLS: &str = "application/vnd.apple.mpegurl";
 pub(super) const DASH: &str = "application/dash+xml";
 pub(super) const SMOOTH: &str = "application/vnd.ms-sstr+xml";
 
 impl Views {
-    /// Without segments; `window` is what live manifests say of how far they go back.
-    pub(super) fn new(
-        presentation: &Arc<Presentation>,
-        window: Option<MediaDuration>,
-        segment_duration: MediaDuration,
-        past: Past,
-    ) -> Self {
+    /// Of a timeline, without its segments; `window` is what live manifests say of how far they go back.
+    pub(super) fn new(timeline: &Timeline, window: Option<MediaDuration>) -> Self {
+        let (presentation, longest, past) = (timeline.presentation(), timeline.segment_duration(), timeline.past());
         let of = |format, track| {
-            let playlist = MediaPlaylist::new(format, Arc::clone(presentation), track, segment_duration);
-            playlist.behind(past.discontinuities)
+            let playlist = MediaPlaylist::new(format, Arc::clone(presentation), track, longest);
+            playlist.behind(past.map_or(0, |past| past.discontinuities))
         };
         let tracks = presentation.tracks.iter().enumerate();
         let transport = tracks.map(|(n, track)| HlsFormat::V4.lists(track).then(|| of(HlsFormat::V4, n))).collect();
         Self {
             playlists: (0..presentation.tracks.len()).map(|n| of(HlsFormat::Cmaf, n)).collect(),
             transport,
-            mpd: Mpd::new(Arc::clone(presentation), window, segment_duration, past.began),
+            mpd: Mpd::new(Arc::clone(presentation), window, longest, past),
             smooth: smooth::Manifest::new(Arc::clone(presentation), window),
             ends: None,
             is_ended: false,
@@ -72,8 +59,7 @@ impl Views {
 
     /// Of all that a timeline holds.
     pub(super) fn of(timeline: &Timeline, window: Option<MediaDuration>) -> Self {
-        let past = Past { began: timeline.began(), discontinuities: timeline.discontinuities_before() };
-        let mut views = Self::new(timeline.presentation(), window, timeline.segment_duration(), past);
+        let mut views = Self::new(timeline, window);
         views.follow(timeline);
         timeline.segments().for_each(|segment| views.append(segment));
         views

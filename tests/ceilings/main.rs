@@ -12,6 +12,7 @@ mod rig;
 mod transport;
 
 mod channel;
+mod index;
 mod mp4;
 mod origin;
 mod rtmp;

@@ -26,7 +26,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use headend::{
-    archive::{AssetName, Segment, TimelineChange, TimelineUpdate},
+    archive::{Append, AssetName, Segment, TimelineChange, TimelineUpdate},
     channel::{Channel, ChannelConfig, ChannelState, Event, IngestId, Input, Output, ProgramConfig, ProgramId},
     ingest::Demuxer,
     ladder::{Codecs, Profile, Rung, Work},
@@ -227,6 +227,7 @@ impl Rig {
                 let known = self.store.insert(object.name.as_str().into(), object.body);
                 assert!(known.is_none(), "{} was stored twice", object.name);
             }
+            Output::Append(append) => self.append(&append),
             Output::Timeline(update) => {
                 if let TimelineChange::Added(segment) = &update.change {
                     self.assert_stored(&update.asset, segment);
@@ -241,6 +242,12 @@ impl Rig {
             }
             Output::Close(id) => self.closed.push(id),
         }
+    }
+
+    fn append(&mut self, append: &Append) {
+        let page = self.store.entry(append.name.as_str().into()).or_default();
+        assert_eq!(page.len() as u64, append.at, "{} grows without a gap", append.name);
+        *page = Body::from([page.parts(), std::slice::from_ref(&append.bytes)].concat());
     }
 
     /// Every object that an update lists is stored before it.

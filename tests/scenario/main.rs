@@ -22,6 +22,7 @@ mod captions;
 mod channel_ops;
 mod clock_is_set;
 mod codec_change;
+mod crash;
 mod cues_come_first;
 mod datagrams;
 mod decode_times;

@@ -41,6 +41,7 @@ fn objects_come_before_the_update_that_lists_them_and_leave_after_the_one_that_d
         while let Some(output) = asset.pull() {
             match output {
                 AssetOutput::Store(object) => assert!(stored.insert(object.name.as_str().to_owned())),
+                AssetOutput::Append(_) => {}
                 AssetOutput::Discard(name) => assert!(stored.remove(name.as_str())),
                 AssetOutput::Update(update) => match update.change {
                     TimelineChange::Added(segment) => listed.push_back(segment.sequence),
@@ -66,6 +67,7 @@ fn what_does_not_follow_is_refused_and_changes_nothing() {
     assert_eq!(asset.push(&sealed(2)), Err(TimelineError::Sequence { sequence: 2, last: 0 }));
     asset.end();
     assert_eq!(asset.push(&sealed(1)), Err(TimelineError::Ended));
+    assert!(matches!(asset.pull(), Some(AssetOutput::Append(_))));
     let change = TimelineChange::Ended;
     assert_eq!(asset.pull(), Some(AssetOutput::Update(TimelineUpdate { asset: asset.name().clone(), change })));
     assert_eq!(asset.pull(), None);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Filter;
 use crate::{
     archive::Timeline,
-    media::Segment,
+    media::{Past, Segment},
     origin::{error::OriginError, shelf::Windows},
     time::{MediaDuration, MediaTime},
 };
@@ -27,8 +27,8 @@ pub(in crate::origin) struct Selection {
     pub(in crate::origin) is_ended: bool,
     /// How far back a live one goes.
     pub(in crate::origin) window: Option<MediaDuration>,
-    /// What presentation time counts from.
-    pub(in crate::origin) began: Option<MediaTime>,
+    /// What the oldest finds.
+    pub(in crate::origin) past: Past,
     pub(in crate::origin) first_quality: Option<u32>,
 }
 
@@ -84,13 +84,15 @@ impl Selection {
         let newest = timeline.segments().rev().find(is_listed).ok_or(OriginError::NoLiveEntries)?;
         // While what was asked for is still there, time counts from it: also once the window moves on.
         let asked = start.and_then(|start| timeline.segments().find(|segment| segment.end() > start));
-        let began = asked.filter(|asked| start.is_some_and(|start| asked.start <= start)).map(|asked| asked.start);
+        let asked = asked.filter(|asked| start.is_some_and(|start| asked.start <= start));
+        let past = timeline.past_at(oldest.sequence).ok_or(OriginError::NoLiveEntries)?;
+        let began = asked.map_or(past.began, |asked| asked.start);
         Ok(Self {
             offered,
             ends: (oldest.sequence, newest.sequence),
             is_ended,
             window,
-            began: began.or(timeline.began()),
+            past: Past { began, period: past.period.max(began), ..past },
             first_quality: combined.first_quality,
         })
     }

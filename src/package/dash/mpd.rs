@@ -10,9 +10,9 @@ use super::{
     template::Template,
 };
 use crate::{
-    media::{Body, CaptionService, CuePhase, Presentation, Segment, SegmentCue, TrackSpec},
+    media::{Body, CaptionService, CuePhase, Past, Presentation, Segment, SegmentCue, TrackSpec},
     package::sets::{is_listed, switching_sets},
-    time::{MediaDuration, MediaTime},
+    time::MediaDuration,
 };
 
 /// An MPD that follows a timeline.
@@ -30,8 +30,8 @@ pub struct Mpd {
     sets: Vec<Vec<usize>>,
     /// The first of each.
     firsts: Vec<usize>,
-    /// Where the first segment of all started.
-    began: Option<MediaTime>,
+    /// What lies before the first segment that it was told of.
+    past: Option<Past>,
     /// There is always one behind the first segment.
     periods: VecDeque<Period>,
     /// For each track whether it is listed.
@@ -44,21 +44,21 @@ pub struct Mpd {
 }
 
 impl Mpd {
-    /// An MPD without segments, none of which lasts longer than `segment_duration`. Presentation time counts from `began`, or from the
-    /// first segment.
+    /// An MPD without segments, none of which lasts longer than `segment_duration`. `past` is what its first segment finds; without
+    /// it, that is the first of all.
     #[must_use]
     pub fn new(
         presentation: Arc<Presentation>,
         window: Option<MediaDuration>,
         segment_duration: MediaDuration,
-        began: Option<MediaTime>,
+        past: Option<Past>,
     ) -> Self {
         let sets = switching_sets(&presentation);
         Self {
             window,
             segment_duration,
             firsts: sets.iter().filter_map(|tracks| tracks.first().copied()).collect(),
-            began,
+            past,
             periods: VecDeque::new(),
             sets,
             offered: presentation.tracks.iter().map(|_| true).collect(),
@@ -94,15 +94,12 @@ impl Mpd {
             self.periods.iter_mut().rev().any(|period| period.close(avail, segment.start));
         }
         if self.periods.is_empty() {
-            self.began = self.began.or(Some(segment.start));
+            let past = *self.past.get_or_insert(Past::at(segment));
+            self.periods.push_back(Period::new(past.period, self.sets.len()));
             self.write_live();
         }
-        let is_splice = |cue: &SegmentCue| matches!(cue.phase, CuePhase::Out | CuePhase::In(_));
-        let is_new = match self.periods.back() {
-            Some(period) => self.presentation.cues.periods && !period.is_empty() && segment.cues.iter().any(is_splice),
-            None => true,
-        };
-        if is_new {
+        let has_begun = self.periods.back().is_some_and(|period| !period.is_empty());
+        if self.presentation.cues.periods && has_begun && segment.is_splice() {
             self.periods.push_back(Period::new(segment.start, self.sets.len()));
         }
         if let Some(period) = self.periods.back_mut() {
@@ -123,7 +120,8 @@ impl Mpd {
     /// its beginning, its first period starts that much later.
     #[must_use]
     pub fn render(&self, flavour: Flavour, ends: (&Segment, &Segment), is_ended: bool) -> Body {
-        let (began, first) = (self.began.unwrap_or(ends.0.start), is_ended.then_some(ends.0.start));
+        let began = self.past.map_or(ends.0.start, |past| past.began);
+        let first = is_ended.then_some(ends.0.start);
         let ended;
         let template = if is_ended {
             ended = self.template(flavour, Extent::Lasted(ends.1.end().since(began)));
@@ -150,8 +148,8 @@ impl Mpd {
     }
 
     fn write_live(&mut self) {
-        let Some(began) = self.began else { return };
-        let since = Extent::Since(self.presentation.utc_at(began).plus(self.drift));
+        let Some(past) = self.past else { return };
+        let since = Extent::Since(self.presentation.utc_at(past.began).plus(self.drift));
         self.live = [Flavour::Cmaf, Flavour::Csf].map(|flavour| self.template(flavour, since));
     }
 

@@ -2,7 +2,12 @@
 
 /// The checksum of `bytes`; zero over a section that ends with its own.
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(u32::MAX, |crc, byte| {
+    crc32_behind(u32::MAX, bytes)
+}
+
+/// The checksum of what has the checksum `crc` and of `bytes` behind it; that of nothing is all ones.
+pub(crate) fn crc32_behind(crc: u32, bytes: &[u8]) -> u32 {
+    bytes.iter().fold(crc, |crc, byte| {
         let index = (crc >> 24) ^ u32::from(*byte);
         // The index is a byte and the table has 256 entries.
         crc << 8 ^ TABLE.get(index as usize & 0xFF).copied().unwrap_or(0)

@@ -18,7 +18,7 @@ mod program;
 mod section;
 
 pub(crate) use continuity::{Arrival, Continuity};
-pub(crate) use crc::crc32;
+pub(crate) use crc::{crc32, crc32_behind};
 pub(crate) use framer::{Framed, Framer};
 pub(crate) use muxer::{MuxLane, Muxer, PesStart};
 pub(crate) use packet::Packet;

@@ -6,6 +6,7 @@ mod clocks;
 mod limits;
 mod pieces;
 mod programs;
+mod resumed;
 mod rungs;
 mod time_line;
 mod whole;
@@ -89,6 +90,11 @@ impl Ladder {
         let mut rig = Rig::new(config, ToyCodecs::shared());
         rig.start();
         rig.start_program("asset");
+        Self::on(rig, sessions, lanes)
+    }
+
+    /// The encoder begins to send to a channel that is there.
+    fn on(rig: Rig, sessions: usize, lanes: Vec<(usize, Track, i64)>) -> Self {
         let lane = |(session, track, step)| Lane {
             session,
             track,
