@@ -27,6 +27,8 @@ struct Disk {
     objects: BTreeMap<String, Vec<u8>>,
     left: usize,
     is_dead: bool,
+    /// Or in the append behind so many, after so many of its bytes.
+    tear: Option<(usize, usize)>,
 }
 
 impl Disk {
@@ -48,6 +50,11 @@ impl Disk {
     }
 
     fn append(&mut self, append: &Append) {
+        match &mut self.tear {
+            Some((0, after)) => self.left = self.left.min(*after % append.bytes.len()),
+            Some((appends, _)) => *appends -= 1,
+            None => {}
+        }
         self.write(&append.name, append.at as usize, &append.bytes);
     }
 
@@ -205,6 +212,8 @@ fn row_60_a_host_that_is_killed_200_times_while_it_writes_goes_on_in_its_asset()
     for kill in 0..200u32 {
         // Some kills come early in a life, most within a few segments.
         disk.left = random.below(if kill % 4 == 0 { 3_000 } else { 40_000 });
+        // An append is short beside a fragment: every third kill hits one.
+        disk.tear = (kill % 3 == 0).then(|| (random.below(8), random.below(1000)));
         disk.is_dead = false;
         let recovered = Recovered::open(&asset(), &disk.pages(&asset()));
         let mut life = Life::begin(disk, at);
