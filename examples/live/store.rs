@@ -114,17 +114,17 @@ impl Store {
         }
     }
 
-    /// The assets that have an index, by their names.
+    /// Everything that may be an asset, by its name, in their order.
     pub(crate) async fn assets(&self) -> io::Result<Vec<AssetName>> {
         let Some(backend) = &self.0.backend else { return Ok(Vec::new()) };
-        Ok(backend.list("").await?.iter().filter_map(|name| AssetName::new(name)).collect())
+        Ok(backend.list("").await?.folders.iter().filter_map(|name| AssetName::new(name)).collect())
     }
 
     /// The pages of an asset's index, in order; none where there is no index.
     pub(crate) async fn pages(&self, asset: &AssetName) -> io::Result<Vec<(u64, Bytes)>> {
         let Some(backend) = &self.0.backend else { return Ok(Vec::new()) };
         let mut pages = Vec::new();
-        for file in backend.list(&format!("{asset}/index")).await? {
+        for file in backend.list(&format!("{asset}/index")).await?.objects {
             let Some(number) = ObjectName::page_number(&file) else { continue };
             let name = ObjectName::index_page(asset, number);
             pages.extend(backend.read(name.as_str()).await?.map(|page| (number, page)));

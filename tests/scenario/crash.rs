@@ -27,6 +27,8 @@ struct Disk {
     objects: BTreeMap<String, Vec<u8>>,
     left: usize,
     is_dead: bool,
+    /// Or in the append behind so many, after so many of its bytes.
+    tear: Option<(usize, usize)>,
 }
 
 impl Disk {
@@ -48,6 +50,11 @@ impl Disk {
     }
 
     fn append(&mut self, append: &Append) {
+        match &mut self.tear {
+            Some((0, after)) => self.left = self.left.min(*after % append.bytes.len()),
+            Some((appends, _)) => *appends -= 1,
+            None => {}
+        }
         self.write(&append.name, append.at as usize, &append.bytes);
     }
 
@@ -204,7 +211,10 @@ fn row_60_a_host_that_is_killed_200_times_while_it_writes_goes_on_in_its_asset()
     let (mut empty, mut torn, mut last_told, mut segments): (u32, u32, Option<u64>, u64) = (0, 0, None, 0);
     for kill in 0..200u32 {
         // Some kills come early in a life, most within a few segments.
-        disk.left = random.below(if kill % 4 == 0 { 3_000 } else { 40_000 });
+        // An append is short beside a fragment: every third kill is to hit one.
+        disk.tear = (kill % 3 == 1).then(|| (random.below(8), random.below(1000)));
+        let most = if kill % 4 == 0 { 3_000 } else { 40_000 };
+        disk.left = if disk.tear.is_some() { 400_000 } else { random.below(most) };
         disk.is_dead = false;
         let recovered = Recovered::open(&asset(), &disk.pages(&asset()));
         let mut life = Life::begin(disk, at);

@@ -47,13 +47,21 @@ impl Backend {
         }
     }
 
-    /// The last parts of the names in a folder, folders and objects, sorted; of the top where it is empty.
-    pub(super) async fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let mut names = match self {
+    /// What is directly in a folder; in the top one where its name is empty.
+    pub(super) async fn list(&self, folder: &str) -> io::Result<Listed> {
+        let mut listed = match self {
             Self::Folder(files) => files.list(folder).await?,
             Self::Objects(objects) => objects.list(folder).await?,
         };
-        names.sort();
-        Ok(names)
+        listed.folders.sort();
+        listed.objects.sort();
+        Ok(listed)
     }
+}
+
+/// The last parts of names.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) folders: Vec<String>,
+    pub(super) objects: Vec<String>,
 }

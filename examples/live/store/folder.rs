@@ -14,6 +14,8 @@ use bytes::Bytes;
 use headend::media::Body;
 use tokio::task;
 
+use super::backend::Listed;
+
 #[derive(Debug)]
 pub(super) struct Folder(PathBuf);
 
@@ -53,11 +55,16 @@ impl Folder {
         found(tokio::fs::remove_file(self.0.join(name)).await).map(drop)
     }
 
-    pub(super) async fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+    pub(super) async fn list(&self, folder: &str) -> io::Result<Listed> {
         let folder = self.0.join(folder);
         let list = move || {
-            let Some(entries) = found(fs::read_dir(folder))? else { return Ok(Vec::new()) };
-            entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+            let mut listed = Listed::default();
+            for entry in found(fs::read_dir(folder))?.into_iter().flatten() {
+                let entry = entry?;
+                let of_kind = if entry.file_type()?.is_dir() { &mut listed.folders } else { &mut listed.objects };
+                of_kind.push(entry.file_name().to_string_lossy().into_owned());
+            }
+            Ok(listed)
         };
         blocking(list).await
     }
@@ -70,8 +77,7 @@ async fn blocking<T: Send + 'static>(run: impl FnOnce() -> io::Result<T> + Send 
 fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),
-        // A record of ours, or a stray file, has nothing in it.
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }

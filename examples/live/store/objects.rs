@@ -7,6 +7,8 @@ use bytes::Bytes;
 use headend::media::Body;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutPayload, path::Path};
 
+use super::backend::Listed;
+
 #[derive(Debug)]
 pub(super) struct Objects {
     store: Arc<dyn ObjectStore>,
@@ -39,11 +41,13 @@ impl Objects {
         }
     }
 
-    pub(super) async fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+    pub(super) async fn list(&self, folder: &str) -> io::Result<Listed> {
         let listed = self.store.list_with_delimiter(Some(&self.path(folder))).await.map_err(io::Error::other)?;
-        let objects = listed.objects.iter().map(|object| &object.location);
         let last = |path: &Path| path.filename().map(str::to_owned);
-        Ok(listed.common_prefixes.iter().chain(objects).filter_map(last).collect())
+        Ok(Listed {
+            folders: listed.common_prefixes.iter().filter_map(last).collect(),
+            objects: listed.objects.iter().filter_map(|object| last(&object.location)).collect(),
+        })
     }
 
     fn path(&self, name: &str) -> Path {

@@ -6,7 +6,7 @@ use headend::{
     time::{MediaDuration, Utc},
 };
 
-use super::*;
+use super::{backend::Listed, *};
 
 /// A folder of this test alone, which is gone when it ends.
 struct Temporary(PathBuf);
@@ -60,10 +60,13 @@ async fn every_backend_does_the_same() {
         backend.grow("main-1/index/00000000.idx", 0, &page).await.unwrap();
         backend.grow("main-1/index/00000000.idx", 11, &Bytes::from_static(b"head, first, second")).await.unwrap();
         assert_eq!(backend.read("main-1/index/00000000.idx").await.unwrap().unwrap(), "head, first, second");
-        assert_eq!(backend.list("").await.unwrap(), ["main-1"]);
-        assert_eq!(backend.list("main-1/index").await.unwrap(), ["00000000.idx"]);
-        assert_eq!(backend.list("main-1/audio").await.unwrap(), ["1.m4s", "2.m4s"]);
-        assert_eq!(backend.list("nowhere").await.unwrap(), [""; 0]);
+        backend.put("a-record", &Body::from(page)).await.unwrap();
+        let listed = backend.list("").await.unwrap();
+        assert_eq!((listed.folders, listed.objects), (vec!["main-1".into()], vec!["a-record".into()]));
+        assert_eq!(backend.list("main-1").await.unwrap().folders, ["audio", "index"]);
+        assert_eq!(backend.list("main-1/index").await.unwrap().objects, ["00000000.idx"]);
+        assert_eq!(backend.list("main-1/audio").await.unwrap().objects, ["1.m4s", "2.m4s"]);
+        assert_eq!(backend.list("nowhere").await.unwrap(), Listed::default());
         for name in [one.name.as_str(), one.name.as_str(), "nowhere/1"] {
             backend.remove(name).await.unwrap();
         }
@@ -94,8 +97,7 @@ async fn what_is_written_opens_in_another_run() {
         store.settled().await;
         assert_eq!((store.unwritten(), store.waiting()), (0, 0));
         let again = Store::open(&place).unwrap();
-        assert_eq!(again.assets().await.unwrap().len(), 2, "the record is a name that an asset might have");
-        assert_eq!(again.pages(&AssetName::new("locators.json").unwrap()).await.unwrap(), []);
+        assert_eq!(again.assets().await.unwrap(), [asset()], "the record has a name that an asset might have");
         let recovered = Recovered::open(&asset(), &again.pages(&asset()).await.unwrap()).unwrap();
         assert_eq!(recovered.updates().last().unwrap().change, TimelineChange::Ended);
         assert_eq!(again.read_record("locators.json").await.unwrap().unwrap(), "{}");
