@@ -86,7 +86,9 @@ fn times(file: &Path, kind: &str) -> Vec<i64> {
     let mut command = Command::new("ffprobe");
     command.args(["-v", "warning", "-select_streams", kind, "-show_entries", "frame=pts", "-of", "csv=p=0"]).arg(file);
     let text = silent(file, command.output().unwrap());
-    text.lines().map(|line| line.trim_end_matches(',').parse().unwrap()).collect()
+    // What ffmpeg found beside a picture has a line of its own.
+    let lines = text.lines().map(|line| line.trim_end_matches(',')).filter(|line| !line.is_empty());
+    lines.map(|line| line.parse().unwrap()).collect()
 }
 
 /// What a program writes that has nothing to complain of.
