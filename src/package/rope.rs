@@ -1,4 +1,4 @@
-//! Text that grows at its end, shrinks at its start, and is handed out without copying.
+//! Text, or bytes, that grows at its end, shrinks at its start, and is handed out without copying.
 //!
 //! ```text
 //!  front                                             back
@@ -34,8 +34,8 @@ const MAX_BLOCK: usize = 2 << 20;
 
 impl Rope {
     /// Adds text at the end.
-    pub(super) fn push(&mut self, text: &str) {
-        self.blocks.push_back(Block { text: Bytes::copy_from_slice(text.as_bytes()), level: 0 });
+    pub(super) fn push(&mut self, text: impl AsRef<[u8]>) {
+        self.blocks.push_back(Block { text: Bytes::copy_from_slice(text.as_ref()), level: 0 });
         while self.melt() {}
     }
 

@@ -206,6 +206,11 @@ impl Writer {
         self
     }
 
+    pub(crate) fn boolean(mut self, flag: bool) -> Self {
+        self.0.put_slice(&[BOOLEAN, u8::from(flag)]);
+        self
+    }
+
     pub(crate) fn null(mut self) -> Self {
         self.0.put_u8(NULL);
         self
@@ -233,6 +238,13 @@ impl Writer {
     /// Opens an object: members are [`name`](Self::name) and a value each, until [`close`](Self::close).
     pub(crate) fn open(mut self) -> Self {
         self.0.put_u8(OBJECT);
+        self
+    }
+
+    /// Opens an ECMA array, which is an object that says about how many members it has (clause 2.10).
+    pub(crate) fn open_array(mut self, members: u32) -> Self {
+        self.0.put_u8(ECMA_ARRAY);
+        self.0.put_u32(members);
         self
     }
 

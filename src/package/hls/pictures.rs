@@ -6,9 +6,10 @@
 
 use super::clock::{OFFSET, ticks90};
 use crate::{
-    codec::h264::{NAL_AUD, NAL_PPS, NAL_SPS, nal_ranges, nal_type, reorder_frames},
+    codec::h264::{NAL_AUD, NAL_PPS, NAL_SPS, nal_ranges, nal_type},
     media::{H264Config, TrackSpec},
-    time::{MediaDuration, Timescale},
+    package::stored,
+    time::Timescale,
     wire::mp4::Fragment,
 };
 
@@ -18,7 +19,7 @@ pub(super) struct Pictures<'a> {
     config: &'a H264Config,
     fragment: &'a Fragment,
     scale: Timescale,
-    /// How far decode times are moved back, in ticks of 90 kHz.
+    /// How far decode times are moved back, in ticks of 90 kHz; less than [`OFFSET`].
     delay: u64,
     /// The next one.
     at: usize,
@@ -36,7 +37,8 @@ pub(super) struct PictureTime {
 
 impl<'a> Pictures<'a> {
     pub(super) fn new(track: &TrackSpec, config: &'a H264Config, fragment: &'a Fragment) -> Self {
-        let delay = reorder_delay(track, config);
+        let delay = stored::reorder_delay(track, config).ticks(Timescale::MPEG);
+        let delay = u64::try_from(delay).unwrap_or(0).min(OFFSET / 2);
         Self { config, fragment, scale: track.timescale, delay, at: 0, decode_time: fragment.decode_time }
     }
 
@@ -56,16 +58,6 @@ impl<'a> Pictures<'a> {
             return Some(PictureTime { pts, dts, is_random_access: sample.is_sync });
         }
     }
-}
-
-/// How far pictures may be reordered, in ticks of 90 kHz; less than [`OFFSET`].
-fn reorder_delay(track: &TrackSpec, config: &H264Config) -> u64 {
-    let frames = config.sps.iter().map(|sps| reorder_frames(sps)).max().unwrap_or(0);
-    let frame = match track.nominal_unit() {
-        MediaDuration::ZERO => MediaDuration::from_millis(40),
-        frame => frame,
-    };
-    u64::try_from(frame.times(frames.into()).ticks(Timescale::MPEG)).unwrap_or(0).min(OFFSET / 2)
 }
 
 /// Puts an access unit together: a delimiter, parameter sets before an IDR picture where it brings none, then its NAL units,

@@ -11,12 +11,10 @@ use super::{
     sound::{self, Sound},
 };
 use crate::{
-    error::{LimitError, ParseError, ParseErrorKind},
+    error::{ParseError, ParseErrorKind},
     media::{Body, H264Config, Language, TrackFormat, TrackSpec},
-    wire::{
-        mp4::Fragment,
-        ts::{MuxLane, Muxer, PesStart, Program, ProgramNumber, ProgramStream, StreamType},
-    },
+    package::stored,
+    wire::ts::{MuxLane, Muxer, PesStart, Program, ProgramNumber, ProgramStream, StreamType},
 };
 
 /// Whether segments before version 7 can hold this track.
@@ -40,16 +38,16 @@ pub fn segment(parts: &[(&TrackSpec, &Body)]) -> Result<Body, ParseError> {
     match parts {
         [(track, body)] if track.format.is_audio() => {
             let config = sound::adts_config(track).ok_or_else(|| unsupported(track))?;
-            sound::packed(track, config, &parse(body)?).map(Body::from)
+            sound::packed(track, config, &stored::read(body)?).map(Body::from)
         }
         [(track, body)] => {
-            let fragment = parse(body)?;
+            let fragment = stored::read(body)?;
             let video = Pictures::new(track, h264(track)?, &fragment);
             Ok(multiplex(video, None, Shape { number: fragment.sequence, capacity: capacity(&[body]) }))
         }
         [(track, body), (sound_track, sound_body)] => {
             let config = sound::adts_config(sound_track).ok_or_else(|| unsupported(sound_track))?;
-            let (fragment, sound_fragment) = (parse(body)?, parse(sound_body)?);
+            let (fragment, sound_fragment) = (stored::read(body)?, stored::read(sound_body)?);
             let video = Pictures::new(track, h264(track)?, &fragment);
             let headers = sound::headers(config, &sound_fragment)?;
             let sound = Sound::new(sound_track, config, &sound_fragment, &headers);
@@ -58,17 +56,6 @@ pub fn segment(parts: &[(&TrackSpec, &Body)]) -> Result<Body, ParseError> {
         }
         _ => Err(ParseError::new(ParseErrorKind::Missing { what: "fragment" }, "ts", None, 0)),
     }
-}
-
-/// Reads a fragment. Runs that share their bytes are refused: what is stored has none, and a segment would have them many times.
-fn parse(body: &Body) -> Result<Fragment, ParseError> {
-    let fragment = Fragment::parse(&body.to_bytes())?;
-    let asked = fragment.samples.iter().fold(0usize, |sum, sample| sum.saturating_add(sample.data.len()));
-    if asked > body.len() {
-        let limit = LimitError { what: "bytes of samples", ceiling: body.len() as u64, asked: asked as u64 };
-        return Err(ParseError::new(limit.into(), "mp4", None, 0));
-    }
-    Ok(fragment)
 }
 
 fn h264(track: &TrackSpec) -> Result<&H264Config, ParseError> {

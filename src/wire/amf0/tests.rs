@@ -49,6 +49,13 @@ fn what_is_written_is_read_again() {
 }
 
 #[test]
+fn an_array_with_names_is_these_bytes() {
+    let bytes = Writer::new().string("m").open_array(2).name("w").number(2.0).name("s").boolean(true).close().finish();
+    assert_eq!(&bytes[..], b"\x02\0\x01m\x08\0\0\0\x02\0\x01w\0\x40\0\0\0\0\0\0\0\0\x01s\x01\x01\0\0\x09");
+    assert_eq!(all(&bytes).unwrap()[1].member("s"), Some(&Value::Boolean(true)));
+}
+
+#[test]
 fn every_kind_of_value_is_read() {
     let ecma = b"\x08\xFF\xFF\xFF\xFF\x00\x01w\x00\x40\x9E\x00\x00\x00\x00\x00\x00\x00\x00\x09";
     assert_eq!(all(ecma).unwrap()[0].member("w").and_then(Value::as_number), Some(1920.0));

@@ -1,4 +1,4 @@
-//! Bodies of FLV audio and video tags, which are also the bodies of RTMP messages 8 and 9.
+//! Bodies of FLV audio and video tags, which are also the bodies of RTMP messages 8 and 9; and, for HDS, whole tags written.
 //!
 //! Adobe, "Video File Format Specification" version 10.1, Annex E.4.2 and E.4.3; veovera, "Enhanced RTMP" v2, sections
 //! "Enhanced Audio" and "Enhanced Video": one tag may hold a packet of each of several tracks. H.264 and AAC are opened in
@@ -8,10 +8,15 @@
 
 mod enhanced;
 mod legacy;
+mod tag;
 
 use bytes::Bytes;
 
 use crate::error::{ParseError, ParseErrorKind};
+
+#[cfg(test)]
+pub(crate) use tag::read_tags;
+pub(crate) use tag::{TagKind, TagStart, TagWriter, aac_head, avc_head, mp3_head};
 
 /// What a tag carries for one track.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -78,7 +78,7 @@ fn colr(w: &mut BoxWriter, colour: Colour) {
 
 /// AVCDecoderConfigurationRecord with the length size of the access units; at most 31 SPS and 255 PPS stand in it. `None` for
 /// start codes, which have no place in an MP4 file, and for a length size that is none.
-fn avcc(config: &H264Config) -> Option<Bytes> {
+pub(crate) fn avcc(config: &H264Config) -> Option<Bytes> {
     let first = config.sps.first()?;
     let [_, profile, compatibility, level, ..] = first.as_ref() else { return None };
     let length_size = match config.framing {
