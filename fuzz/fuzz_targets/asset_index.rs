@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(object.as_str().split('/').all(|part| !part.is_empty() && !part.starts_with('.')), "{object}");
     }
     let timeline = recovered.timeline();
-    let config = AssetConfig { window: recovered.window(), segment_duration: timeline.segment_duration() };
+    let config = recovered.config();
     let resumed = Asset::resume(&recovered, timeline.presentation(), config);
     assert_eq!(resumed.is_err(), timeline.is_ended());
     let Ok(mut asset) = resumed else { return };

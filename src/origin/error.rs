@@ -19,6 +19,8 @@ pub enum OriginError {
     NoLiveEntries,
     /// 404: no fragment starts at this time.
     FragmentTimestampNotFound,
+    /// 404: no fragment has this number.
+    FragmentIndexNotFound,
     /// 405: only GET, HEAD and OPTIONS.
     MethodNotAllowed,
     /// 410: where a forced end is to be has left the window, or is yet to come.
@@ -56,7 +58,8 @@ impl OriginError {
             | Self::FilterNotFound
             | Self::TimestampNotFound
             | Self::NoLiveEntries
-            | Self::FragmentTimestampNotFound => 404,
+            | Self::FragmentTimestampNotFound
+            | Self::FragmentIndexNotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::FilterForceEndLeftWindow => 410,
             Self::FragmentNotReady => 412,
@@ -90,6 +93,7 @@ impl OriginError {
             Self::HlsSegmentTooLarge => "MPE_HLS_SEGMENT_TOO_LARGE",
             Self::NoLiveEntries => "MPE_LIVE_MEDIA_ENTRIES_NOT_FOUND",
             Self::FragmentTimestampNotFound => "MPE_FRAGMENT_TIMESTAMP_NOT_FOUND",
+            Self::FragmentIndexNotFound => "MPE_FRAGMENT_BY_INDEX_NOT_FOUND",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::FragmentNotReady => "MPE_FRAGMENT_NOT_READY",
             Self::OutputFormatNotSupported => "MPE_OUTPUT_FORMAT_NOT_SUPPORTED",
@@ -116,6 +120,7 @@ impl OriginError {
             Self::HlsSegmentTooLarge => 0x8089_0243,
             Self::NoLiveEntries => 0x8089_0254,
             Self::FragmentTimestampNotFound => 0x8089_0255,
+            Self::FragmentIndexNotFound => 0x8089_0252,
             Self::FragmentNotReady => 0x8089_0200,
             Self::OutputFormatNotSupported => 0x8089_020D,
             Self::MethodNotAllowed | Self::RangeNotSatisfiable | Self::StoredObjectUnreadable => 0,

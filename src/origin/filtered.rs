@@ -19,6 +19,7 @@ use crate::{
     media::Body,
     package::{
         dash::Mpd,
+        hds,
         hls::{self, MediaPlaylist},
         smooth,
     },
@@ -92,6 +93,18 @@ fn render(manifest: Manifest, selection: &Selection, suffix: &str, timeline: &Ti
                 manifest.end();
             }
             (SMOOTH, manifest.render(version, ends)?)
+        }
+        Manifest::F4m | Manifest::Bootstrap { .. } => {
+            let mut hds = hds::Manifest::new(presentation.clone());
+            hds.offer(offered);
+            segments().for_each(|segment| hds.append(segment));
+            if *is_ended {
+                hds.end();
+            }
+            match manifest {
+                Manifest::Bootstrap { track } => (hds::BOOTSTRAP_TYPE, hds.bootstrap(track)?),
+                _ => (hds::MANIFEST_TYPE, hds.render(ends, suffix)?),
+            }
         }
     };
     Some(manifest_response(content_type, body, ends, (timeline, offered), *is_ended))

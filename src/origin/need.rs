@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     archive::ObjectName,
-    media::{Body, Presentation, Span, TrackSpec},
-    package::{hls, smooth},
+    media::{Body, Presentation, Segment, SegmentCue, Span, TrackSpec},
+    package::{hds, hls, smooth},
+    time::MediaTime,
 };
 
 /// Objects that must be read before the request can be answered, and what is made of them.
@@ -41,6 +42,8 @@ enum View {
     Segment(Arc<Presentation>, Vec<usize>),
     /// A fragment of Smooth Streaming, which says when it is and when those are that follow it.
     TimedFragment(Span, Vec<smooth::Next>),
+    /// A fragment of HDS, out of the fragments of the tracks at these positions, of a segment that starts then and has these cues.
+    F4f(Arc<Presentation>, Vec<usize>, MediaTime, Arc<[SegmentCue]>),
 }
 
 impl Need {
@@ -56,13 +59,28 @@ impl Need {
         presentation: &Arc<Presentation>,
         request: &Request<'_>,
     ) -> Self {
+        let (names, tracks) = beside((name, track), sound);
         let first = presentation.tracks.get(track);
-        let (names, tracks) = match sound {
-            None => (Names::One(name), vec![track]),
-            Some((sound, position)) => (Names::Two([name, sound]), vec![track, position]),
-        };
         let content_type = first.map_or("video/mp2t", hls::segment_type);
         Self::new(names, View::Segment(Arc::clone(presentation), tracks), content_type, request)
+    }
+
+    /// The fragment of HDS that a fragment makes, or one of pictures and one of their sound.
+    pub(super) fn f4f(
+        (name, track): (ObjectName, usize),
+        sound: Option<(ObjectName, usize)>,
+        presentation: &Arc<Presentation>,
+        segment: &Segment,
+        request: &Request<'_>,
+    ) -> Self {
+        let (names, tracks) = beside((name, track), sound);
+        // Of an alternate language, players have them with the pictures.
+        let is_video = |track: &TrackSpec| track.format.is_video();
+        let is_alternate =
+            presentation.tracks.iter().any(is_video) && !presentation.tracks.get(track).is_some_and(is_video);
+        let cues = if !is_alternate { Arc::clone(&segment.cues) } else { Arc::default() };
+        let view = View::F4f(Arc::clone(presentation), tracks, segment.start, cues);
+        Self::new(names, view, hds::FRAGMENT_TYPE, request)
     }
 
     /// A fragment with its own time and those of the ones that follow.
@@ -105,6 +123,10 @@ impl Need {
                 let tracks = tracks.iter().filter_map(|track| presentation.tracks.get(*track));
                 hls::segment(&tracks.zip(&read).collect::<Vec<_>>()).ok()
             }
+            View::F4f(presentation, tracks, start, cues) => {
+                let tracks = tracks.iter().filter_map(|track| presentation.tracks.get(*track));
+                hds::fragment(&tracks.zip(&read).collect::<Vec<_>>(), *start, cues).ok()
+            }
             View::TimedFragment(span, ahead) => {
                 read.pop().and_then(|stored| smooth::fragment(&stored, *span, ahead).ok())
             }
@@ -136,6 +158,14 @@ impl Need {
         headers.extend(extra.map(|(name, value)| (name, value.into())));
         let body = if self.is_head { Body::new() } else { body };
         Response { status, headers: Headers::new(headers), body }
+    }
+}
+
+/// The objects of pictures and their sound, with the positions of their tracks.
+fn beside((name, track): (ObjectName, usize), sound: Option<(ObjectName, usize)>) -> (Names, Vec<usize>) {
+    match sound {
+        None => (Names::One(name), vec![track]),
+        Some((sound, position)) => (Names::Two([name, sound]), vec![track, position]),
     }
 }
 

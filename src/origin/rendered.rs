@@ -16,6 +16,10 @@ pub(super) enum Manifest {
     Mpd(Flavour),
     /// The client manifest of Smooth Streaming.
     Smooth(Version),
+    /// The manifest of HDS.
+    F4m,
+    /// The bootstrap of HDS that a track has.
+    Bootstrap { track: usize },
 }
 
 /// Answers since the last change, each made when it is first asked for; `None` where there was nothing to render.
@@ -42,19 +46,21 @@ impl Rendered {
     }
 }
 
-/// Playlists of each track in each format; then the masters: one of fragmented MP4; of version 4 with and without sound alone; of
+/// Playlists and bootstrap of each track; then the masters: one of fragmented MP4; of version 4 with and without sound alone; of
 /// version 3 the same for each language.
 fn place(manifest: Manifest, tracks: usize) -> usize {
-    const SINGLE: usize = 4;
-    let master = SINGLE + 3 * tracks;
+    const SINGLE: usize = 5;
+    let master = SINGLE + 4 * tracks;
     match manifest {
         Manifest::Mpd(Flavour::Cmaf) => 0,
         Manifest::Mpd(Flavour::Csf) => 1,
         Manifest::Smooth(Version::V22) => 2,
         Manifest::Smooth(Version::V20) => 3,
+        Manifest::F4m => 4,
         Manifest::Playlist { format: HlsFormat::Cmaf, track } => SINGLE + track,
         Manifest::Playlist { format: HlsFormat::V4, track } => SINGLE + tracks + track,
         Manifest::Playlist { format: HlsFormat::V3, track } => SINGLE + 2 * tracks + track,
+        Manifest::Bootstrap { track } => SINGLE + 3 * tracks + track,
         Manifest::Master { format: HlsFormat::Cmaf, .. } => master,
         Manifest::Master { format: HlsFormat::V4, has_audio_only, .. } => master + 1 + usize::from(has_audio_only),
         Manifest::Master { format: HlsFormat::V3, sound, has_audio_only } => {

@@ -216,4 +216,6 @@ mod tests;
 #[cfg(test)]
 mod tests_of_filters;
 #[cfg(test)]
+mod tests_of_hds;
+#[cfg(test)]
 mod tests_of_smooth;

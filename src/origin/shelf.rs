@@ -19,6 +19,7 @@ use super::{
 use crate::{
     archive::{AssetName, ObjectName, Past, Timeline, TimelineError, linger},
     media::{CaptionService, Presentation, Segment, TrackSpec},
+    package::{hds, hls},
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -159,6 +160,7 @@ impl Shelf {
             Resource::Fragment { rendition, ticks } => self.fragment(rendition, ticks, request, now),
             Resource::Segment { rendition, ticks } => self.segment(rendition, ticks, request, now),
             Resource::TimedFragment { rendition, ticks } => self.timed_fragment(rendition, ticks, request, now),
+            Resource::F4f { rendition, number } => self.f4f(rendition, number, request, now),
             resource => {
                 let manifest = self.manifest(resource)?;
                 let (clip, query) = clip(request.query, self.timeline.presentation())?;
@@ -189,7 +191,7 @@ impl Shelf {
         }
         let is_hls = matches!(manifest, Manifest::Master { .. } | Manifest::Playlist { .. });
         let selection = Selection::of(&self.timeline, self.windows, filters, clip, is_hls)?;
-        if let Manifest::Playlist { track, .. } = manifest
+        if let Manifest::Playlist { track, .. } | Manifest::Bootstrap { track } = manifest
             && selection.offered.get(track) == Some(&false)
             && self.timeline.offered().get(track) == Some(&true)
         {
@@ -205,14 +207,23 @@ impl Shelf {
                 if !self.timeline.presentation().tracks.iter().any(|track| format.lists(track)) {
                     return Err(OriginError::OutputFormatNotSupported);
                 }
-                let sound = sound.map(|name| self.sound(name)).transpose()?;
+                let sound = sound.map(|name| self.sound(name, hls::carries)).transpose()?;
                 Ok(Manifest::Master { format, sound, has_audio_only })
             }
             Resource::Mpd(flavour) => Ok(Manifest::Mpd(flavour)),
             Resource::Smooth(version) if self.views.has_smooth() => Ok(Manifest::Smooth(version)),
+            Resource::F4m if self.views.has_hds() => Ok(Manifest::F4m),
+            Resource::Bootstrap(rendition) => {
+                let (track, spec) = self.track(rendition)?;
+                if hds::carries(spec) {
+                    Ok(Manifest::Bootstrap { track })
+                } else {
+                    Err(OriginError::OutputFormatNotSupported)
+                }
+            }
             Resource::Playlist { rendition, format } => {
                 let (track, spec) = self.track(rendition)?;
-                self.beside(spec, rendition)?;
+                self.beside(spec, rendition, hls::carries)?;
                 if !format.lists(spec) {
                     return Err(OriginError::OutputFormatNotSupported);
                 }

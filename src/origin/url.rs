@@ -5,8 +5,9 @@
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Manifest({track},format={format}[,filter={names}])[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track}={ticks or i},format={format})[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks})
+//! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track},format=f4m-f4f)Seg{n}-Frag{number}
 //! ```
-//! `filter` names filters with `;` between them, and a query with `start` or `end` cuts manifests. Without a format it is Smooth Streaming, whose clients make the last form out of a template of the manifest. `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
+//! `filter` names filters with `;` between them, and a query with `start` or `end` cuts manifests. Without a format it is Smooth Streaming, whose clients make the last but one form out of a template of the manifest; those of HDS make the last. `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
 //! that a rung's playlist is the same text whatever the language.
 
 use std::borrow::Cow;
@@ -34,6 +35,10 @@ pub(super) enum Resource<'a> {
     Mpd(Flavour),
     /// The client manifest of Smooth Streaming.
     Smooth(smooth::Version),
+    /// The manifest of HDS.
+    F4m,
+    /// The bootstrap of a rendition in HDS.
+    Bootstrap(Rendition<'a>),
     /// The HLS media playlist of a rendition.
     Playlist { rendition: Rendition<'a>, format: HlsFormat },
     /// Its init segment.
@@ -44,6 +49,8 @@ pub(super) enum Resource<'a> {
     Segment { rendition: Rendition<'a>, ticks: u64 },
     /// The same as Smooth Streaming has it.
     TimedFragment { rendition: Rendition<'a>, ticks: u64 },
+    /// The same as HDS has it, by its number.
+    F4f { rendition: Rendition<'a>, number: u32 },
 }
 
 /// A rendition, and the sound that its transport streams have beside its pictures.
@@ -127,6 +134,7 @@ fn manifest(part: &str) -> Result<Filtered<'_>, OriginError> {
         }
         Format::Dash(flavour) if call.sound.is_none() => Resource::Mpd(flavour),
         Format::Smooth(version) if call.sound.is_none() => Resource::Smooth(version),
+        Format::Hds if call.sound.is_none() => Resource::F4m,
         _ => return Err(OriginError::BadUrlSyntax),
     };
     Ok((resource, call.filter))
@@ -144,9 +152,13 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
     let call = Call::parse(part, if is_playlist { "manifest" } else { "fragments" })?;
     let format = call.format()?;
     let of = |track| Rendition { track, bitrate, sound: level.sound };
+    if call.number.is_some() && format != Format::Hds {
+        return Err(OriginError::BadUrlSyntax);
+    }
     let is_transport = matches!(format, Format::Hls(HlsFormat::V4 | HlsFormat::V3));
     // Version 4 has no playlist of segments with sound, but it is the name of their format.
-    let may_have_sound = if is_playlist { format == Format::Hls(HlsFormat::V3) } else { is_transport };
+    let may_have_sound =
+        if is_playlist { format == Format::Hls(HlsFormat::V3) } else { is_transport || format == Format::Hds };
     let is_filtered = level.filter.is_some() || call.filter.is_some() && !is_playlist;
     if call.sound.is_some() || level.sound.is_some() && !may_have_sound || is_filtered {
         return Err(OriginError::BadUrlSyntax);
@@ -155,6 +167,12 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
         (Some((track, None)), Format::Hls(format)) if is_playlist => {
             Resource::Playlist { rendition: of(track), format }
         }
+        (Some((track, None)), Format::Hds) => match call.number {
+            None if is_playlist => Resource::Bootstrap(of(track)),
+            Some(number) if !is_playlist => Resource::F4f { rendition: of(track), number },
+            _ => return Err(OriginError::BadUrlSyntax),
+        },
+        (_, Format::Hds) => return Err(OriginError::BadUrlSyntax),
         (Some((track, Some(ticks))), Format::Smooth(_)) if !is_playlist => {
             let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
             Resource::TimedFragment { rendition: of(track), ticks }
@@ -176,6 +194,7 @@ enum Format {
     Hls(HlsFormat),
     Dash(Flavour),
     Smooth(smooth::Version),
+    Hds,
 }
 
 /// `Word(subject,key=value,…).ext`, the parameters in any order.
@@ -188,6 +207,8 @@ struct Call<'a> {
     sound: Option<&'a str>,
     has_audio_only: Option<bool>,
     filter: Option<&'a str>,
+    /// The fragment of HDS that is named behind the brackets.
+    number: Option<u32>,
 }
 
 /// A resource and the filters of its manifest.
@@ -205,10 +226,11 @@ impl<'a> Call<'a> {
         }
         let (arguments, extension) = rest.split_once(')').ok_or(OriginError::BadUrlSyntax)?;
         let is_extension = extension.strip_prefix('.').is_some_and(is_word);
-        if !extension.is_empty() && !is_extension {
+        let number = fragment_number(extension);
+        if !extension.is_empty() && !is_extension && number.is_none() {
             return Err(OriginError::BadUrlSyntax);
         }
-        let mut call = Self { subject: None, format: None, sound: None, has_audio_only: None, filter: None };
+        let mut call = Self { subject: None, format: None, sound: None, has_audio_only: None, filter: None, number };
         for argument in arguments.split(',') {
             let is_repeated = match argument.split_once('=') {
                 Some(("format", value)) => call.format.replace(value).is_some(),
@@ -238,6 +260,7 @@ impl<'a> Call<'a> {
             Some("mpd-time-cmaf") => Ok(Format::Dash(Flavour::Cmaf)),
             Some("mpd-time-csf") => Ok(Format::Dash(Flavour::Csf)),
             None => Ok(Format::Smooth(smooth::Version::V22)),
+            Some("f4m-f4f") => Ok(Format::Hds),
             Some("fmp4-v20") => Ok(Format::Smooth(smooth::Version::V20)),
             Some(_) => Err(OriginError::OutputFormatNotSupported),
         }
@@ -246,6 +269,13 @@ impl<'a> Call<'a> {
 
 pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+/// `Seg{n}-Frag{number}`. Players that divide by the count of the one segment there is ask for others: they are taken for the same.
+fn fragment_number(text: &str) -> Option<u32> {
+    let (segment, fragment) = text.strip_prefix("Seg")?.split_once("-Frag")?;
+    number(segment)?;
+    u32::try_from(number(fragment)?).ok()
 }
 
 /// A decimal number in its only spelling: no sign, no leading zero, no overflow.

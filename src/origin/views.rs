@@ -11,6 +11,7 @@ use crate::{
     media::{Bitrates, Body, Segment},
     package::{
         dash::Mpd,
+        hds,
         hls::{self, HlsFormat, MediaPlaylist},
         smooth,
     },
@@ -26,6 +27,7 @@ pub(super) struct Views {
     transport: Vec<Option<MediaPlaylist>>,
     mpd: Mpd,
     smooth: smooth::Manifest,
+    hds: hds::Manifest,
     /// Sequence numbers of the oldest and the newest segment that they list.
     ends: Option<(u64, u64)>,
     is_ended: bool,
@@ -51,6 +53,7 @@ impl Views {
             transport,
             mpd: Mpd::new(Arc::clone(presentation), window, longest, past),
             smooth: smooth::Manifest::new(Arc::clone(presentation), window),
+            hds: hds::Manifest::new(Arc::clone(presentation)),
             ends: None,
             is_ended: false,
             rendered: Rendered::of(presentation.tracks.len()),
@@ -71,6 +74,7 @@ impl Views {
         self.every_playlist().for_each(|playlist| playlist.append(segment));
         self.mpd.append(segment);
         self.smooth.append(segment);
+        self.hds.append(segment);
         self.rendered.forget();
     }
 
@@ -81,6 +85,7 @@ impl Views {
         self.every_playlist().for_each(|playlist| playlist.remove(segment));
         self.mpd.remove(segment);
         self.smooth.remove(segment);
+        self.hds.remove(segment);
         self.rendered.forget();
     }
 
@@ -90,6 +95,7 @@ impl Views {
         self.mpd.caption(timeline.captions());
         self.mpd.drift(timeline.drifted());
         self.smooth.offer(timeline.offered());
+        self.hds.offer(timeline.offered());
         self.rendered.forget();
     }
 
@@ -97,6 +103,7 @@ impl Views {
     pub(super) fn end(&mut self) {
         self.is_ended = true;
         self.smooth.end();
+        self.hds.end();
         self.rendered.forget();
     }
 
@@ -108,6 +115,11 @@ impl Views {
     /// Whether Smooth Streaming has a manifest of this at all.
     pub(super) fn has_smooth(&self) -> bool {
         self.smooth.is_playable()
+    }
+
+    /// Whether HDS carries anything of this.
+    pub(super) fn has_hds(&self) -> bool {
+        self.hds.is_playable()
     }
 
     /// A manifest as it was rendered last; `None` while there is nothing to list.
@@ -125,6 +137,8 @@ impl Views {
             }
             Manifest::Mpd(flavour) => (DASH, self.mpd.render(flavour, (first, last), self.is_ended)),
             Manifest::Smooth(version) => (SMOOTH, self.smooth.render(version, (first, last))?),
+            Manifest::F4m => (hds::MANIFEST_TYPE, self.hds.render((first, last), "")?),
+            Manifest::Bootstrap { track } => (hds::BOOTSTRAP_TYPE, self.hds.bootstrap(track)?),
             Manifest::Playlist { format, track } => {
                 let playlist = match format {
                     HlsFormat::Cmaf => self.playlists.get(track)?,

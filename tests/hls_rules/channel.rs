@@ -95,7 +95,8 @@ fn wait(rig: &mut Rig, follower: &mut Follower, seconds: u64) {
 }
 
 fn program(asset: &str, window: Option<i64>) -> ProgramConfig {
-    ProgramConfig { asset: AssetName::new(asset).unwrap(), window: window.map(MediaDuration::from_secs) }
+    let window = window.map(MediaDuration::from_secs);
+    ProgramConfig { window, ..ProgramConfig::new(AssetName::new(asset).unwrap()) }
 }
 
 fn config(cue_tags: CueTags) -> ChannelConfig {

@@ -132,7 +132,7 @@ impl Life {
     }
 
     fn program() -> ProgramConfig {
-        ProgramConfig { asset: asset(), window: Some(ProgramConfig::SHORTEST_WINDOW) }
+        ProgramConfig { window: Some(ProgramConfig::SHORTEST_WINDOW), ..ProgramConfig::new(asset()) }
     }
 
     fn last_told(&self) -> Option<u64> {

@@ -8,7 +8,9 @@ use crate::{
         Asset, AssetConfig, AssetOutput, Body, ResumeError, SealedSegment, TimelineUpdate,
         rig::{aac, ladder},
     },
-    media::{Avail, CaptionService, CueFormats, CuePhase, CueTags, Presentation, Segment, SegmentCue, Span, TrackSpec},
+    media::{
+        Avail, CaptionService, CueFormats, CuePhase, CueTags, Past, Presentation, Segment, SegmentCue, Span, TrackSpec,
+    },
     time::{MediaDuration, MediaTime, Timescale, Utc},
 };
 

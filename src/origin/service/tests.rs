@@ -147,7 +147,10 @@ fn refusals_carry_their_codes() {
         (response.status, text(&response))
     };
     let of = |error: OriginError| (error.status(), format!("{error}\n"));
-    assert_eq!(refusal("Manifest(format=f4m-f4f)"), (415, "MPE_OUTPUT_FORMAT_NOT_SUPPORTED (0x8089020D)\n".into()));
+    assert_eq!(
+        refusal("Manifest(format=m3u8-aapl-v2)"),
+        (415, "MPE_OUTPUT_FORMAT_NOT_SUPPORTED (0x8089020D)\n".into())
+    );
     let other_track = "QualityLevels(1)/Manifest(video,format=m3u8-cmaf)";
     assert_eq!(refusal(other_track), of(OriginError::TrackNotFound));
     assert_eq!(refusal("Manifest(format"), of(OriginError::BadUrlSyntax));

@@ -5,7 +5,7 @@ use crate::{
     archive::{ObjectName, linger},
     media::{Segment, Span, TrackSpec},
     origin::{error::OriginError, need::Need, request::Request, response::Reply, url::Rendition},
-    package::{hls, smooth},
+    package::{hds, hls, smooth},
     time::{MediaDuration, Now},
 };
 
@@ -35,7 +35,7 @@ impl Shelf {
         now: Now,
     ) -> Result<Reply, OriginError> {
         let (position, track) = self.track(rendition)?;
-        let sound = self.beside(track, rendition)?;
+        let sound = self.beside(track, rendition, hls::carries)?;
         if !hls::carries(track) {
             return Err(OriginError::OutputFormatNotSupported);
         }
@@ -45,16 +45,10 @@ impl Shelf {
         self.check_fragment(position, track, ticks)?;
         let presentation = self.timeline.presentation();
         let pictures = (ObjectName::fragment(&self.asset, track, ticks), position);
-        let mut beside = None;
-        if let Some(sound) = sound {
-            let spans = &self.segment_at(position, ticks)?.spans;
-            // Pictures without their sound are better than none.
-            if let (Some(span), Some(track)) = (spans.get(sound), presentation.tracks.get(sound))
-                && !span.is_missing()
-            {
-                beside = Some((ObjectName::fragment(&self.asset, track, span.start), sound));
-            }
-        }
+        let beside = match sound {
+            None => None,
+            Some(sound) => self.sound_of(self.segment_at(position, ticks)?, sound),
+        };
         Ok(Reply::Need(Need::segment(pictures, beside, presentation, request)))
     }
 
@@ -86,6 +80,41 @@ impl Shelf {
         Ok(Reply::Need(Need::timed((ObjectName::fragment(&self.asset, track, ticks), track), span, ahead, request)))
     }
 
+    /// A fragment of HDS: of one rendition, or of a rung and its sound.
+    pub(super) fn f4f(
+        &self,
+        rendition: Rendition<'_>,
+        number: u32,
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Reply, OriginError> {
+        let (position, track) = self.track(rendition)?;
+        let sound = self.beside(track, rendition, hds::carries)?;
+        if !hds::carries(track) {
+            return Err(OriginError::OutputFormatNotSupported);
+        }
+        let sequence = hds::sequence_of(number).ok_or(OriginError::FragmentIndexNotFound)?;
+        let next = self.timeline.last().map_or(0, |last| last.sequence.saturating_add(1));
+        if sequence >= next && !self.timeline.is_ended() {
+            let is_near = sequence < next.saturating_add(MANY);
+            let error = if is_near { OriginError::FragmentNotReady } else { OriginError::FragmentIndexNotFound };
+            return if sequence == next { Ok(self.wait(error, request, now)) } else { Err(error) };
+        }
+        let lately = || self.left.iter().find(|left| left.sequence == sequence);
+        let segment = self.timeline.get(sequence).or_else(lately).ok_or(OriginError::FragmentIndexNotFound)?;
+        let span = segment.spans.get(position).filter(|span| !span.is_missing());
+        let span = span.ok_or(OriginError::FragmentIndexNotFound)?;
+        let pictures = (ObjectName::fragment(&self.asset, track, span.start), position);
+        let beside = sound.and_then(|sound| self.sound_of(segment, sound));
+        Ok(Reply::Need(Need::f4f(pictures, beside, self.timeline.presentation(), segment, request)))
+    }
+
+    /// The sound of a segment; pictures without theirs are better than none.
+    fn sound_of(&self, segment: &Segment, sound: usize) -> Option<(ObjectName, usize)> {
+        let (span, track) = (segment.spans.get(sound)?, self.timeline.presentation().tracks.get(sound)?);
+        (!span.is_missing()).then(|| (ObjectName::fragment(&self.asset, track, span.start), sound))
+    }
+
     /// The segment whose fragment of the track at this position starts at `ticks`.
     fn segment_at(&self, position: usize, ticks: u64) -> Result<&Segment, OriginError> {
         // What left the window is not found by its time, so that it is looked for.
@@ -100,16 +129,21 @@ impl Shelf {
     }
 
     /// The position of the sound that a rendition of pictures is to have in its segments.
-    pub(super) fn beside(&self, track: &TrackSpec, rendition: Rendition<'_>) -> Result<Option<usize>, OriginError> {
+    pub(super) fn beside(
+        &self,
+        track: &TrackSpec,
+        rendition: Rendition<'_>,
+        carries: fn(&TrackSpec) -> bool,
+    ) -> Result<Option<usize>, OriginError> {
         match rendition.sound {
             Some(_) if !track.format.is_video() => Err(OriginError::BadUrlSyntax),
-            sound => sound.map(|name| self.sound(name)).transpose(),
+            sound => sound.map(|name| self.sound(name, carries)).transpose(),
         }
     }
 
-    /// The position of the sound of this name that transport streams can hold.
-    pub(super) fn sound(&self, name: &str) -> Result<usize, OriginError> {
-        let is_it = |track: &TrackSpec| track.url_track == name && track.format.is_audio() && hls::carries(track);
+    /// The position of the sound of this name that the format carries.
+    pub(super) fn sound(&self, name: &str, carries: fn(&TrackSpec) -> bool) -> Result<usize, OriginError> {
+        let is_it = |track: &TrackSpec| track.url_track == name && track.format.is_audio() && carries(track);
         self.timeline.presentation().tracks.iter().position(is_it).ok_or(OriginError::TrackNotFound)
     }
 
@@ -146,3 +180,6 @@ impl Shelf {
 
 /// How far ahead of the live edge a fragment is "not ready" where the window is endless.
 const NEAR: MediaDuration = MediaDuration::from_secs(60);
+
+/// The same in fragments.
+const MANY: u64 = 30;

@@ -40,6 +40,12 @@ fn the_forms_of_a20() {
             Resource::Segment { rendition: of("audio", 64_000), ticks: 7 },
         ),
         ("Manifest", Resource::Smooth(smooth::Version::V22)),
+        ("Manifest(format=f4m-f4f).f4m", Resource::F4m),
+        ("QualityLevels(3500000)/Manifest(video,format=f4m-f4f).abst", Resource::Bootstrap(hd)),
+        (
+            "QualityLevels(3500000,audiotrack=fra)/Fragments(video,format=f4m-f4f)Seg1-Frag900000001",
+            Resource::F4f { rendition: muxed, number: 900_000_001 },
+        ),
         ("manifest", Resource::Smooth(smooth::Version::V22)),
         ("Manifest(format=fmp4-v20)", Resource::Smooth(smooth::Version::V20)),
         (
@@ -60,7 +66,6 @@ fn what_is_not_delivered_says_so() {
     for rest in [
         "Manifest(format=m3u8-aapl-v2)",
         "QualityLevels(1)/Manifest(video,format=m3u8-aapl,type=keyframes)",
-        "Manifest(format=f4m-f4f)",
         "Manifest(format=m3u8-cmaf,encryption=cenc)",
         "QualityLevels(1)/Manifest(video,format=m3u8-cmaf,type=keyframes)",
     ] {
@@ -134,6 +139,23 @@ fn filters_are_named_in_manifests_only_a22_2() {
     assert_eq!(filter("/loc/ch1.ism/Manifest(filter=a)"), Ok(Some("a")));
     assert_eq!(filter("/loc/ch1.ism/QualityLevels(1)/Manifest(video,format=m3u8-aapl,filter=a).m3u8"), Ok(Some("a")));
     for bad in ["Manifest(filter=)", "Manifest(filter=a,filter=b)", "QualityLevels(1)/Fragments(video=1,filter=a)"] {
+        assert_eq!(resource(bad), Err(OriginError::BadUrlSyntax), "{bad}");
+    }
+}
+
+#[test]
+fn fragments_of_hds_have_a_number_and_nothing_else_has() {
+    for bad in [
+        "QualityLevels(1)/Fragments(video,format=f4m-f4f)",
+        "QualityLevels(1)/Fragments(video=1,format=f4m-f4f)Seg1-Frag1",
+        "QualityLevels(1)/Fragments(video,format=f4m-f4f)Seg1-Frag4294967296",
+        "QualityLevels(1)/Fragments(video,format=f4m-f4f)Seg-Frag1",
+        "QualityLevels(1)/Fragments(video,format=f4m-f4f)Seg1-Frag01",
+        "QualityLevels(1)/Manifest(video,format=f4m-f4f)Seg1-Frag1",
+        "QualityLevels(1)/Fragments(video=1,format=m3u8-cmaf)Seg1-Frag1",
+        "QualityLevels(1,audiotrack=a)/Manifest(video,format=f4m-f4f)",
+        "Manifest(video,format=f4m-f4f)",
+    ] {
         assert_eq!(resource(bad), Err(OriginError::BadUrlSyntax), "{bad}");
     }
 }

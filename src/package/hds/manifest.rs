@@ -92,16 +92,17 @@ impl Manifest {
     /// nothing.
     ///
     /// Each rung is a `media`, with the first language in its fragments; other languages are alternate ones. Without pictures
-    /// the first language is what the others are alternates of.
+    /// the first language is what the others are alternates of. `filter` is how the URLs of bootstraps end: parameters within the
+    /// brackets, and a query behind a `?`.
     #[must_use]
-    pub fn render(&self, ends: (&Segment, &Segment)) -> Option<Body> {
+    pub fn render(&self, ends: (&Segment, &Segment), filter: &str) -> Option<Body> {
         let duration = self.is_ended.then(|| millis(ends.1.end()).saturating_sub(millis(ends.0.start)));
         let mut text = head(duration);
         let listed = self.listed();
         let mut bootstraps = BTreeSet::new();
         for one in &listed {
             if bootstraps.insert(one.bootstrap) {
-                text.push_str(&bootstrap_url(one));
+                text.push_str(&bootstrap_url(one, filter));
             }
         }
         // yt-dlp and others tell renditions apart by the bit rate.

@@ -35,13 +35,16 @@ impl Listed<'_> {
 }
 
 /// The bootstrap of a rendition, by URL and not inline: a live one must be fetched again.
-pub(super) fn bootstrap_url(listed: &Listed<'_>) -> String {
+pub(super) fn bootstrap_url(listed: &Listed<'_>, filter: &str) -> String {
     let Listed { track, bootstrap, .. } = listed;
+    let (filter, query) = filter.split_once('?').unwrap_or((filter, ""));
+    let mark = if query.is_empty() { "" } else { "?" };
     format!(
         "<bootstrapInfo profile=\"named\" id=\"bootstrap{bootstrap}\" \
-         url=\"QualityLevels({})/Manifest({},format=f4m-f4f).abst\"/>\n",
+         url=\"QualityLevels({})/Manifest({},format=f4m-f4f{filter}).abst{mark}{}\"/>\n",
         track.bitrate,
-        escape(track.url_track.as_str())
+        escape(track.url_track.as_str()),
+        escape(query)
     )
 }
 

@@ -32,7 +32,7 @@ fn next_life(before: &Ladder) -> Rig {
     rig.updates = recovered.updates().collect();
     assert_eq!(rig.segments(), before.rig.segments());
     rig.start();
-    rig.channel.resume_program(ProgramConfig { asset, window: None }, &recovered).unwrap();
+    rig.channel.resume_program(ProgramConfig::new(asset), &recovered).unwrap();
     rig
 }
 

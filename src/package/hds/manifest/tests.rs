@@ -26,7 +26,7 @@ fn segment(sequence: u64, bytes: &[u32]) -> Segment {
 }
 
 fn text(manifest: &Manifest, ends: (&Segment, &Segment)) -> String {
-    String::from_utf8(manifest.render(ends).unwrap().to_bytes().to_vec()).unwrap()
+    String::from_utf8(manifest.render(ends, "").unwrap().to_bytes().to_vec()).unwrap()
 }
 
 /// The attributes of each `media`.
@@ -38,7 +38,7 @@ fn media(text: &str) -> Vec<&str> {
 fn rungs_and_languages_have_the_urls_of_a20_5() {
     let mut manifest = Manifest::new(presentation());
     let all: Vec<Segment> = (0..3).map(|n| segment(n, &[9; 5])).collect();
-    assert_eq!(manifest.render((&all[0], &all[0])), None, "nothing to list yet");
+    assert_eq!(manifest.render((&all[0], &all[0]), ""), None, "nothing to list yet");
     all.iter().for_each(|segment| manifest.append(segment));
     let live = text(&manifest, (&all[0], &all[2]));
     let head = "<manifest xmlns=\"http://ns.adobe.com/f4m/1.0\">\n<streamType>live</streamType>\n";
@@ -83,7 +83,7 @@ fn what_is_not_offered_is_not_listed() {
     assert!(media(&sound)[0].starts_with("type=\"audio\" lang=\"de\""), "{sound}");
     assert!(media(&sound)[1].starts_with("type=\"audio\" alternate=\"true\" lang=\"gsw\""), "{sound}");
     manifest.offer(&[false; 5].into());
-    assert_eq!(manifest.render((&only, &only)), None);
+    assert_eq!(manifest.render((&only, &only), ""), None);
 }
 
 #[test]
