@@ -79,7 +79,7 @@ impl Host {
         host.drain();
         let window = Some(MediaDuration::from_secs(300));
         host.channel
-            .start_program(ProgramConfig { window, ..ProgramConfig::new(AssetName::new("asset").unwrap()) })
+            .run_program(ProgramConfig { window, ..ProgramConfig::new(AssetName::new("asset").unwrap()) })
             .unwrap();
         host.drain();
         host

@@ -219,9 +219,7 @@ impl<'a> Host<'a> {
         let mut channel = Channel::new(config, Arc::new(BuiltinCodecs::new())).unwrap();
         channel.start(now).unwrap();
         let window = Some(ProgramConfig::SHORTEST_WINDOW);
-        channel
-            .start_program(ProgramConfig { window, ..ProgramConfig::new(AssetName::new("bench").unwrap()) })
-            .unwrap();
+        channel.run_program(ProgramConfig { window, ..ProgramConfig::new(AssetName::new("bench").unwrap()) }).unwrap();
         let streams = SmoothStreams::new();
         let ids = (0..3).map(|n| {
             let (protocol, demuxer): (_, Box<dyn Demuxer>) = match feed {

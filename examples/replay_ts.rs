@@ -22,13 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let capture = args.next().map(fs::read).transpose()?.map(Bytes::from);
     let folder = args.next().map_or_else(|| PathBuf::from("target/replay"), PathBuf::from);
     let mut host = Host::new()?;
-    let program = host.channel.start_program(ProgramConfig::new(asset()?))?;
+    let program = host.channel.run_program(ProgramConfig::new(asset()?))?;
     match capture {
         Some(capture) => host.replay(&capture)?,
         None => host.pass(Duration::from_secs(10))?,
     }
     host.channel.stop_program(program)?;
-    while host.channel.programs().next().is_some() {
+    while host.channel.running_programs().next().is_some() {
         host.pass(Duration::from_millis(100))?;
     }
     let files = host.publish(&folder)?;

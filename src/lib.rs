@@ -53,7 +53,7 @@
 //!     }
 //!     if !is_publishing && channel.position().is_some() {
 //!         let asset = AssetName::new("news-2027-01-15").ok_or("a bad name")?;
-//!         channel.start_program(ProgramConfig::new(asset))?;
+//!         channel.run_program(ProgramConfig::new(asset))?;
 //!         is_publishing = true;
 //!     }
 //!     if let Some(deadline) = channel.poll_timeout() {

@@ -196,7 +196,7 @@ impl Host {
             manifest.end();
         }
         let ends = (&self.segments[0].segment, &self.segments[3].segment);
-        let text = manifest.render(ends).unwrap().to_bytes();
+        let text = manifest.render(ends, "").unwrap().to_bytes();
         let put = |name: String, bytes: Bytes| {
             let file = folder.join(name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();

@@ -141,7 +141,7 @@ fn pass_through(flvs: &[Vec<u8>]) -> Rig {
         rig.pass((began + Duration::from_millis(ms.into())).saturating_sub(rig.now.monotonic));
         rig.bytes(id, bytes);
     }
-    let ids: Vec<_> = rig.channel.programs().map(|(id, _)| id).collect();
+    let ids: Vec<_> = rig.channel.running_programs().map(|(id, _)| id).collect();
     for id in ids {
         rig.channel.stop_program(id).unwrap();
     }

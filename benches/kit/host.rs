@@ -67,7 +67,7 @@ impl Host {
         };
         host.channel.start(host.now).unwrap();
         host.drain();
-        host.channel.start_program(ProgramConfig::new(AssetName::new("bench").unwrap())).unwrap();
+        host.channel.run_program(ProgramConfig::new(AssetName::new("bench").unwrap())).unwrap();
         host
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use headend::{
     archive::{AssetName, Recovered},
-    channel::{Channel, ChannelState, CommandError, Operation, ProgramConfig, ProgramId},
+    channel::{Channel, ChannelState, CommandError, Operation, ProgramConfig, ProgramId, ProgramState},
     time::{MediaDuration, Now},
 };
 
@@ -107,8 +107,10 @@ impl Director {
 
     /// Takes the next step, where one is possible; whether it did anything.
     pub(crate) fn step(&mut self, channel: &mut Channel, now: Now) -> bool {
-        if self.program.is_some_and(|program| !channel.programs().any(|(id, _)| id == program.id)) {
-            self.program = None;
+        let is_over = |program: &Running| channel.program_state(program.id) == Some(ProgramState::Stopped);
+        if let Some(program) = self.program.take_if(|program| is_over(program)) {
+            // Its asset stays; what the store has of it can be watched (A17.10).
+            let _ = channel.delete_program(program.id);
             if self.aim == Aim::Streaming {
                 // It could not go on: what the contribution brings is something else.
                 self.renew_asset(channel, now);
@@ -155,7 +157,7 @@ impl Director {
             (id, recovered)
         });
         let id = match resumed {
-            None => channel.start_program(config(&self.published.asset))?,
+            None => channel.run_program(config(&self.published.asset))?,
             Some((Ok(id), recovered)) => {
                 println!("live: program {} goes on behind segment {:?}", recovered.name(), last(&recovered));
                 id
@@ -165,7 +167,7 @@ impl Director {
                 self.endpoint.end(&recovered);
                 self.is_used = true;
                 self.renew_asset(channel, now);
-                channel.start_program(config(&self.published.asset))?
+                channel.run_program(config(&self.published.asset))?
             }
         };
         self.program = Some(Running { id, is_stopping: false });

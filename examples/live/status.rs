@@ -2,11 +2,11 @@
 
 use axum::http::{HeaderMap, header};
 use headend::{
-    channel::{AdMarkers, Channel, IngestId},
+    channel::{AdMarkers, Channel, IngestId, ProgramConfig, ProgramId, ProgramState},
     ladder::Preset,
     media::{Bitrates, Presentation, TrackSpec},
     splice::{CaptionLedger, CueAction, LossCause, LossPolicy, LossStage},
-    time::{MediaTime, Now},
+    time::{MediaDuration, MediaTime, Now},
 };
 use serde_json::{Value, json};
 
@@ -40,8 +40,7 @@ fn snapshot(view: &View<'_>) -> Value {
     let View { channel, feeds, now, .. } = *view;
     let config = channel.config();
     let health = channel.contribution().map_or(Value::Null, |(id, health)| health_json(id, health));
-    let programs: Vec<Value> =
-        channel.programs().map(|(id, asset)| json!({"id": id.0, "asset": asset.as_str()})).collect();
+    let programs: Vec<Value> = channel.programs().map(program).collect();
     let position = channel.position().map(|at| {
         // A pass-through channel's media time is its contribution's own.
         let epoch = channel.presentation().map_or(config.epoch, |offered| offered.epoch);
@@ -78,6 +77,17 @@ fn snapshot(view: &View<'_>) -> Value {
         "loss_policy": (!config.passes_through()).then(|| loss_policy(&config.loss_policy)),
         "meter": meter(channel, now),
         "utc_ms": now.utc.unix_nanos() / 1_000_000,
+    })
+}
+
+fn program((id, config, state): (ProgramId, &ProgramConfig, ProgramState)) -> Value {
+    let window = |window: Option<MediaDuration>| window.map(|window| seconds(window.flicks()));
+    json!({
+        "id": id.0,
+        "asset": config.asset.as_str(),
+        "state": state.to_string(),
+        "window_seconds": window(config.window),
+        "rewind_seconds": window(config.rewind),
     })
 }
 

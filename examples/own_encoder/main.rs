@@ -118,7 +118,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         if tick == 0 {
             let asset = AssetName::new("own").ok_or("a bad name")?;
-            channel.start_program(ProgramConfig::new(asset))?;
+            channel.run_program(ProgramConfig::new(asset))?;
         }
         now = Now::new(now.monotonic + STEP, now.utc.plus(MediaDuration::from_std(STEP)));
         channel.handle_timeout(now);

@@ -162,8 +162,13 @@ impl Host {
         // An asset is new for every program; one that still runs may be asked for twice.
         let name = format!("asset{}", self.programs);
         let config = ProgramConfig { window, ..ProgramConfig::new(AssetName::new(&name).expect("a plain name")) };
-        let _ = self.channel.start_program(config.clone());
-        let _ = self.channel.start_program(config);
+        let _ = self.channel.run_program(config.clone());
+        let _ = self.channel.run_program(config);
+        let all: Vec<ProgramId> = self.channel.programs().map(|(id, ..)| id).collect();
+        if let Some(id) = input.byte().and_then(|b| all.get(usize::from(b) % all.len().max(1))) {
+            let _ = self.channel.start_program(*id);
+            let _ = self.channel.delete_program(*id);
+        }
     }
 
     fn attach(&mut self, input: &mut Arguments<'_>) {
@@ -339,19 +344,19 @@ impl Host {
     /// Whatever happened, a channel can be stopped, deleted, and its work taken back.
     fn shut_down(&mut self) {
         self.run_all();
-        let running: Vec<ProgramId> = self.channel.programs().map(|(id, _)| id).collect();
+        let running: Vec<ProgramId> = self.channel.running_programs().map(|(id, _)| id).collect();
         for id in running {
             let _ = self.channel.stop_program(id);
         }
         self.passed = Duration::ZERO;
         // A program ends with the next frame; a feed that is lost holds that up for as long as `loss_after`.
         for _ in 0..10 {
-            if self.channel.programs().count() > 0 {
+            if self.channel.running_programs().count() > 0 {
                 self.pass(Duration::from_secs(1));
                 self.run_all();
             }
         }
-        assert_eq!(self.channel.programs().count(), 0, "programs go on after their end");
+        assert_eq!(self.channel.running_programs().count(), 0, "programs go on after their end");
         if self.channel.state() == ChannelState::Running {
             self.channel.stop(self.now).expect("a running channel can be stopped");
             self.drain();

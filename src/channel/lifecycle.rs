@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     channel::{
         Channel, ChannelConfig, ChannelState, CommandError, DetachReason, Encoding, Event, MeterEnd, Operation,
-        OperationId, OperationState, Output, ProgramConfig, ProgramId,
+        OperationId, OperationState, Output, ProgramId, ProgramState,
         contribution::Contribution,
         feed_cues::FeedCues,
         on_air::{AirChain, slates},
@@ -116,21 +116,16 @@ impl Channel {
         if was_shown { Ok(()) } else { Err(CommandError::NoSlate) }
     }
 
-    /// Starts a program with the next frame, which starts a segment (A17.12); on a pass-through channel with the next
-    /// segment, and its asset is opened once the tracks are known.
-    ///
-    /// # Errors
-    /// The channel is not on air, too many programs run, the asset is in use or the window out of range.
-    pub fn start_program(&mut self, config: ProgramConfig) -> Result<ProgramId, CommandError> {
-        self.add_program(config, None)
-    }
-
     /// Stops a program with the next frame; the operation ends when its last segment is stored.
     ///
     /// # Errors
-    /// The channel is not Running, or no such program runs.
+    /// The channel is not Running, or the program is neither Starting nor Running.
     pub fn stop_program(&mut self, id: ProgramId) -> Result<OperationId, CommandError> {
         self.allow(Operation::StopProgram)?;
+        match self.program_state(id).ok_or(CommandError::NoProgram(id))? {
+            ProgramState::Starting | ProgramState::Running => {}
+            state => return Err(CommandError::ProgramState { id, state }),
+        }
         let position = match (&mut self.air, &self.relay) {
             (Some(air), _) => air.switcher.cut(),
             (None, relay) => relay.as_ref().and_then(Relay::position).unwrap_or(MediaTime::ZERO),

@@ -39,6 +39,7 @@ mod operation;
 mod output;
 mod pipeline;
 mod program;
+mod programs;
 mod redundancy;
 mod rejections;
 mod relay;
@@ -63,6 +64,7 @@ pub use meter::{BilledSpan, Meter, MeterEnd};
 pub use operation::{OperationId, OperationState};
 pub use output::{DetachReason, Event, IngestId, Input, Output, ProgramId, StreamTime, TrackDiscontinuity};
 pub use program::ProgramConfig;
+pub use programs::ProgramState;
 pub use sessions::{Session, Slot};
 pub use state::{ChannelState, Operation, PortalState};
 
@@ -72,8 +74,8 @@ use crate::{
     archive::{AssetName, Presentation, ResumeError},
     channel::{
         archive_beat::ArchiveBeat, contribution::Contribution, faults::FaultFold, feed_cues::FeedCues,
-        on_air::AirChain, operation::OperationLog, program::Program, rejections::RejectionFold, relay::Relay,
-        sessions::Sessions,
+        on_air::AirChain, operation::OperationLog, program::Program, programs::Programs, rejections::RejectionFold,
+        relay::Relay, sessions::Sessions,
     },
     ingest::IngestRefusal,
     ladder::Codecs,
@@ -99,7 +101,10 @@ pub struct Channel {
     /// What the sessions bring, as `air` takes it.
     contribution: Contribution,
     feed_cues: FeedCues,
+    /// Those that run.
     programs: Vec<Program>,
+    /// All of them.
+    book: Programs,
     faults: FaultFold,
     rejections: RejectionFold,
     archive_beat: ArchiveBeat,
@@ -109,7 +114,6 @@ pub struct Channel {
     /// Counts starts and resets: results of an earlier one are dropped.
     generation: u64,
     next_ingest: u64,
-    next_program: u64,
     /// Since when nothing uses the channel, on the monotonic clock.
     idle_since: Option<Duration>,
     /// The output is far ahead of the host's clock; until when, on the monotonic clock.
@@ -175,9 +179,23 @@ pub enum CommandError {
     /// The asset that was to go on does not take what the channel makes.
     #[error("the program cannot go on: {0}")]
     Resume(#[from] ResumeError),
-    /// There is no such program, or it is being stopped.
-    #[error("no program {0} runs")]
+    /// A25.2.
+    #[error("{0} stopped programs are kept already; at most {max} may be", max = Channel::MAX_STOPPED_PROGRAMS)]
+    TooManyStoppedPrograms(usize),
+    /// There is no such program.
+    #[error("there is no program {0}")]
     NoProgram(ProgramId),
+    /// A17.12.
+    #[error("program {id} is {state}")]
+    ProgramState {
+        /// Which one.
+        id: ProgramId,
+        /// The state that was met.
+        state: ProgramState,
+    },
+    /// A17.7.
+    #[error("program {0} has been on air before: a program is for one event")]
+    ProgramUsed(ProgramId),
     /// The contribution breaks a rule of the door (A10.2, A7.5).
     #[error(transparent)]
     Refused(#[from] IngestRefusal),
@@ -223,7 +241,10 @@ impl CommandError {
             Self::Rewind(_) => "PROGRAM_REWIND_WINDOW",
             Self::AssetInUse(_) => "PROGRAM_ASSET_IN_USE",
             Self::Resume(_) => "PROGRAM_RESUME",
-            Self::NoProgram(_) => "PROGRAM_NOT_RUNNING",
+            Self::TooManyStoppedPrograms(_) => "PROGRAM_STOPPED_QUOTA",
+            Self::NoProgram(_) => "PROGRAM_NOT_FOUND",
+            Self::ProgramState { .. } => "PROGRAM_STATE",
+            Self::ProgramUsed(_) => "PROGRAM_USED",
             Self::Refused(refusal) => refusal.code(),
             Self::IngestBusy(_) | Self::Protocol { .. } => "MPE_INGEST_ENCODER_CONNECTION_DENIED",
             Self::TooManySessions(_) => "MPE_CAPACITY_LIMIT_REACHED",
@@ -261,6 +282,7 @@ impl Channel {
             feed_cues: FeedCues::default(),
             config,
             programs: Vec::new(),
+            book: Programs::default(),
             faults: FaultFold::default(),
             rejections: RejectionFold::default(),
             archive_beat: ArchiveBeat::default(),
@@ -268,7 +290,6 @@ impl Channel {
             outstanding: 0,
             generation: 0,
             next_ingest: 1,
-            next_program: 1,
             idle_since: None,
             ahead_until: None,
         })
@@ -347,11 +368,6 @@ impl Channel {
     #[must_use]
     pub fn slot_on_air(&self) -> Option<(Slot, bool)> {
         self.sessions.merger.active().map(|slot| (slot, self.sessions.merger.is_locked()))
-    }
-
-    /// Programs that run, with the assets that they are published into.
-    pub fn programs(&self) -> impl Iterator<Item = (ProgramId, &AssetName)> {
-        self.programs.iter().map(|program| (program.id, &program.config.asset))
     }
 
     /// Whether the host should go on reading the contribution's socket. A host that does not stop loses pictures up to an

@@ -12,7 +12,7 @@ impl Channel {
     const MAX_AHEAD: MediaDuration = MediaDuration::from_secs(60);
 
     /// Goes on with a program whose asset was read back from its index, under the rules of
-    /// [`start_program`](Self::start_program). Its next segment has the next sequence number and begins with a discontinuity.
+    /// [`run_program`](Self::run_program). Its next segment has the next sequence number and begins with a discontinuity.
     ///
     /// The channel must be configured as it was, with the same [`epoch`](crate::channel::ChannelConfig::epoch), which the asset's
     /// presentation has. A pass-through channel takes the asset's epoch over, where nothing came yet; whether it can go on is
@@ -20,7 +20,7 @@ impl Channel {
     /// asset by [`Recovered::updates`] before.
     ///
     /// # Errors
-    /// Those of `start_program`, and [`CommandError::Resume`]: a new asset is needed, and this one is to be
+    /// Those of `run_program`, and [`CommandError::Resume`]: a new asset is needed, and this one is to be
     /// [ended](crate::archive::Asset::reopen).
     pub fn resume_program(&mut self, config: ProgramConfig, recovered: &Recovered) -> Result<ProgramId, CommandError> {
         if config.asset != *recovered.name() {
@@ -30,23 +30,22 @@ impl Channel {
             return Err(ResumeError::Ended.into());
         }
         Asset::check_windows(recovered, config.window, config.rewind)?;
-        self.add_program(config, Some(recovered))
+        self.check_program(&config, None)?;
+        self.run(self.next_program(), config.clone(), Some(recovered))?;
+        Ok(self.note_resumed(config))
     }
 
-    pub(super) fn add_program(
+    /// Lets a program run that is one of this number.
+    pub(super) fn run(
         &mut self,
+        id: ProgramId,
         config: ProgramConfig,
         recovered: Option<&Recovered>,
-    ) -> Result<ProgramId, CommandError> {
+    ) -> Result<(), CommandError> {
         self.allow(Operation::StartProgram)?;
         if self.programs.len() >= Self::MAX_PROGRAMS {
             return Err(CommandError::TooManyPrograms(self.programs.len()));
         }
-        config.check()?;
-        if self.programs.iter().any(|program| program.config.asset == config.asset) {
-            return Err(CommandError::AssetInUse(config.asset));
-        }
-        let id = ProgramId(self.next_program);
         let asset = config.asset.clone();
         let from = MediaTime::from_flicks(i64::MIN);
         let resumes = recovered.cloned().map(Box::new);
@@ -71,10 +70,9 @@ impl Channel {
             program.open(&air.presentation, air.switcher.cadence().gop())?;
             program.from = air.switcher.cut().max(end);
         }
-        self.next_program += 1;
         self.programs.push(program);
         self.event(Event::ProgramStarted { program: id, asset });
-        Ok(id)
+        Ok(())
     }
 
     /// Programs that were started before the contribution told its tracks open their assets now.

@@ -145,7 +145,7 @@ fn playlists_of_a_whole_run_break_no_rule() {
     wait(&mut rig, &mut follower, 3);
     let mut encoder = eventful(&mut rig, &mut follower, 1);
     // A program that begins while the channel runs, with the shortest window there is.
-    let window = rig.channel.start_program(program("window", Some(5 * 60))).unwrap();
+    let window = rig.channel.run_program(program("window", Some(5 * 60))).unwrap();
     encoder.send(&mut rig, &mut follower, 5);
     rig.channel.stop_program(whole).unwrap();
     rig.close(encoder.id);

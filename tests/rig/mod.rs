@@ -101,7 +101,7 @@ impl Rig {
     /// Starts a program that keeps everything.
     pub fn start_program(&mut self, asset: &str) -> ProgramId {
         let config = ProgramConfig::new(AssetName::new(asset).unwrap());
-        let id = self.channel.start_program(config).unwrap();
+        let id = self.channel.run_program(config).unwrap();
         self.drain();
         id
     }

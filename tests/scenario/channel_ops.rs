@@ -119,7 +119,12 @@ impl Chaos<'_> {
         let window = [None, Some(300), Some(1)][self.random.below(3)].map(MediaDuration::from_secs);
         let config =
             ProgramConfig { window, ..ProgramConfig::new(AssetName::new(&format!("asset{}", self.assets)).unwrap()) };
-        self.programs.extend(self.rig.channel.start_program(config));
+        self.programs.extend(self.rig.channel.run_program(config));
+        // Fifty may be kept (A25.2); here fewer are.
+        let all: Vec<_> = self.rig.channel.programs().map(|(id, ..)| id).collect();
+        for id in all.into_iter().rev().skip(10) {
+            let _ = self.rig.channel.delete_program(id);
+        }
     }
 
     fn attach(&mut self) {

@@ -222,7 +222,7 @@ fn row_60_a_host_that_is_killed_200_times_while_it_writes_goes_on_in_its_asset()
             Err(error) => {
                 assert!(error.kind == IndexErrorKind::Empty && last_told.is_none(), "{error}");
                 empty += 1;
-                life.channel.start_program(Life::program()).unwrap();
+                life.channel.run_program(Life::program()).unwrap();
             }
             Ok(recovered) => {
                 torn += u32::from(recovered.torn() > 0);
@@ -303,7 +303,7 @@ fn check(recovered: &Recovered, disk: &Disk, last_told: Option<u64>) {
 #[test]
 fn row_60_what_was_recorded_plays_on_demand_after_a_restart_byte_for_byte_a17_10() {
     let mut life = Life::begin(Disk { left: usize::MAX, ..Disk::default() }, Duration::from_secs(1000));
-    let mut program = life.channel.start_program(Life::program()).unwrap();
+    let mut program = life.channel.run_program(Life::program()).unwrap();
     let mut at = life.now.monotonic;
     for restart in 0..4u32 {
         for cue in 0..8 {
@@ -345,7 +345,7 @@ fn assert_same(life: &Life, recovered: &Recovered) {
 #[test]
 fn another_ladder_or_another_epoch_is_refused_and_the_old_asset_can_be_ended() {
     let mut life = Life::begin(Disk { left: usize::MAX, ..Disk::default() }, Duration::from_secs(1000));
-    life.channel.start_program(Life::program()).unwrap();
+    life.channel.run_program(Life::program()).unwrap();
     life.pass(Duration::from_secs(9));
     let recovered = Recovered::open(&asset(), &life.disk.pages(&asset())).unwrap();
     let refused = |config: ChannelConfig, program: ProgramConfig| {
@@ -358,10 +358,10 @@ fn another_ladder_or_another_epoch_is_refused_and_the_old_asset_can_be_ended() {
             }
         }
         let refused = channel.resume_program(program.clone(), &recovered).unwrap_err();
-        assert_eq!(channel.programs().count(), 0);
+        assert_eq!(channel.running_programs().count(), 0);
         // It changed nothing: a program in a new asset starts.
         let other = ProgramConfig { asset: AssetName::new("other").unwrap(), ..program };
-        channel.start_program(other).unwrap();
+        channel.run_program(other).unwrap();
         (refused.code(), refused.to_string())
     };
     let mut smaller = config();

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use headend::{
     archive::{AssetName, TimelineChange},
-    channel::{ChannelState, CommandError, Event, MeterEnd, Operation, OperationState, PortalState, ProgramConfig},
+    channel::{
+        ChannelState, CommandError, Event, MeterEnd, Operation, OperationState, PortalState, ProgramConfig,
+        ProgramState,
+    },
     media::FrameRate,
     splice::OnAir,
     time::{MediaDuration, MediaTime},
@@ -32,7 +35,7 @@ fn a_stopped_channel_refuses_what_needs_a_running_one_a2_15() {
     assert_eq!(rig.channel.reset(rig.now), Err(refused(Operation::Reset)));
     assert_eq!(rig.channel.show_slate(None, None), Err(refused(Operation::ShowSlate)));
     assert_eq!(rig.channel.hide_slate(), Err(refused(Operation::HideSlate)));
-    assert_eq!(rig.channel.start_program(program("a")), Err(refused(Operation::StartProgram)));
+    assert_eq!(rig.channel.run_program(program("a")), Err(refused(Operation::StartProgram)));
     assert!(rig.channel.poll_output().is_none(), "a refusal changes nothing");
 }
 
@@ -52,7 +55,8 @@ fn a_running_channel_refuses_what_needs_a_stopped_one_and_counts_its_programs_a2
     assert_eq!(rig.channel.stop(rig.now), Err(CommandError::ProgramsRunning { operation, running: 1 }));
     rig.pass(Duration::from_millis(3300));
     let stop = rig.channel.stop_program(id).unwrap();
-    assert_eq!(rig.channel.stop_program(id), Err(CommandError::NoProgram(id)));
+    let refused = CommandError::ProgramState { id, state: ProgramState::Stopping };
+    assert_eq!(rig.channel.stop_program(id), Err(refused));
     rig.pass(Duration::from_secs(1));
     assert_eq!(rig.channel.operation(stop), Some(&OperationState::Succeeded));
     // The open segment was closed where the program stopped, and stored.
@@ -100,7 +104,7 @@ fn assert_takes_nothing(rig: &mut Rig) {
         rig.channel.update(config).err(),
         rig.channel.delete(rig.now).err(),
         rig.channel.show_slate(None, None).err(),
-        rig.channel.start_program(program("a")).err(),
+        rig.channel.run_program(program("a")).err(),
     ] {
         assert_eq!(refused.unwrap().code(), "CHANNEL_STATE");
     }

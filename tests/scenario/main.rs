@@ -49,6 +49,7 @@ mod pass_through;
 mod pass_through_wire;
 mod program_clock;
 mod program_maps;
+mod programs;
 mod real_pictures;
 mod silence;
 mod slates;

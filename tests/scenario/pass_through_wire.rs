@@ -28,7 +28,7 @@ use crate::{
 };
 
 fn stop(rig: &mut Rig) {
-    let ids: Vec<_> = rig.channel.programs().map(|(id, _)| id).collect();
+    let ids: Vec<_> = rig.channel.running_programs().map(|(id, _)| id).collect();
     for id in ids {
         rig.channel.stop_program(id).unwrap();
     }

@@ -61,7 +61,7 @@ fn row_18_a_spare_that_is_late_and_goes_on_where_the_other_stopped_leaves_no_gap
     both.into_iter().for_each(|(id, sent)| rig.play(id, start, std::slice::from_ref(sent)));
     rig.close(legs[0].0);
     rig.play(legs[1].0, start, &second[until..]);
-    let program = rig.channel.programs().next().unwrap().0;
+    let program = rig.channel.running_programs().next().unwrap().0;
     rig.channel.stop_program(program).unwrap();
     rig.pass(Duration::from_secs(3));
     assert_manifests(&rig);

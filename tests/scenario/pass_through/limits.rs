@@ -26,7 +26,7 @@ fn slates_are_refused_and_nobody_shuts_it_off_a2_15_a4_2() {
     assert!(rig.store.is_empty() && rig.updates.is_empty());
     rig.channel.stop_program(id).unwrap();
     rig.pass(Duration::from_secs(2));
-    assert_eq!(rig.channel.programs().count(), 0);
+    assert_eq!(rig.channel.running_programs().count(), 0);
 }
 
 #[test]

@@ -177,12 +177,12 @@ impl Ladder {
     }
 
     fn stop(&mut self) {
-        let ids: Vec<_> = self.rig.channel.programs().map(|(id, _)| id).collect();
+        let ids: Vec<_> = self.rig.channel.running_programs().map(|(id, _)| id).collect();
         for id in ids {
             self.rig.channel.stop_program(id).unwrap();
         }
         self.rig.pass(Duration::from_secs(3));
-        assert_eq!(self.rig.channel.programs().count(), 0);
+        assert_eq!(self.rig.channel.running_programs().count(), 0);
     }
 
     /// The rung of this many bits per second, as published.

@@ -113,14 +113,14 @@ fn a_program_that_ends_when_nothing_comes_any_more_waits_for_no_longer_than_the_
     for is_shared in [false, true] {
         let mut ladder = Ladder::smooth();
         ladder.send(9);
-        let program = ladder.rig.channel.programs().next().unwrap().0;
+        let program = ladder.rig.channel.running_programs().next().unwrap().0;
         is_shared.then(|| ladder.rig.start_program("other"));
         ladder.rig.channel.stop_program(program).unwrap();
         let left = usize::from(is_shared);
         ladder.rig.pass(Duration::from_millis(if is_shared { 5700 } else { 700 }));
-        assert_eq!(ladder.rig.channel.programs().count(), 1 + left);
+        assert_eq!(ladder.rig.channel.running_programs().count(), 1 + left);
         ladder.rig.pass(Duration::from_millis(200));
-        assert_eq!(ladder.rig.channel.programs().count(), left);
+        assert_eq!(ladder.rig.channel.running_programs().count(), left);
         assert!(is_ended(&ladder.rig, "asset"));
         assert_eq!(ladder.rig.stored("asset", 0).len(), 225);
     }
@@ -134,7 +134,7 @@ fn a_program_that_follows_one_that_was_cut_misses_no_gop() {
     let sent = feed.pictures(480);
     let start = rig.now.monotonic;
     rig.play(id, start, &sent[..240]);
-    let first = rig.channel.programs().next().unwrap().0;
+    let first = rig.channel.running_programs().next().unwrap().0;
     rig.channel.stop_program(first).unwrap();
     rig.pass(Duration::from_secs(2));
     assert!(is_ended(&rig, "asset"));

@@ -82,5 +82,5 @@ fn another_ladder_ends_the_asset_and_the_program() {
     assert_eq!(after.rig.count_events(|event| matches!(event, Event::ProgramStopped { .. })), 1);
     assert_eq!(after.rig.updates.last().unwrap().change, TimelineChange::Ended);
     assert_eq!(after.rig.segments(), before.rig.segments());
-    assert_eq!(after.rig.channel.programs().count(), 0);
+    assert_eq!(after.rig.channel.running_programs().count(), 0);
 }

@@ -49,7 +49,7 @@ pub(super) fn rtmp(rig: &mut Rig, offset: u32) -> (RtmpFeed, IngestId) {
 
 /// Closes the session and stops the program.
 pub(super) fn end(rig: &mut Rig, id: IngestId) {
-    let program = rig.channel.programs().next().unwrap().0;
+    let program = rig.channel.running_programs().next().unwrap().0;
     rig.close(id);
     rig.channel.stop_program(program).unwrap();
     rig.pass(Duration::from_secs(3));
