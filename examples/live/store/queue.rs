@@ -148,7 +148,7 @@ impl Queue {
                 if let Some(page) = self.pages.get_mut(&name) {
                     page.written = to.min(page.bytes.len());
                 }
-                let newest = self.pages.keys().filter(|other| folder(other) == folder(&name)).next_back().cloned();
+                let newest = self.pages.keys().rfind(|other| folder(other) == folder(&name)).cloned();
                 self.pages.retain(|other, page| {
                     folder(other) != folder(&name) || newest.as_ref() == Some(other) || page.written < page.bytes.len()
                 });

@@ -3,7 +3,7 @@
 //! Keys, region and endpoint come from the environment, as every tool of S3 takes them: `AWS_ACCESS_KEY_ID`,
 //! `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`, and `AWS_ALLOW_HTTP=true` for an endpoint without TLS.
 
-use std::{env, fs, io, sync::Arc, time::Duration};
+use std::{env, io, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http_body_util::BodyExt as _;
@@ -108,8 +108,9 @@ fn tls() -> io::Result<ClientConfig> {
     let file = named.or_else(|| BUNDLES.iter().map(std::path::PathBuf::from).find(|file| file.exists()));
     let mut roots = RootCertStore::empty();
     if let Some(file) = file {
-        let pem = fs::read(file)?;
-        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok));
+        let unreadable = |error| io::Error::other(format!("{}: {error}", file.display()));
+        let certificates = CertificateDer::pem_file_iter(&file).map_err(unreadable)?;
+        roots.add_parsable_certificates(certificates.filter_map(Result::ok));
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let config = config.with_safe_default_protocol_versions().map_err(io::Error::other)?;
