@@ -9,6 +9,7 @@
 mod error;
 mod filter;
 mod filtered;
+mod locators;
 mod need;
 mod query;
 mod range;
@@ -22,7 +23,8 @@ mod views;
 
 pub use error::OriginError;
 pub use filter::{Condition, Filter, FilterError};
+pub use locators::{Locator, PublishError, Validity};
 pub use need::Need;
 pub use request::{Method, Request};
 pub use response::{Headers, Reply, Response, Wait};
-pub use service::{ApplyError, Origin, OriginConfig, PublishError};
+pub use service::{ApplyError, Origin, OriginConfig};

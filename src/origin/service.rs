@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     error::OriginError,
     filter::{Filter, FilterError, Filters},
+    locators::{Locator, Locators, PublishError, Validity},
     request::{Method, Request},
     response::{Reply, Response},
     shelf::{Shelf, Windows},
@@ -24,7 +25,7 @@ use crate::{
 pub struct Origin {
     config: OriginConfig,
     assets: BTreeMap<AssetName, Shelf>,
-    locators: BTreeMap<String, Published>,
+    locators: Locators,
     /// Of the account; those of an asset go before them.
     filters: Filters,
 }
@@ -36,21 +37,6 @@ pub struct OriginConfig {
     pub max_assets: usize,
     /// Locators, 5 000: five per asset (A25.5).
     pub max_locators: usize,
-}
-
-/// Why a locator was refused; nothing changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PublishError {
-    /// A ceiling.
-    #[error(transparent)]
-    Limit(#[from] LimitError),
-    /// Locators and names are 1 to 80 letters, digits, `-`, `_` and `.`, not starting with a dot.
-    #[error("{0:?} cannot stand in a URL")]
-    Name(String),
-    /// The locator is taken.
-    #[error("locator {0} is in use")]
-    Taken(String),
 }
 
 /// Why an update was refused; nothing changed.
@@ -71,17 +57,11 @@ pub enum ApplyError {
     Timeline(#[from] TimelineError),
 }
 
-#[derive(Debug)]
-struct Published {
-    asset: AssetName,
-    name: String,
-}
-
 impl Origin {
     /// An origin that knows nothing yet.
     #[must_use]
     pub fn new(config: OriginConfig) -> Self {
-        Self { config, assets: BTreeMap::new(), locators: BTreeMap::new(), filters: Filters::default() }
+        Self { config, assets: BTreeMap::new(), locators: Locators::default(), filters: Filters::default() }
     }
 
     /// Follows a timeline. Manifests show the change from the next request on.
@@ -114,25 +94,32 @@ impl Origin {
         Ok(())
     }
 
-    /// Publishes an asset at `/{locator}/{name}.ism/…`; the asset may be opened later.
+    /// Publishes an asset at `/{locator}/{name}.ism/…`, at any time; the asset may be opened later.
     ///
     /// # Errors
-    /// The locator is taken or there are too many, or a name cannot stand in a URL.
+    /// The locator is taken, there are too many or five of this asset, or a name cannot stand in a URL.
     pub fn publish(&mut self, locator: &str, asset: &AssetName, name: &str) -> Result<(), PublishError> {
-        for text in [locator, name] {
-            AssetName::new(text).ok_or_else(|| PublishError::Name(text.into()))?;
-        }
-        if self.locators.contains_key(locator) {
-            return Err(PublishError::Taken(locator.into()));
-        }
         check("locators of an origin", self.config.max_locators, self.locators.len())?;
-        self.locators.insert(locator.into(), Published { asset: asset.clone(), name: name.into() });
-        Ok(())
+        self.locators.publish(locator, asset, name)
+    }
+
+    /// Says from when on and until when a locator is good; outside of that it answers 404 as one that is not there. Its URLs stay
+    /// the same (A18.6).
+    ///
+    /// # Errors
+    /// There is no such locator, or it would expire before it starts.
+    pub fn set_validity(&mut self, locator: &str, validity: Validity) -> Result<(), PublishError> {
+        self.locators.set_validity(locator, validity)
     }
 
     /// Takes a locator away; whether there was one.
     pub fn unpublish(&mut self, locator: &str) -> bool {
-        self.locators.remove(locator).is_some()
+        self.locators.remove(locator)
+    }
+
+    /// Every locator, in the order of their names.
+    pub fn locators(&self) -> impl Iterator<Item = (&str, &Locator)> {
+        self.locators.iter()
     }
 
     /// Sets a filter of the account, or of an asset, whose filters go before those of the account (A22.1). It takes the place of one
@@ -171,7 +158,8 @@ impl Origin {
         self.assets.get(asset).map(Shelf::timeline)
     }
 
-    /// Answers a request. `now` only says until when one may wait: a manifest is a function of the timeline alone.
+    /// Answers a request. `now` says which locators are good and until when one may wait: a manifest is a function of
+    /// the timeline alone.
     #[must_use]
     pub fn handle(&self, request: &Request<'_>, now: Now) -> Reply {
         match request.method {
@@ -186,9 +174,8 @@ impl Origin {
     fn answer(&self, request: &Request<'_>, now: Now) -> Result<Reply, OriginError> {
         let path = decode(request.path)?;
         let target = Target::parse(&path)?;
-        let published = self.locators.get(target.locator).filter(|published| published.name == target.name);
-        let published = published.ok_or(OriginError::ResourceNotFound)?;
-        let shelf = self.assets.get(&published.asset).ok_or(OriginError::ResourceNotFound)?;
+        let asset = self.locators.find(target.locator, target.name, now.utc).ok_or(OriginError::ResourceNotFound)?;
+        let shelf = self.assets.get(asset).ok_or(OriginError::ResourceNotFound)?;
         let names = target.filter.into_iter().flat_map(|names| names.split(';'));
         let filters =
             names.map(|name| shelf.filter(name).or(self.filters.get(name)).ok_or(OriginError::FilterNotFound));

@@ -146,7 +146,7 @@ fn page(records: &[Vec<u8>]) -> Vec<u8> {
 fn go_on(recovered: &Recovered) {
     assert!(recovered.updates().count() < 20 && recovered.objects().count() < 60);
     let timeline = recovered.timeline();
-    let config = AssetConfig { window: recovered.window(), segment_duration: timeline.segment_duration() };
+    let config = recovered.config();
     let resumed = Asset::resume(recovered, timeline.presentation(), config);
     assert_eq!(resumed.is_err(), timeline.is_ended());
     if let Ok(mut asset) = resumed {

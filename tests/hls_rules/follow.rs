@@ -94,7 +94,7 @@ impl Follower {
                 set.add(&uri, &playlist, Some(facts));
                 self.compare(name, uri, playlist);
             }
-            let complaints = list::check_set(&set).into_iter().filter(|one| !is_known(one, format, &set));
+            let complaints = list::check_set(&set).into_iter().filter(|one| !is_known(one, format));
             self.note(&url, complaints.collect());
         }
     }
@@ -148,21 +148,10 @@ impl Follower {
     }
 }
 
-/// Two rules that a run may break, each for a reason.
-///
-/// What is stated as a peak is that of single segments of half a target duration and more; a run with a shorter one in it, such as
-/// an ad break's first or last, may be above it by some per cent. And the mean of versions 3 and 4 is an estimate by pictures that
-/// fill half a packet more than whole ones: a toy picture of few bytes fills less.
-fn is_known(one: &Complaint, format: &str, set: &Set) -> bool {
-    let is_short = |media: &Media| {
-        let half = media.target.unwrap_or(0) as f64 / 2.0;
-        media.segments.iter().any(|segment| segment.seconds < half)
-    };
-    match one.rule {
-        "set.bandwidth" => set.playlists.values().any(|listed| is_short(&listed.media)),
-        "set.average-bandwidth" => format != "m3u8-cmaf",
-        _ => false,
-    }
+/// The mean of versions 3 and 4 is an estimate by pictures that fill half a packet more than whole ones: a toy picture of few bytes
+/// fills less.
+fn is_known(one: &Complaint, format: &str) -> bool {
+    one.rule == "set.average-bandwidth" && format != "m3u8-cmaf"
 }
 
 /// Follows a rig that is done, and panics where anything was wrong; the playlists that were checked.
