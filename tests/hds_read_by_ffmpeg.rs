@@ -47,9 +47,9 @@ fn every_picture_and_frame_is_decoded_at_its_time_a20_5() {
         let flv = place.join("rung.flv");
         fs::write(&flv, host.flv(&[0, 1])).unwrap();
         assert_eq!(pictures(&flv), pictures(&source));
-        let came: Vec<i64> = read.pictures.iter().map(|unit| unit.pts.ticks(Timescale::MILLIS)).collect();
+        let came: Vec<MediaTime> = read.pictures.iter().map(|unit| unit.pts).collect();
         compare(&times(&flv, "v"), &sorted(came), 0);
-        let frames: Vec<i64> = read.frames.iter().map(|unit| unit.pts.ticks(Timescale::MILLIS)).collect();
+        let frames: Vec<MediaTime> = read.frames.iter().map(|unit| unit.pts).collect();
         compare(&times(&flv, "a"), &frames, 1);
         // A language by itself.
         let flv = place.join("language.flv");
@@ -58,16 +58,17 @@ fn every_picture_and_frame_is_decoded_at_its_time_a20_5() {
     }
 }
 
-/// The same distances, to so many milliseconds.
-fn compare(is: &[i64], came: &[i64], tolerance: i64) {
+/// The same distances, to so many milliseconds: what is in them is rounded.
+fn compare(is: &[i64], came: &[MediaTime], tolerance: i64) {
     assert_eq!(is.len(), came.len());
     for (is_at, came_at) in is.iter().zip(came) {
-        let difference = (is_at - is[0]) - (came_at - came[0]);
-        assert!(difference.abs() <= tolerance, "{is_at} {came_at}");
+        let came_after = came_at.since(came[0]).ticks(Timescale::MILLIS);
+        let difference = (is_at - is[0]) - came_after;
+        assert!(difference.abs() <= tolerance, "{is_at} {came_at:?}");
     }
 }
 
-fn sorted(mut times: Vec<i64>) -> Vec<i64> {
+fn sorted(mut times: Vec<MediaTime>) -> Vec<MediaTime> {
     times.sort_unstable();
     times
 }

@@ -61,7 +61,8 @@ impl Locators {
     /// A25.5.
     const PER_ASSET: usize = 5;
 
-    pub(super) fn publish(&mut self, locator: &str, asset: &AssetName, name: &str) -> Result<(), PublishError> {
+    /// Whether an asset may be published there.
+    pub(super) fn check(&self, locator: &str, asset: &AssetName, name: &str) -> Result<(), PublishError> {
         for text in [locator, name] {
             AssetName::new(text).ok_or_else(|| PublishError::Name(text.into()))?;
         }
@@ -72,9 +73,12 @@ impl Locators {
         if locators >= Self::PER_ASSET {
             return Err(PublishError::TooMany { asset: asset.clone(), locators });
         }
+        Ok(())
+    }
+
+    pub(super) fn publish(&mut self, locator: &str, asset: &AssetName, name: &str) {
         let validity = Validity::default();
         self.0.insert(locator.into(), Locator { asset: asset.clone(), name: name.into(), validity });
-        Ok(())
     }
 
     /// A18.6: the path stays as it is.
@@ -125,21 +129,23 @@ mod tests {
     fn five_locators_of_an_asset_a25_5() {
         let mut locators = Locators::default();
         for n in 0..5 {
-            locators.publish(&format!("l{n}"), &asset("a"), "ch").unwrap();
+            let locator = format!("l{n}");
+            assert_eq!(locators.check(&locator, &asset("a"), "ch"), Ok(()));
+            locators.publish(&locator, &asset("a"), "ch");
         }
         let full = PublishError::TooMany { asset: asset("a"), locators: 5 };
-        assert_eq!(locators.publish("more", &asset("a"), "ch"), Err(full));
-        assert_eq!(locators.publish("l0", &asset("b"), "ch"), Err(PublishError::Taken("l0".into())));
-        assert_eq!(locators.publish("..", &asset("b"), "ch"), Err(PublishError::Name("..".into())));
-        locators.publish("more", &asset("b"), "ch").unwrap();
+        assert_eq!(locators.check("more", &asset("a"), "ch"), Err(full));
+        assert_eq!(locators.check("l0", &asset("b"), "ch"), Err(PublishError::Taken("l0".into())));
+        assert_eq!(locators.check("..", &asset("b"), "ch"), Err(PublishError::Name("..".into())));
+        assert_eq!(locators.check("more", &asset("b"), "ch"), Ok(()));
         assert!(locators.remove("l0") && !locators.remove("l0"));
-        locators.publish("l0", &asset("a"), "ch").unwrap();
+        assert_eq!(locators.check("l0", &asset("a"), "ch"), Ok(()));
     }
 
     #[test]
     fn a_locator_is_good_from_its_start_until_it_expires_a18() {
         let mut locators = Locators::default();
-        locators.publish("l", &asset("a"), "ch").unwrap();
+        locators.publish("l", &asset("a"), "ch");
         let at = |secs| Utc::from_unix_secs(secs);
         let good = |locators: &Locators, secs| locators.find("l", "ch", at(secs)).is_some();
         assert!(good(&locators, 0) && locators.find("l", "other", at(0)).is_none());

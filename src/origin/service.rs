@@ -99,8 +99,10 @@ impl Origin {
     /// # Errors
     /// The locator is taken, there are too many or five of this asset, or a name cannot stand in a URL.
     pub fn publish(&mut self, locator: &str, asset: &AssetName, name: &str) -> Result<(), PublishError> {
+        self.locators.check(locator, asset, name)?;
         check("locators of an origin", self.config.max_locators, self.locators.len())?;
-        self.locators.publish(locator, asset, name)
+        self.locators.publish(locator, asset, name);
+        Ok(())
     }
 
     /// Says from when on and until when a locator is good; outside of that it answers 404 as one that is not there. Its URLs stay
