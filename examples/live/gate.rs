@@ -7,14 +7,16 @@ use std::{
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{ConnectInfo, Path, State},
     http::{Extensions, HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use clap::Args;
 use headend::{
     access::{AccessList, AddressRule},
-    origin::{Admission, Caller, Endpoint, EndpointConfig, EndpointError, Method, Request, Response as Answer},
+    origin::{
+        Admission, Caller, Endpoint, EndpointConfig, EndpointError, Method, Request, Response as Answer, TrafficRow,
+    },
     time::Now,
 };
 use serde_json::{Value, json};
@@ -78,7 +80,7 @@ impl Gate {
     pub(crate) fn json(&self, now: Now) -> Value {
         self.with(|endpoint| {
             let (config, traffic) = (endpoint.config(), endpoint.traffic());
-            let row = |row: headend::origin::TrafficRow| json!({"status": row.status, "code": row.code, "requests": row.requests, "bytes": row.bytes});
+            let row = |row: TrafficRow| json!({"status": row.status, "code": row.code, "requests": row.requests, "bytes": row.bytes});
             json!({
                 "name": config.name,
                 "state": endpoint.state().to_string(),
@@ -100,7 +102,7 @@ impl Gate {
 
 /// Who asks, by the socket and the headers.
 pub(crate) fn caller<'a>(headers: &'a HeaderMap, extensions: &Extensions) -> Option<Caller<'a>> {
-    let address: IpAddr = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>()?.0.ip();
+    let address: IpAddr = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip();
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     Some(Caller { address, auth_data: text("x-akamai-g2o-auth-data"), auth_sign: text("x-akamai-g2o-auth-sign") })
 }

@@ -29,7 +29,7 @@ pub use self::{
 /// Commands (`start`, `stop`, `update`, `scale`, `delete`, and `finish` or `give_up` for what they began) say in an
 /// [`EndpointError`] why they were refused, and change nothing then. Every request goes through [`admit`](Self::admit) and its
 /// answer through [`send`](Self::send); both are short, and no origin is locked for them.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Endpoint {
     config: EndpointConfig,
     /// What comes into force when scaling is finished.
