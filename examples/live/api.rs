@@ -12,6 +12,7 @@ use axum::{
 };
 use headend::{
     channel::CommandError,
+    origin::EndpointError,
     splice::{SlateError, SlateImage},
 };
 use serde_json::{Value, json};
@@ -92,7 +93,7 @@ pub(crate) async fn healthz(State(app): State<App>) -> Result<&'static str, Prob
 }
 
 pub(crate) async fn not_found() -> Problem {
-    Problem::not_found("no such path; there are /api/channels and /api/events")
+    Problem::not_found("no such path; there are /api/channels, /api/endpoint and /api/events")
 }
 
 /// Lets no page of another site press the buttons.
@@ -158,6 +159,12 @@ impl From<CommandError> for Problem {
             _ => StatusCode::CONFLICT,
         };
         Self { status, code: error.code(), message: error.to_string() }
+    }
+}
+
+impl From<EndpointError> for Problem {
+    fn from(error: EndpointError) -> Self {
+        Self { status: StatusCode::CONFLICT, code: error.code(), message: error.to_string() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What viewers reach: the origin, and the store behind it. Filled in order, so that nothing is listed before it is stored.
+//! What viewers reach: the gate, the origin, and the store behind it. Filled in order, so that nothing is listed before it is stored.
 
 use std::{
     sync::{
@@ -12,7 +12,7 @@ use headend::{
     archive::{Append, Asset, AssetName, AssetOutput, Object, ObjectName, Recovered, TimelineUpdate},
     channel::Event,
     media::Bitrates,
-    origin::{Origin, OriginConfig, PublishError, Reply, Request, Response},
+    origin::{Admission, Caller, Origin, OriginConfig, PublishError, Reply, Request, Response},
     time::Now,
 };
 use tokio::{
@@ -24,13 +24,15 @@ use crate::{
     clock::Clock,
     director::Published,
     events::{Events, Note},
+    gate::Gate,
     locators::Locators,
     store::Store,
 };
 
-/// An origin with its store.
+/// An origin with its store, and the gate before it.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
+    gate: Gate,
     origin: RwLock<Origin>,
     store: Store,
     locators: Locators,
@@ -62,10 +64,11 @@ pub(crate) enum Filing {
 }
 
 impl Endpoint {
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new(gate: Gate, store: Store) -> Self {
         let origin = RwLock::new(Origin::new(OriginConfig::default()));
         store.start();
         Self {
+            gate,
             origin,
             store,
             locators: Locators::default(),
@@ -85,6 +88,10 @@ impl Endpoint {
     /// The same of what is written down already.
     pub(crate) fn republish(&self, locator: &str, asset: &AssetName, manifest: &str) -> Result<(), PublishError> {
         self.origin.write().unwrap_or_else(PoisonError::into_inner).publish(locator, asset, manifest)
+    }
+
+    pub(crate) const fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     pub(crate) const fn locators(&self) -> &Locators {
@@ -118,7 +125,17 @@ impl Endpoint {
     }
 
     /// Answers a request for a manifest or for media; `None` where the library asks for what this host does not know.
-    pub(crate) async fn answer(&self, request: &Request<'_>, clock: &Clock) -> Option<Response> {
+    pub(crate) async fn answer(&self, request: &Request<'_>, caller: &Caller<'_>, clock: &Clock) -> Option<Response> {
+        match self.gate.admit(request, caller, clock.now()) {
+            Admission::Answer(answer) => Some(answer),
+            Admission::Origin => {
+                let answer = self.answer_of_origin(request, clock).await?;
+                Some(self.gate.send(answer, request.method, clock.now()))
+            }
+        }
+    }
+
+    async fn answer_of_origin(&self, request: &Request<'_>, clock: &Clock) -> Option<Response> {
         let mut grown = self.grown.subscribe();
         match self.handle(request, clock.now()) {
             Reply::Wait(wait) => {

@@ -16,8 +16,8 @@ use headend::origin::{Method, Request as OriginRequest};
 use tokio::net::TcpListener;
 
 use crate::{
-    ad_breaks, api, doors::Addresses, endpoint::Endpoint, events::Events, handle::Handle, https::TlsListener, listen,
-    page, publishing::Publishing, smooth_door, thumbnails,
+    ad_breaks, api, doors::Addresses, endpoint::Endpoint, events::Events, gate, handle::Handle, https::TlsListener,
+    listen, page, publishing::Publishing, smooth_door, thumbnails,
 };
 
 /// What every handler needs.
@@ -61,6 +61,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/channels/{name}/ad-breaks/{cue_id}", delete(ad_breaks::end))
         .route("/channels/{name}/thumbnail.jpg", get(thumbnails::latest))
         .route("/channels/{name}/{command}", post(api::command))
+        .route("/endpoint", get(gate::show))
+        .route("/endpoint/{command}", post(gate::command))
         .route("/events", get(listen::events))
         .fallback(api::not_found)
         .layer(axum::middleware::from_fn(api::same_origin));
@@ -101,7 +103,11 @@ async fn media(State(app): State<App>, request: Request) -> Response {
         if_none_match: text(header::IF_NONE_MATCH),
         range: text(header::RANGE),
     };
-    let Some(answer) = app.endpoint.answer(&asked, &app.handle.clock).await else {
+    // Every listener tells it.
+    let Some(caller) = gate::caller(&request.headers, &request.extensions) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let Some(answer) = app.endpoint.answer(&asked, &caller, &app.handle.clock).await else {
         return StatusCode::NOT_IMPLEMENTED.into_response();
     };
     let mut headers = HeaderMap::new();

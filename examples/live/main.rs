@@ -6,6 +6,7 @@
 //! | `wheel` | the task that owns the channel: input in, outputs carried out in order |
 //! | `director` | what the operator wants, step by step: programs stop before the channel does |
 //! | `workers` | threads that decode, scale and encode |
+//! | `gate` | who may play and how much: the streaming endpoint |
 //! | `endpoint`, `store` | the origin and the media behind it, in memory, a folder or an object store, filled in order |
 //! | `recordings`, `locators` | what earlier runs left there: it plays under the same URLs, and the program goes on |
 //! | `doors`, `rtmp_door`, `udp_door`, `smooth_door` | sockets and URLs that encoders push to, in two slots |
@@ -27,6 +28,7 @@ mod doors;
 mod endpoint;
 mod events;
 mod feeds;
+mod gate;
 mod handle;
 mod http;
 mod https;
@@ -67,6 +69,7 @@ use crate::{
     doors::Doors,
     endpoint::Endpoint,
     events::Events,
+    gate::Gate,
     handle::{Command, Handle, Turn},
     http::{App, Scheme},
     options::Options,
@@ -96,7 +99,8 @@ async fn run(options: Options) -> Result<(), Trouble> {
     let place = options.place();
     let unusable = |error: io::Error| Trouble(format!("the store {place} cannot be used: {error}; choose another one"));
     let store = Store::open(&place).map_err(unusable)?;
-    let (endpoint, events) = (Arc::new(Endpoint::new(store)), Arc::new(Events::new()));
+    let gate = Gate::open(&options.viewers).map_err(Trouble)?;
+    let (endpoint, events) = (Arc::new(Endpoint::new(gate, store)), Arc::new(Events::new()));
     let stored = Arc::clone(&endpoint);
     let smooth = Publishing::default();
     let cut_off = recordings::open(&endpoint, options.name.as_str()).await.map_err(unusable)?;

@@ -20,6 +20,7 @@ use crate::{
         AdMarkersChoice, AudioChoice, EncodingChoice, HlsCuesChoice, ProtocolChoice, Source, StretchChoice,
         TakeoverChoice, address, preset,
     },
+    gate::ViewerOptions,
     losses::LossOptions,
     slates::SlateOptions,
     store::{Place, place},
@@ -173,6 +174,9 @@ pub(crate) struct Options {
           value_parser = clap::value_parser!(u16).range(5..=1500))]
     pub(crate) window: u16,
 
+    #[command(flatten)]
+    pub(crate) viewers: ViewerOptions,
+
     /// Where segments are stored: memory: (by default), a folder, s3://BUCKET/PREFIX (in a build with --features s3; keys and
     /// endpoint from AWS_*), or objects:FOLDER, an object store over a folder. What is stored plays on demand after a restart,
     /// and the program goes on
@@ -287,7 +291,7 @@ impl Options {
 pub(crate) const CHANNEL: &str = "Channel";
 const INGEST: &str = "Contribution";
 const SECONDARY: &str = "Second encoder (off by default; Smooth Streaming has /NAME-secondary.isml without a flag)";
-const VIEWERS: &str = "Page, players and storage";
+pub(crate) const VIEWERS: &str = "Page, players and storage";
 const TLS: &str = "TLS, for --rtmps and --https";
 
 const PUSHING: &str = "\

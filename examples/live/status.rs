@@ -27,6 +27,7 @@ pub(crate) async fn channel(app: &App, headers: &HeaderMap) -> Result<Value, Gon
     value["playback"] = playback(app, headers, &published);
     value["asset"] = published.asset.as_str().into();
     value["segments"] = segments.into();
+    value["endpoint"] = app.endpoint.gate().json(app.handle.clock.now());
     let store = app.endpoint.store();
     value["store"] = json!({"is_kept": store.is_kept(), "waiting": store.waiting(), "unwritten": store.unwritten()});
     let (rungs, sounds) = offer.renditions(&rates);

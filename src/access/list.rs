@@ -1,4 +1,4 @@
-//! The address list of a door: rules, or none set, and what that means at which door (A10.2, A10.3).
+//! The address list of a door: rules, or none set, and what that means at which door (A10.2, A10.3, A19.9).
 
 use std::net::IpAddr;
 
@@ -15,6 +15,8 @@ pub enum Door {
     Ingest,
     /// The preview: a list that is not set lets everybody in (A10.3).
     Preview,
+    /// Viewers: a list that is not set lets everybody in (A19.9).
+    Endpoint,
 }
 
 /// An address list would have more rules than it may.
@@ -58,7 +60,7 @@ impl AccessList {
     pub fn admits(&self, door: Door, peer: IpAddr) -> bool {
         match &self.0 {
             Some(rules) => rules.iter().any(|rule| rule.matches(peer)),
-            None => door == Door::Preview,
+            None => door != Door::Ingest,
         }
     }
 }
@@ -72,12 +74,13 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_not_set_is_nobody_for_ingest_and_everybody_for_preview_a10_2_a10_3() {
+    fn a_list_that_is_not_set_is_nobody_for_ingest_and_everybody_elsewhere_a10_2_a10_3_a19_9() {
         let peer = "203.0.113.7".parse().unwrap();
         let unset = AccessList::default();
         assert_eq!(unset, AccessList::unset());
-        assert!(!unset.admits(Door::Ingest, peer) && unset.admits(Door::Preview, peer));
-        for door in [Door::Ingest, Door::Preview] {
+        assert!(!unset.admits(Door::Ingest, peer));
+        assert!(unset.admits(Door::Preview, peer) && unset.admits(Door::Endpoint, peer));
+        for door in [Door::Ingest, Door::Preview, Door::Endpoint] {
             assert!(!list(&[]).admits(door, peer));
             assert!(AccessList::allow_all().admits(door, peer) && list(&["0.0.0.0/0"]).admits(door, peer));
             assert!(AccessList::allow_all().admits(door, "2001:db8::1".parse().unwrap()));

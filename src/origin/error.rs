@@ -7,6 +7,10 @@
 pub enum OriginError {
     /// 400: the URL breaks the grammar of A20.
     BadUrlSyntax,
+    /// 403: the endpoint's address list does not have the peer's address (A19.9).
+    AddressNotAllowed,
+    /// 403: no key of the endpoint signed the request, or not lately (A19.9).
+    SignatureNotAccepted,
     /// 404: no such locator, name or asset.
     ResourceNotFound,
     /// 404: the asset has no such rendition.
@@ -45,6 +49,10 @@ pub enum OriginError {
     RangeNotSatisfiable,
     /// 500: what the host read from its store is not what was stored.
     StoredObjectUnreadable,
+    /// 503: the streaming endpoint does not run (A19.2).
+    EndpointNotRunning,
+    /// 503: the scale units of the endpoint are used up for now (A19.5, A25.6).
+    BandwidthExceeded,
 }
 
 impl OriginError {
@@ -53,6 +61,7 @@ impl OriginError {
     pub const fn status(self) -> u16 {
         match self {
             Self::BadUrlSyntax => 400,
+            Self::AddressNotAllowed | Self::SignatureNotAccepted => 403,
             Self::ResourceNotFound
             | Self::TrackNotFound
             | Self::FilterNotFound
@@ -72,6 +81,7 @@ impl OriginError {
             | Self::HlsSegmentTooLarge => 415,
             Self::RangeNotSatisfiable => 416,
             Self::StoredObjectUnreadable => 500,
+            Self::EndpointNotRunning | Self::BandwidthExceeded => 503,
         }
     }
 
@@ -99,6 +109,10 @@ impl OriginError {
             Self::OutputFormatNotSupported => "MPE_OUTPUT_FORMAT_NOT_SUPPORTED",
             Self::RangeNotSatisfiable => "RANGE_NOT_SATISFIABLE",
             Self::StoredObjectUnreadable => "STORED_OBJECT_UNREADABLE",
+            Self::AddressNotAllowed => "ADDRESS_NOT_ALLOWED",
+            Self::SignatureNotAccepted => "SIGNATURE_NOT_ACCEPTED",
+            Self::EndpointNotRunning => "ENDPOINT_NOT_RUNNING",
+            Self::BandwidthExceeded => "BANDWIDTH_EXCEEDED",
         }
     }
 
@@ -123,7 +137,13 @@ impl OriginError {
             Self::FragmentIndexNotFound => 0x8089_0252,
             Self::FragmentNotReady => 0x8089_0200,
             Self::OutputFormatNotSupported => 0x8089_020D,
-            Self::MethodNotAllowed | Self::RangeNotSatisfiable | Self::StoredObjectUnreadable => 0,
+            Self::MethodNotAllowed
+            | Self::RangeNotSatisfiable
+            | Self::StoredObjectUnreadable
+            | Self::AddressNotAllowed
+            | Self::SignatureNotAccepted
+            | Self::EndpointNotRunning
+            | Self::BandwidthExceeded => 0,
         }
     }
 }

@@ -4,8 +4,10 @@
 //! are pure functions of the timeline and are rendered once per change. Media is not kept here: [`Reply::Need`] names the
 //! objects that the host reads from its store and makes the answer out of them, [`Reply::Wait`] holds a request for what is due
 //! next. A request leaves nothing behind, known or unknown (FAULTS row 55).
+//! An [`Endpoint`] stands before it: it says whether a request is let in and how much may be sent, and counts what was.
 //! To add a format: a line in `url::Format`, one in `shelf::Shelf::manifest`.
 
+mod endpoint;
 mod error;
 mod filter;
 mod filtered;
@@ -21,6 +23,10 @@ mod shelf;
 mod url;
 mod views;
 
+pub use endpoint::{
+    Admission, Caller, CrossSitePolicies, Endpoint, EndpointConfig, EndpointError, EndpointOperation, EndpointState,
+    SignatureKey, Traffic, TrafficRow,
+};
 pub use error::OriginError;
 pub use filter::{Condition, Filter, FilterError};
 pub use locators::{Locator, PublishError, Validity};

@@ -6,7 +6,7 @@ use super::{
     error::OriginError,
     range::requested,
     request::{Method, Request},
-    response::{Headers, Response},
+    response::Response,
 };
 use crate::{
     archive::ObjectName,
@@ -157,7 +157,7 @@ impl Need {
         ];
         headers.extend(extra.map(|(name, value)| (name, value.into())));
         let body = if self.is_head { Body::new() } else { body };
-        Response { status, headers: Headers::new(headers), body }
+        Response::new(status, headers, body)
     }
 }
 

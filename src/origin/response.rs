@@ -41,6 +41,10 @@ pub struct Response {
     pub headers: Headers,
     /// The body; empty for HEAD, whatever `Content-Length` says.
     pub body: Body,
+    /// `S_OK`, or the code of the [`OriginError`]: one of a few dozen, for the host's log.
+    pub code: &'static str,
+    /// A manifest that changes no more.
+    pub(super) is_final: bool,
 }
 
 /// Header names, in lower case, and their values, in order.
@@ -48,15 +52,21 @@ pub struct Response {
 pub struct Headers(Arc<[(&'static str, Arc<str>)]>);
 
 impl Response {
-    /// A manifest.
-    pub(super) fn manifest(content_type: &'static str, max_age: u64, etag: &str, body: Body) -> Self {
+    pub(super) fn new(status: u16, headers: Vec<(&'static str, Arc<str>)>, body: Body) -> Self {
+        Self { status, headers: Headers::new(headers), body, code: "S_OK", is_final: false }
+    }
+
+    /// A manifest, for how many seconds it may be kept, `None` where it changes no more.
+    pub(super) fn manifest(content_type: &'static str, max_age: Option<u64>, etag: &str, body: Body) -> Self {
+        let is_final = max_age.is_none();
+        let max_age = max_age.unwrap_or(FINAL_MAX_AGE);
         let headers = vec![
             ("content-type", content_type.into()),
             ("content-length", body.len().to_string().into()),
             ("cache-control", format!("max-age={max_age}").into()),
             ("etag", etag.into()),
         ];
-        Self { status: 200, headers: Headers::new(headers), body }
+        Self { is_final, ..Self::new(200, headers, body) }
     }
 
     /// An error with its code in the body.
@@ -71,7 +81,7 @@ impl Response {
         if error == OriginError::MethodNotAllowed {
             headers.push(("allow", METHODS.into()));
         }
-        Self { status: error.status(), headers: Headers::new(headers), body }
+        Self { code: error.code(), ..Self::new(error.status(), headers, body) }
     }
 
     /// The refusal of this request: no body where it is a HEAD.
@@ -87,7 +97,7 @@ impl Response {
             ("access-control-allow-headers", "*".into()),
             ("access-control-max-age", "86400".into()),
         ];
-        Self { status: 204, headers: Headers::new(headers), body: Body::new() }
+        Self::new(204, headers, Body::new())
     }
 
     pub(super) fn unsatisfiable(len: usize) -> Self {
@@ -98,7 +108,7 @@ impl Response {
             ("content-length", body.len().to_string().into()),
             ("content-range", format!("bytes */{len}").into()),
         ];
-        Self { status: error.status(), headers: Headers::new(headers), body }
+        Self { code: error.code(), ..Self::new(error.status(), headers, body) }
     }
 
     /// This answer, as it is due to a request with these conditions.
@@ -107,10 +117,10 @@ impl Response {
         if request.if_none_match.is_some_and(|held| matches_etag(held, etag)) {
             let keep = |name: &str| !matches!(name, "content-type" | "content-length");
             let headers = self.headers.0.iter().filter(|(name, _)| keep(name)).cloned().collect();
-            return Self { status: 304, headers: Headers(headers), body: Body::new() };
+            return Self { status: 304, headers: Headers(headers), body: Body::new(), ..*self };
         }
         let body = if request.method == Method::Head { Body::new() } else { self.body.clone() };
-        Self { status: self.status, headers: self.headers.clone(), body }
+        Self { headers: self.headers.clone(), body, ..*self }
     }
 }
 
@@ -120,6 +130,13 @@ impl Headers {
         headers.push(("access-control-allow-origin", "*".into()));
         headers.push(("access-control-expose-headers", "Content-Length, Content-Range, Date, ETag".into()));
         Self(headers.into())
+    }
+
+    /// These with other values for some, which are added where they were not there.
+    pub(super) fn with(&self, others: Vec<(&'static str, Arc<str>)>) -> Self {
+        let is_kept = |name: &str| others.iter().all(|(other, _)| *other != name);
+        let kept = self.0.iter().filter(|(name, _)| is_kept(name)).cloned();
+        Self(kept.chain(others.iter().cloned()).collect())
     }
 
     /// The value of this header, whose name is given in lower case.
@@ -133,6 +150,9 @@ impl Headers {
         self.0.iter().map(|(name, value)| (*name, value.as_ref()))
     }
 }
+
+/// Seconds; an asset may still be forgotten, and its locator taken away.
+const FINAL_MAX_AGE: u64 = 60;
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
 

@@ -195,7 +195,7 @@ pub(super) fn manifest_response(
     let end = if is_ended { "-end" } else { "" };
     let etag = format!("\"{from:x}-{to:x}{}{end}\"", tags(timeline, offered));
     let half = timeline.segment_duration().to_std().as_secs() / 2;
-    Response::manifest(content_type, if is_ended { 60 } else { half.max(1) }, &etag, body)
+    Response::manifest(content_type, (!is_ended).then(|| half.max(1)), &etag, body)
 }
 
 /// What else makes manifests differ, as a part of an entity tag: tracks that are not listed, captions that are, and the drift.
