@@ -238,7 +238,9 @@ fn playback(app: &App, headers: &HeaderMap, published: &Published) -> Value {
     let base = format!("{}://{}", app.scheme.as_str(), host(headers).1);
     let urls = MANIFESTS.iter().filter_map(|(key, form)| {
         let path = format!("/{}/{}.ism/{form}", published.locator, app.name);
-        app.endpoint.can_have(&path, &app.handle.clock).then(|| ((*key).to_owned(), Value::from(format!("{base}{path}"))))
+        app.endpoint
+            .can_have(&path, &app.handle.clock)
+            .then(|| ((*key).to_owned(), Value::from(format!("{base}{path}"))))
     });
     urls.collect::<serde_json::Map<_, _>>().into()
 }

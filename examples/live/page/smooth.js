@@ -14,13 +14,38 @@ export class Smooth extends DashJs {
     super(player);
     this.isOver = false;
     this.manifest = null;
+    /** Media time at which the element's clock is zero, in seconds, and the same in ticks by the name of the stream. */
+    this.zero = 0;
+    this.shifts = new Map();
   }
 
   begin(url) {
     super.begin(url);
+    this.dash.addResponseInterceptor((response) => this.answered(response));
+    this.dash.addRequestInterceptor((request) => this.asked(request));
     this.dash.on(window.dashjs.MediaPlayer.events.MANIFEST_LOADED, ({ data }) => {
       this.manifest = data ?? null;
     });
+  }
+
+  /** A program that is over is counted from zero: dash.js would take the first time of one stream off the times of all, whatever they
+   *  count in. */
+  async answered(response) {
+    const text = response.data;
+    if (typeof text !== 'string' || !text.includes('<SmoothStreamingMedia')) return response;
+    const streams = [...text.matchAll(/<StreamIndex [^>]*Name="([^"]*)"[^>]*TimeScale="(\d+)"[^>]*>(?:<Q.*?)?<c t="(\d+)"/gs)]
+      .map(([, name, scale, first]) => ({ name, scale: Number(scale), first: Number(first) }));
+    const isLive = /IsLive="true"/i.test(text);
+    this.zero = isLive || streams.length === 0 ? 0 : Math.min(...streams.map(({ first, scale }) => first / scale));
+    this.shifts = new Map(streams.map(({ name, scale, first }) => [name, Math.min(first, Math.round(this.zero * scale))]));
+    const shifted = (whole, name) => whole.replace(/<c t="(\d+)"/g, (_, time) => `<c t="${time - this.shifts.get(name)}"`);
+    response.data = text.replace(/<StreamIndex [^>]*Name="([^"]*)".*?<\/StreamIndex>/gs, shifted);
+    return response;
+  }
+
+  async asked(request) {
+    request.url = request.url.replace(/Fragments\((\w+)=(\d+)/, (_, name, time) => `Fragments(${name}=${Number(time) + (this.shifts.get(name) ?? 0)}`);
+    return request;
   }
 
   /** A fragment that names none behind it is the last of the program: all there is will be played. */
@@ -33,19 +58,11 @@ export class Smooth extends DashJs {
     return this.isOver && this.manifest != null && this.player.video.currentTime >= end(this.manifest) - 0.3;
   }
 
-  /** The element's clock is the channel's media time; on demand it begins at the first fragment. */
+  /** The element's clock is the channel's media time, or that less what was taken off. */
   wallClock() {
     const { epoch, video } = this.player;
-    if (epoch == null || !this.manifest || !this.stream()) return null;
-    return epoch + (zero(this.manifest) + video.currentTime) * 1000;
+    return epoch != null && this.stream() ? epoch + (this.zero + video.currentTime) * 1000 : null;
   }
-}
-
-/** What dash.js takes off the times of a program that is over, in seconds. */
-function zero({ type, Period: [period] }) {
-  if (type !== 'static') return 0;
-  const { timescale, SegmentTimeline: { S: [first] } } = period.AdaptationSet[0].SegmentTemplate;
-  return Number(first.tManifest ?? first.t) / timescale - period.start;
 }
 
 /** Where the last fragment that dash.js has heard of ends, in seconds: it adds those of `tfrf` to the manifest. */
