@@ -12,7 +12,7 @@ use headend::{
     archive::{Append, Asset, AssetName, AssetOutput, Object, ObjectName, Recovered, TimelineUpdate},
     channel::Event,
     media::Bitrates,
-    origin::{Admission, Caller, Origin, OriginConfig, PublishError, Reply, Request, Response},
+    origin::{Admission, Caller, Method, Origin, OriginConfig, PublishError, Reply, Request, Response},
     time::Now,
 };
 use tokio::{
@@ -154,6 +154,12 @@ impl Endpoint {
             }
             reply => self.fulfilled(reply).await,
         }
+    }
+
+    /// Whether what this manifest would list can be had in its format at all.
+    pub(crate) fn can_have(&self, manifest: &str, clock: &Clock) -> bool {
+        let asked = Request { method: Method::Head, path: manifest, query: None, if_none_match: None, range: None };
+        !matches!(self.handle(&asked, clock.now()), Reply::Response(answer) if answer.status == 415)
     }
 
     fn handle(&self, request: &Request<'_>, now: Now) -> Reply {

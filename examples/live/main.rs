@@ -1,5 +1,6 @@
-//! A live channel as one process on tokio and axum: RTMP, RTP, MPEG-TS over UDP and Smooth Streaming in, HLS and DASH out,
-//! and a page that plays it. The library does the work and owns no socket, clock, thread or file; this host owns them all.
+//! A live channel as one process on tokio and axum: RTMP, RTP, MPEG-TS over UDP and Smooth Streaming in, HLS, DASH, Smooth
+//! Streaming and HDS out, and a page that plays it. The library does the work and owns no socket, clock, thread or file; this host
+//! owns them all.
 //!
 //! | file | its job |
 //! |---|---|

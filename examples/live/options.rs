@@ -26,7 +26,7 @@ use crate::{
     store::{Place, place},
 };
 
-/// A live TV channel in one process: push a feed by RTMP, RTP, UDP or Smooth Streaming, play it as HLS and DASH.
+/// A live TV channel in one process: push a feed by RTMP, RTP, UDP or Smooth Streaming, play it as HLS, DASH, Smooth Streaming or HDS.
 ///
 /// With no arguments and no encoder it plays a built-in moving test source with a tone. Open the page that it names.
 #[derive(Clone, Debug, Parser)]
@@ -160,7 +160,7 @@ pub(crate) struct Options {
     #[arg(long, env = "HEADEND_TS_SECONDARY", value_name = "ADDR", value_parser = address, help_heading = SECONDARY)]
     pub(crate) ts_secondary: Option<SocketAddr>,
 
-    /// Address of the page, the API, HLS and DASH, and of Smooth Streaming ingest; a bare port is on 127.0.0.1, port 0 takes
+    /// Address of the page, the API and the players' URLs, and of Smooth Streaming ingest; a bare port is on 127.0.0.1, port 0 takes
     /// any that is free
     #[arg(long, env = "HEADEND_HTTP", value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address, help_heading = VIEWERS)]
     pub(crate) http: SocketAddr,

@@ -48,6 +48,7 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("hlsjs.js", SCRIPT, include_bytes!("page/hlsjs.js")),
     ("player.js", SCRIPT, include_bytes!("page/player.js")),
     ("shaka.js", SCRIPT, include_bytes!("page/shaka.js")),
+    ("smooth.js", SCRIPT, include_bytes!("page/smooth.js")),
     ("view.js", SCRIPT, include_bytes!("page/view.js")),
     ("vendor/dash.mediaplayer.min.js", SCRIPT, include_bytes!("page/vendor/dash.mediaplayer.min.js")),
     ("vendor/dash.mss.min.js", SCRIPT, include_bytes!("page/vendor/dash.mss.min.js")),

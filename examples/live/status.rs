@@ -243,17 +243,28 @@ fn ingest(app: &App, headers: &HeaderMap) -> Value {
     urls.into_iter().map(|(key, url)| (key.to_owned(), Value::from(url))).collect::<serde_json::Map<_, _>>().into()
 }
 
-/// The extension after the parenthesis is for players that look at one (A20.6).
+/// The extension after the parenthesis is for players that look at one (A20.6). Not listed is what the origin refuses:
+/// Smooth Streaming needs pictures and sound (A20.14), and older protocols know older codecs only.
 fn playback(app: &App, headers: &HeaderMap, published: &Published) -> Value {
-    let scheme = app.scheme.as_str();
-    let base = format!("{scheme}://{}/{}/{}.ism", host(headers).1, published.locator, app.name);
-    json!({
-        "hls": format!("{base}/Manifest(format=m3u8-cmaf).m3u8"),
-        "hls_v4": format!("{base}/Manifest(format=m3u8-aapl).m3u8"),
-        "hls_v3": format!("{base}/Manifest(format=m3u8-aapl-v3).m3u8"),
-        "dash": format!("{base}/Manifest(format=mpd-time-cmaf).mpd"),
-    })
+    let base = format!("{}://{}", app.scheme.as_str(), host(headers).1);
+    let urls = MANIFESTS.iter().filter_map(|(key, form)| {
+        let path = format!("/{}/{}.ism/{form}", published.locator, app.name);
+        app.endpoint
+            .can_have(&path, &app.handle.clock)
+            .then(|| ((*key).to_owned(), Value::from(format!("{base}{path}"))))
+    });
+    urls.collect::<serde_json::Map<_, _>>().into()
 }
+
+/// What each protocol's manifest is asked for by (A20.1 to A20.5).
+const MANIFESTS: &[(&str, &str)] = &[
+    ("hls", "Manifest(format=m3u8-cmaf).m3u8"),
+    ("hls_v4", "Manifest(format=m3u8-aapl).m3u8"),
+    ("hls_v3", "Manifest(format=m3u8-aapl-v3).m3u8"),
+    ("dash", "Manifest(format=mpd-time-cmaf).mpd"),
+    ("smooth", "Manifest"),
+    ("hds", "Manifest(format=f4m-f4f).f4m"),
+];
 
 /// The name by which the client reached us, without and with the port.
 fn host(headers: &HeaderMap) -> (&str, &str) {

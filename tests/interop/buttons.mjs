@@ -36,7 +36,7 @@ try {
   await page.click('#reset:enabled');
   await page.waitForFunction((first) => window.headend.player.url !== first, first, { timeout: 20000 });
   await plays();
-  for (const kind of ['dash', 'dashjs', 'hls']) {
+  for (const kind of ['dash', 'dashjs', 'smooth', 'hls']) {
     await page.click(`[value=${kind}] + span`);
     await page.waitForFunction((kind) => window.headend.player.kind === kind && window.headend.player.engine, kind, { timeout: 5000 });
     await plays();

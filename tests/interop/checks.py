@@ -14,7 +14,9 @@ import doors
 import ladder
 import play
 import push
+import saved
 import timeline
+import watching
 from server import Server
 
 
@@ -173,7 +175,7 @@ def commands_work(server) -> str:
 def buttons_work(server) -> str:
     """The page's buttons: slate, hide, ad break, stop, start, reset, and the switch of players; it plays again after each."""
     play.script("buttons.mjs", server.base, 90)
-    return "slate, hide, ad break, stop, start, reset, Shaka Player, dash.js, hls.js; a picture after each"
+    return "slate, hide, ad break, stop, start, reset, Shaka Player, dash.js, Smooth, hls.js; a picture after each"
 
 
 def cues_in_time(kind: str):
@@ -393,6 +395,8 @@ ALL = [
     ("cues in Shaka Player", cues_in_time("dash")),
     ("cues in dash.js", cues_in_time("dashjs")),
     ("captions in the players", captions_in_players),
+    *watching.ALL,
+    *saved.ALL,
     ("buttons", buttons_work),
     ("commands", commands_work),
     ("ctrl-c", ends_cleanly),

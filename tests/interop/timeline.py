@@ -1,5 +1,6 @@
 """Reads the live playlists and checks that nothing is missing in them."""
 
+import datetime
 import re
 import urllib.parse
 from typing import NamedTuple
@@ -22,6 +23,12 @@ def playlists(server, channel: dict) -> list[str]:
 def segments(playlist: str) -> list[Segment]:
     pattern = r"#EXTINF:([\d.]+),[^\n]*\n(?:#[^\n]*\n)*Fragments\([^=]+=(\d+),"
     return [Segment(int(start), float(seconds)) for seconds, start in re.findall(pattern, playlist)]
+
+
+def began_at(playlist: str) -> float:
+    """When the first segment was on air, in seconds since 1970."""
+    date = re.search(r"#EXT-X-PROGRAM-DATE-TIME:(\S+)", playlist).group(1)
+    return datetime.datetime.fromisoformat(date.replace("Z", "+00:00")).timestamp()
 
 
 def check(server) -> str:

@@ -2,7 +2,7 @@
 
 export class DashJs {
   static format = 'dash';
-  static script = 'dash.mediaplayer.min.js';
+  static scripts = ['dash.mediaplayer.min.js'];
   /** Captions that it decodes: one service of each field. */
   static decodes = /^CC[13]$/;
 
@@ -31,9 +31,7 @@ export class DashJs {
     });
     // Its own source of time is a server on the internet; the manifest's Date header is one, too.
     dash.clearDefaultUTCTimingSources();
-    dash.on(events.ERROR, ({ error }) => {
-      if (!HARMLESS.includes(error.code)) player.again(`dash.js error ${error.code}`);
-    });
+    dash.on(events.ERROR, ({ error }) => this.failed(error));
     dash.on(events.PLAYBACK_ERROR, ({ error }) => player.again(`media error ${error?.code}`));
     dash.on(events.PLAYBACK_NOT_ALLOWED, () => player.say('Press play'));
     dash.on(events.STREAM_INITIALIZED, () => this.setRung(player.wantsRung));
@@ -41,6 +39,10 @@ export class DashJs {
     dash.setAutoPlay(true);
     dash.attachView(player.video);
     dash.attachSource(url);
+  }
+
+  failed({ code }) {
+    if (!HARMLESS.includes(code)) this.player.again(`dash.js error ${code}`);
   }
 
   end() {
@@ -99,6 +101,12 @@ export class DashJs {
 
   showCaptions(name) {
     if (this.stream()) this.dash.setTextTrack(this.texts().findIndex(({ id }) => id === name));
+  }
+
+  window() {
+    const shown = this.stream() && this.dash.getDvrWindow();
+    if (!shown) return null;
+    return { start: shown.start, edge: this.dash.isDynamic() ? shown.end - this.dash.getTargetLiveDelay() : null };
   }
 
   wallClock() {

@@ -131,9 +131,15 @@ const LABELS = { rtmp: 'RTMP', rtmps: 'RTMPS', rtp: 'RTP', udp: 'UDP', smooth: '
 const PICTURE = 'ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440:sample_rate=48000';
 const ENCODE = '-c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -b:v 4M -g 60 -c:a aac -b:a 128k';
 
+/** What no browser plays is there to be saved. */
+function link(name, url) {
+  const code = element('code', { textContent: url });
+  return name === 'HDS' ? [element('a', { href: url, download: '' }, [code])] : [code];
+}
+
 export function showUrls(channel, copy) {
   const row = ([name, url, note]) => element('li', {}, [element('b', { textContent: name }),
-    element('span', {}, [element('code', { textContent: url }), ...(note ? [element('small', { className: 'dim', textContent: note })] : [])]),
+    element('span', {}, [...link(name, url), ...(note ? [element('small', { className: 'dim', textContent: note })] : [])]),
     copyButton(name, url, copy)]);
   const passes = channel.encoding === 'none';
   const order = Object.keys(LABELS);
@@ -147,7 +153,9 @@ export function showUrls(channel, copy) {
   const second = urls.filter(({ isSecond }) => isSecond).map((url) => url.row);
   byId('urls').replaceChildren(...urls.filter(({ isSecond }) => !isSecond).map((url) => url.row),
     ...(second.length ? [element('li', { className: 'second' }, [element('span', { className: 'dim', textContent: 'A second encoder, which takes over when the first fails' })])] : []), ...second);
-  byId('playback').replaceChildren(...[['HLS', channel.playback.hls], ['DASH', channel.playback.dash]].map(row));
+  const { hls, dash, smooth, hds } = channel.playback;
+  const players = [['HLS', hls], ['DASH', dash], ['Smooth', smooth], ['HDS', hds, 'no browser plays it; yt-dlp saves it']];
+  byId('playback').replaceChildren(...players.filter(([, url]) => url).map(row));
   byId('h-commands').textContent = passes ? 'Ready-made: three rungs by ffmpeg' : 'Ready-made: a moving picture and a tone by ffmpeg';
   byId('commands').replaceChildren(...(passes ? ladders : feeds)(channel.ingest).map(([name, text], n) => element('details', { open: n === 0 }, [
     element('summary', { textContent: `by ${name}` }), element('pre', { textContent: text }), copyButton(`${name} command`, text, copy)])));

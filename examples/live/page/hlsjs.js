@@ -2,7 +2,7 @@
 
 export class HlsJs {
   static format = 'hls';
-  static script = 'hls.min.js';
+  static scripts = ['hls.min.js'];
   /** Captions that it decodes. */
   static decodes = /^CC\d$/;
 
@@ -64,6 +64,12 @@ export class HlsJs {
 
   showCaptions(name) {
     for (const { label, track } of this.captions()) track.mode = label === name ? 'showing' : 'hidden';
+  }
+
+  window() {
+    const { seekable } = this.player.video;
+    if (seekable.length === 0) return null;
+    return { start: seekable.start(0), edge: this.hls.latestLevelDetails?.live ? this.hls.liveSyncPosition : null };
   }
 
   wallClock() {

@@ -2,7 +2,7 @@
 
 export class Shaka {
   static format = 'dash';
-  static script = 'shaka-player.dash-es2021.js';
+  static scripts = ['shaka-player.dash-es2021.js'];
   /** Captions that it decodes: CEA-708, too. */
   static decodes = /^(CC|SERVICE)\d+$/;
 
@@ -71,6 +71,11 @@ export class Shaka {
 
   showCaptions(name) {
     this.shaka.selectTextTrack(this.captions().find(({ label }) => label === name)?.track ?? null);
+  }
+
+  window() {
+    const { start, end } = this.shaka.seekRange();
+    return { start, edge: this.shaka.isLive() ? end : null };
   }
 
   wallClock() {

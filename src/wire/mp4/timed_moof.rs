@@ -11,6 +11,9 @@ use crate::error::ParseError;
 
 /// The same box, of one track, with `tfxd` and the times of those that follow, `tfrf`, at the end of its `traf`. `moof` is the
 /// whole box, and `mdat` stands right behind it.
+///
+/// `tfdt` is left out, as MS-SSTR knows none: clients put one in by the manifest's time, which they may count from elsewhere. Where
+/// there is one they keep it, and then dash.js plays nothing of a program that is over.
 pub(crate) fn timed_moof(moof: &[u8], time: FragmentTime, ahead: &[FragmentTime]) -> Result<Bytes, ParseError> {
     check(moof)?;
     let found = Boxes::new(moof, 0).next().ok_or_else(|| truncated("moof", 0))??;
@@ -19,20 +22,32 @@ pub(crate) fn timed_moof(moof: &[u8], time: FragmentTime, ahead: &[FragmentTime]
     if trafs.next().is_some() || end(&traf) != moof.len() {
         return Err(invalid("traf boxes", 2, traf.offset));
     }
+    let mut children = traf.children().filter_map(Result::ok);
+    let tfdt = children.find(|child| &child.kind == b"tfdt");
+    let left_out = tfdt.map_or(0..0, |tfdt| usize::try_from(tfdt.offset).unwrap_or(usize::MAX)..end(&tfdt));
     let mut w = BoxWriter::with_capacity(moof.len().saturating_add(160));
-    w.raw(moof);
+    w.raw(moof.get(..left_out.start).unwrap_or_default());
+    w.raw(moof.get(left_out.end..).unwrap_or_default());
     tfxd(&mut w, time);
     tfrf(&mut w, ahead);
-    let added = u32::try_from(w.position().saturating_sub(moof.len())).unwrap_or(u32::MAX);
-    grow(&mut w, moof, found.offset, added)?;
-    grow(&mut w, moof, traf.offset, added)?;
+    let grown = |word: u32| {
+        let long = u32::try_from(w.position()).unwrap_or(u32::MAX);
+        let was = u32::try_from(moof.len()).unwrap_or(u32::MAX);
+        word.saturating_add(long).saturating_sub(was)
+    };
+    let mut patches = vec![word(moof, found.offset, 0)?, word(moof, traf.offset, 0)?];
     for trun in traf.children().filter_map(Result::ok).filter(|child| &child.kind == b"trun") {
         let (_, flags, _) = trun.full()?;
         if flags & DATA_OFFSET == 0 {
             return Err(invalid("trun flags", flags.into(), trun.offset));
         }
         // Header, version and flags, sample_count.
-        grow(&mut w, moof, trun.offset.saturating_add(16), added)?;
+        patches.push(word(moof, trun.offset, 16)?);
+    }
+    let patches: Vec<(usize, u32)> = patches.into_iter().map(|(at, value)| (at, grown(value))).collect();
+    for (at, value) in patches {
+        let moved = if at >= left_out.end { left_out.len() } else { 0 };
+        w.patch_u32(at.saturating_sub(moved), value);
     }
     Ok(w.into_bytes())
 }
@@ -61,13 +76,12 @@ fn tfrf(w: &mut BoxWriter, ahead: &[FragmentTime]) {
     });
 }
 
-/// Adds to the number of 32 bits at `offset`.
-fn grow(w: &mut BoxWriter, moof: &[u8], offset: u64, by: u32) -> Result<(), ParseError> {
+/// Where the number of 32 bits stands that is `behind` bytes from this box's start, and the number.
+fn word(moof: &[u8], offset: u64, behind: usize) -> Result<(usize, u32), ParseError> {
     let cut = || truncated("moof", offset);
-    let at = usize::try_from(offset).map_err(|_| cut())?;
+    let at = usize::try_from(offset).map_err(|_| cut())?.saturating_add(behind);
     let (word, _) = moof.get(at..).and_then(|rest| rest.split_first_chunk::<4>()).ok_or_else(cut)?;
-    w.patch_u32(at, u32::from_be_bytes(*word).saturating_add(by));
-    Ok(())
+    Ok((at, u32::from_be_bytes(*word)))
 }
 
 /// Where a box ends whose header has 8 bytes.
@@ -105,9 +119,11 @@ mod tests {
     fn samples_stay_where_they_are_and_times_are_told() {
         let (moof, mdat) = stored();
         let timed = timed_moof(&moof, at(180_000, 6000), &[at(186_000, 6000), at(192_000, 3000)]).unwrap();
-        assert_eq!(timed.len(), moof.len() + 44 + 29 + 32);
+        assert_eq!(timed.len(), moof.len() - 20 + 44 + 29 + 32);
         let plain = Fragment::parse(&Bytes::from([moof, mdat.clone()].concat())).unwrap();
-        assert_eq!(Fragment::parse(&Bytes::from([&timed[..], &mdat[..]].concat())).unwrap(), plain);
+        let parsed = Fragment::parse(&Bytes::from([&timed[..], &mdat[..]].concat())).unwrap();
+        assert_eq!((parsed.decode_time, plain.decode_time), (0, 180_000), "MS-SSTR has no tfdt");
+        assert_eq!(parsed, Fragment { decode_time: 0, ..plain });
         let traf = Boxes::new(&timed, 0).next().unwrap().unwrap().children().nth(1).unwrap().unwrap();
         let uuids: Vec<_> = traf.children().map(Result::unwrap).filter(|found| &found.kind == b"uuid").collect();
         assert_eq!(live_uuid::tfxd(&uuids[0]).unwrap(), at(180_000, 6000));
@@ -119,7 +135,7 @@ mod tests {
     #[test]
     fn nothing_follows_the_last_one_and_hostile_bytes_are_errors() {
         let (moof, _) = stored();
-        assert_eq!(timed_moof(&moof, at(0, 1), &[]).unwrap().len(), moof.len() + 44);
+        assert_eq!(timed_moof(&moof, at(0, 1), &[]).unwrap().len(), moof.len() - 20 + 44);
         for len in 0..moof.len() {
             assert!(timed_moof(&moof[..len], at(0, 1), &[]).is_err(), "{len}");
         }

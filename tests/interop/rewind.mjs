@@ -1,0 +1,91 @@
+// Watches the example's page in headless Chromium: live, then back in the window, then live again; then the program is stopped, and
+// the player goes on to its end, and once more on demand. One line of JSON.
+//   node rewind.mjs URL hls|dash|dashjs|smooth SECONDS      SECONDS of live from the first picture
+import { chromium } from 'playwright-core';
+
+const [url, kind, seconds] = process.argv.slice(2);
+const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--autoplay-policy=no-user-gesture-required', '--disable-background-timer-throttling', '--disable-renderer-backgrounding'];
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const browser = await chromium.launch({ executablePath, headless: true, args });
+const errors = [];
+let step = 'start';
+
+/** Runs in the page: ten times a second, which instant of the world is shown. */
+function watch() {
+  const { video, player } = window.headend;
+  window.seen = [];
+  setInterval(() => {
+    if (player.kind) window.seen.push({ at: performance.now() / 1000, time: video.currentTime, wall: player.wallClock() / 1000, stalls: player.stalls });
+  }, 100);
+}
+
+/** What was seen since `from`: how far it came, its longest stand, and by how much the world's clock jumped. */
+function told([from, all]) {
+  const seen = all.slice(from).filter(({ wall }) => wall > 0);
+  const [first, last] = [seen[0], seen.at(-1)];
+  let [still, since, jump] = [0, first.at, 0];
+  seen.forEach((now, n) => {
+    const before = seen[Math.max(0, n - 1)];
+    if (Math.abs(now.wall - before.wall) > 0.001) since = now.at;
+    still = Math.max(still, now.at - since);
+    jump = Math.max(jump, Math.abs(now.wall - before.wall) - (now.at - before.at));
+  });
+  return { took: last.at - first.at, played: last.wall - first.wall, still, jump, from: first.wall, to: last.wall, stalls: last.stalls - first.stalls };
+}
+
+try {
+  const page = await browser.newPage({ viewport: { width: 1360, height: 1250 } });
+  page.on('pageerror', (error) => errors.push(`page: ${error}`));
+  page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text().slice(0, 300)); });
+  await page.goto(`${url}/?player=${kind}`);
+  const plays = () => page.waitForFunction((kind) => {
+    const { video, player } = window.headend;
+    return player.kind === kind && document.getElementById('veil').hidden && !video.paused && !video.seeking && video.readyState > 2;
+  }, kind, { timeout: 20000 });
+  const count = () => page.evaluate(() => window.seen.length);
+  const since = async (from) => told([from, await page.evaluate(() => window.seen)]);
+  const wait = (most) => page.waitForTimeout(most * 1000);
+  const seen = {};
+  await plays();
+  await page.evaluate(watch);
+  step = 'live';
+  await wait(Number(seconds));
+  seen.live = await since(0);
+  step = 'back';
+  seen.window = await page.evaluate(() => ({ now: window.headend.video.currentTime, ...window.headend.player.window() }));
+  await page.click('#back:enabled');
+  await plays();
+  let from = await count();
+  await wait(3);
+  seen.back = await since(from);
+  step = 'live again';
+  await page.click('#live:enabled');
+  await plays();
+  from = await count();
+  await wait(2);
+  seen.again = await since(from);
+  step = 'the end';
+  seen.rungs = await page.evaluate(() => window.headend.player.rungs().length);
+  from = await count();
+  await page.click('#stop:enabled');
+  await page.waitForFunction(() => document.getElementById('veil').textContent === 'Off air', null, { timeout: 30000 });
+  seen.end = await since(from);
+  step = 'on demand';
+  from = await count();
+  await page.click('#replay:enabled');
+  await plays();
+  await wait(1);
+  seen.began = await since(from);
+  const { duration } = await page.evaluate(() => ({ duration: window.headend.video.duration }));
+  await page.evaluate((time) => { window.headend.video.currentTime = time; }, duration - 4);
+  await plays();
+  from = await count();
+  await page.waitForFunction(() => document.getElementById('veil').textContent === 'Off air', null, { timeout: 15000 });
+  seen.ended = await since(from);
+  console.log(JSON.stringify({ ok: true, ...seen, duration, errors }));
+} catch (error) {
+  console.log(JSON.stringify({ ok: false, why: `${step}: ${String(error).slice(0, 500)} ${errors}`, errors }));
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,57 @@
+"""The page's players with a viewer who goes back in the window, returns, and stays until the program is over."""
+
+import play
+import timeline
+
+
+def to_the_end(kind: str, seconds: int):
+    """Live without a stall, back by 30 s or as far as there is, live again; then the program is stopped, and the player goes on to its
+    end, neither jumping nor standing still, and once more on demand."""
+
+    def check(server) -> str:
+        name = f"/api/channels/{server.channel()['name']}"
+        server.wait("enough for every player", 20, lambda channel: channel["segments"] >= 4)
+        try:
+            seen = play.script("rewind.mjs", server.base, 58 + seconds, kind, str(seconds))
+            ends = over_at(server)
+        finally:
+            server.json("POST", f"{name}/start", {})
+            server.wait("Streaming", 10, lambda channel: channel["portal_state"] == "Streaming" and channel["segments"])
+        return judged(seen, seconds, ends)
+
+    return check
+
+
+def judged(seen: dict, seconds: int, ends: float) -> str:
+    live, back, again, end, began, ended = (seen[step] for step in ("live", "back", "again", "end", "began", "ended"))
+    assert not seen["errors"], seen["errors"]
+    assert seen["rungs"] == 7, f"{seen['rungs']} rungs in the menu"
+    assert live["stalls"] == 0 and live["still"] <= 0.6, f"live: {live}"
+    assert live["played"] >= 0.95 * seconds, f"live: {live}"
+    wanted = min(30, seen["window"]["now"] - seen["window"]["start"] - 4)
+    went = live["to"] - back["from"]
+    assert abs(went - wanted) <= 2 and wanted > 5, f"went back {went:.1f} s, and not {wanted:.1f} s"
+    for what, span in (("back in the window", back), ("live again", again), ("to the end", end), ("on demand", began)):
+        assert span["still"] <= 1 and span["jump"] <= 0.5, f"{what}: {span}"
+    assert back["played"] >= 2.5, f"back in the window: {back}"
+    assert again["from"] - live["to"] > 0, f"not live again: {again}"
+    for what, span in (("live", end), ("on demand", ended)):
+        assert abs(span["to"] - ends) <= 0.5, f"{what}: the last picture seen is of {span['to']:.2f}, the program ends at {ends:.2f}"
+    return (
+        f"{live['played']:.1f} s live, longest still {live['still']:.1f} s; {went:.1f} s back; {end['played']:.1f} s from the stop to the end, longest still "
+        f"{end['still']:.1f} s, no jump, {ends - end['to']:+.2f} s before it; on demand {seen['duration']:.1f} s"
+    )
+
+
+def over_at(server) -> float:
+    """When the last picture of the stopped program was on air, in seconds since 1970."""
+    text = server.text(timeline.playlists(server, server.channel())[0])
+    return timeline.began_at(text) + sum(segment.seconds for segment in timeline.segments(text))
+
+
+ALL = [
+    ("Smooth in dash.js", to_the_end("smooth", 20)),
+    ("hls.js to the end", to_the_end("hls", 12)),
+    ("Shaka Player to the end", to_the_end("dash", 12)),
+    ("dash.js to the end", to_the_end("dashjs", 12)),
+]
