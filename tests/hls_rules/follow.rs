@@ -64,8 +64,11 @@ impl Follower {
 
     /// Panics where anything was wrong.
     pub fn assert_clean(&self) {
-        let told: String =
-            self.complaints.iter().map(|((url, _), one)| format!("{url}\n  {}", list::told(&[one.clone()]))).collect();
+        let told: String = self
+            .complaints
+            .iter()
+            .map(|((url, _), one)| format!("{url}\n  {}", list::told(std::slice::from_ref(one))))
+            .collect();
         assert!(told.is_empty(), "{told}");
     }
 

@@ -100,5 +100,11 @@ fn everything_that_waited_for_the_tracks_to_settle_is_cut_as_what_follows() {
 /// Who began first decides the wall clock of the first access unit only.
 fn assert_same_output_but_epoch(one: &Ladder, other: &Ladder) {
     assert_eq!(one.rig.segments(), other.rig.segments());
-    assert_eq!(crate::timeline::objects(&one.rig), crate::timeline::objects(&other.rig));
+    let media = |ladder: &Ladder| {
+        let mut objects = crate::timeline::objects(&ladder.rig);
+        // The index says what media time counts from.
+        objects.retain(|name, _| !name.ends_with(".idx"));
+        objects
+    };
+    assert!(media(one) == media(other), "other media");
 }
