@@ -9,7 +9,7 @@ const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const browser = await chromium.launch({ executablePath, headless: true, args });
 const errors = [];
-let step = 'start';
+let [page, step] = [null, 'start'];
 
 /** Runs in the page: ten times a second, which instant of the world is shown. */
 function watch() {
@@ -35,7 +35,7 @@ function told([from, all]) {
 }
 
 try {
-  const page = await browser.newPage({ viewport: { width: 1360, height: 1250 } });
+  page = await browser.newPage({ viewport: { width: 1360, height: 1250 } });
   page.on('pageerror', (error) => errors.push(`page: ${error}`));
   page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text().slice(0, 300)); });
   await page.goto(`${url}/?player=${kind}`);
@@ -46,6 +46,7 @@ try {
   const count = () => page.evaluate(() => window.seen.length);
   const since = async (from) => told([from, await page.evaluate(() => window.seen)]);
   const wait = (most) => page.waitForTimeout(most * 1000);
+  page.setDefaultTimeout(8000);
   const seen = {};
   await plays();
   await page.evaluate(watch);
@@ -85,7 +86,12 @@ try {
   seen.ended = await since(from);
   console.log(JSON.stringify({ ok: true, ...seen, duration, errors }));
 } catch (error) {
-  console.log(JSON.stringify({ ok: false, why: `${step}: ${String(error).slice(0, 500)} ${errors}`, errors }));
+  const state = await page.evaluate(() => {
+    const { player, video } = window.headend;
+    const { currentTime, readyState, paused, ended } = video;
+    return JSON.stringify({ ...player.window(), behind: player.behind(), currentTime, readyState, paused, ended, veil: document.getElementById('veil').textContent });
+  }).catch(String);
+  console.log(JSON.stringify({ ok: false, why: `${step}: ${String(error).slice(0, 300)} ${state} ${errors}` }));
 } finally {
   await browser.close();
 }
