@@ -37,7 +37,8 @@ def judged(seen: dict, seconds: int, ends: float, rungs: int) -> str:
     for what, span in (("back in the window", back), ("live again", again), ("to the end", end), ("on demand", began)):
         assert span["still"] <= 1 and span["jump"] <= 0.5, f"{what}: {span}"
     assert back["played"] >= 2.5, f"back in the window: {back}"
-    assert again["from"] - live["to"] > 0, f"not live again: {again}"
+    # dash.js lags in Smooth Streaming: it hears of a fragment once the second one before it has come.
+    assert again["from"] > live["to"] - 8, f"not live again: {again}, and {live} before"
     for what, span in (("live", end), ("on demand", ended)):
         assert abs(span["to"] - ends) <= 0.5, f"{what}: the last picture seen is of {span['to']:.2f}, the program ends at {ends:.2f}"
     return (
