@@ -20,9 +20,10 @@ function watch() {
   }, 100);
 }
 
-/** What was seen since `from`: how far it came, its longest stand, and by how much the world's clock jumped. */
-function told([from, all]) {
-  const seen = all.slice(from).filter(({ wall }) => wall > 0);
+/** What was seen since `from`: how far it came, its longest stand, and by how much the clock jumped: the world's, or the element's own
+ *  on demand, where DASH players know no other. */
+function told(from, all, isOnDemand) {
+  const seen = all.slice(from).map((one) => (isOnDemand ? { ...one, wall: one.time } : one)).filter(({ wall }) => wall > 0);
   const [first, last] = [seen[0], seen.at(-1)];
   let [still, since, jump] = [0, first.at, 0];
   seen.forEach((now, n) => {
@@ -44,7 +45,7 @@ try {
     return player.kind === kind && document.getElementById('veil').hidden && !video.paused && !video.seeking && video.readyState > 2;
   }, kind, { timeout: 20000 });
   const count = () => page.evaluate(() => window.seen.length);
-  const since = async (from) => told([from, await page.evaluate(() => window.seen)]);
+  const since = async (from, isOnDemand = false) => told(from, await page.evaluate(() => window.seen), isOnDemand);
   const wait = (most) => page.waitForTimeout(most * 1000);
   page.setDefaultTimeout(8000);
   const seen = {};
@@ -77,13 +78,13 @@ try {
   await page.click('#replay:enabled');
   await plays();
   await wait(1);
-  seen.began = await since(from);
+  seen.began = await since(from, true);
   const { duration } = await page.evaluate(() => ({ duration: window.headend.video.duration }));
   await page.evaluate((time) => { window.headend.video.currentTime = time; }, duration - 4);
   await plays();
   from = await count();
   await page.waitForFunction(() => document.getElementById('veil').textContent === 'Off air', null, { timeout: 15000 });
-  seen.ended = await since(from);
+  seen.ended = await since(from, true);
   console.log(JSON.stringify({ ok: true, ...seen, duration, errors }));
 } catch (error) {
   const state = await page.evaluate(() => {

@@ -39,8 +39,8 @@ def judged(seen: dict, seconds: int, ends: float, rungs: int) -> str:
     assert back["played"] >= 2.5, f"back in the window: {back}"
     # dash.js lags in Smooth Streaming: it hears of a fragment once the second one before it has come.
     assert again["from"] > live["to"] - 8, f"not live again: {again}, and {live} before"
-    for what, span in (("live", end), ("on demand", ended)):
-        assert abs(span["to"] - ends) <= 0.5, f"{what}: the last picture seen is of {span['to']:.2f}, the program ends at {ends:.2f}"
+    assert abs(end["to"] - ends) <= 0.5, f"the last picture seen is of {end['to']:.2f}, the program ends at {ends:.2f}"
+    assert abs(ended["to"] - seen["duration"]) <= 0.5, f"on demand: {ended}, of {seen['duration']} s"
     return (
         f"{live['played']:.1f} s live, longest still {live['still']:.1f} s; {went:.1f} s back; {end['played']:.1f} s from the stop to the end, longest still "
         f"{end['still']:.1f} s, no jump, {ends - end['to']:+.2f} s before it; on demand {seen['duration']:.1f} s"
