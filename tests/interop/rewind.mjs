@@ -9,7 +9,7 @@ const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const browser = await chromium.launch({ executablePath, headless: true, args });
 const errors = [];
-let step = 'start';
+let [page, step] = [null, 'start'];
 
 /** Runs in the page: ten times a second, which instant of the world is shown. */
 function watch() {
@@ -20,9 +20,10 @@ function watch() {
   }, 100);
 }
 
-/** What was seen since `from`: how far it came, its longest stand, and by how much the world's clock jumped. */
-function told([from, all]) {
-  const seen = all.slice(from).filter(({ wall }) => wall > 0);
+/** What was seen since `from`: how far it came, its longest stand, and by how much the clock jumped: the world's, or the element's own
+ *  on demand, where DASH players know no other. */
+function told(from, all, isOnDemand) {
+  const seen = all.slice(from).map((one) => (isOnDemand ? { ...one, wall: one.time } : one)).filter(({ wall }) => wall > 0);
   const [first, last] = [seen[0], seen.at(-1)];
   let [still, since, jump] = [0, first.at, 0];
   seen.forEach((now, n) => {
@@ -35,7 +36,7 @@ function told([from, all]) {
 }
 
 try {
-  const page = await browser.newPage({ viewport: { width: 1360, height: 1250 } });
+  page = await browser.newPage({ viewport: { width: 1360, height: 1250 } });
   page.on('pageerror', (error) => errors.push(`page: ${error}`));
   page.on('console', (message) => { if (message.type() === 'error') errors.push(message.text().slice(0, 300)); });
   await page.goto(`${url}/?player=${kind}`);
@@ -44,8 +45,9 @@ try {
     return player.kind === kind && document.getElementById('veil').hidden && !video.paused && !video.seeking && video.readyState > 2;
   }, kind, { timeout: 20000 });
   const count = () => page.evaluate(() => window.seen.length);
-  const since = async (from) => told([from, await page.evaluate(() => window.seen)]);
+  const since = async (from, isOnDemand = false) => told(from, await page.evaluate(() => window.seen), isOnDemand);
   const wait = (most) => page.waitForTimeout(most * 1000);
+  page.setDefaultTimeout(8000);
   const seen = {};
   await plays();
   await page.evaluate(watch);
@@ -76,16 +78,21 @@ try {
   await page.click('#replay:enabled');
   await plays();
   await wait(1);
-  seen.began = await since(from);
+  seen.began = await since(from, true);
   const { duration } = await page.evaluate(() => ({ duration: window.headend.video.duration }));
   await page.evaluate((time) => { window.headend.video.currentTime = time; }, duration - 4);
   await plays();
   from = await count();
   await page.waitForFunction(() => document.getElementById('veil').textContent === 'Off air', null, { timeout: 15000 });
-  seen.ended = await since(from);
+  seen.ended = await since(from, true);
   console.log(JSON.stringify({ ok: true, ...seen, duration, errors }));
 } catch (error) {
-  console.log(JSON.stringify({ ok: false, why: `${step}: ${String(error).slice(0, 500)} ${errors}`, errors }));
+  const state = await page.evaluate(() => {
+    const { player, video } = window.headend;
+    const { currentTime, readyState, paused, ended } = video;
+    return JSON.stringify({ ...player.window(), behind: player.behind(), currentTime, readyState, paused, ended, veil: document.getElementById('veil').textContent });
+  }).catch(String);
+  console.log(JSON.stringify({ ok: false, why: `${step}: ${String(error).slice(0, 300)} ${state} ${errors}` }));
 } finally {
   await browser.close();
 }

@@ -10,22 +10,25 @@ def to_the_end(kind: str, seconds: int):
 
     def check(server) -> str:
         name = f"/api/channels/{server.channel()['name']}"
-        server.wait("enough for every player", 20, lambda channel: channel["segments"] >= 4)
+        # dash.js goes no further back in Smooth Streaming than the manifest did with which it began.
+        least = 14 if kind == "smooth" else 4
+        channel = server.wait("enough to go back in", 40, lambda channel: channel["segments"] >= least)
+        rungs = len(channel["rungs"])
         try:
             seen = play.script("rewind.mjs", server.base, 58 + seconds, kind, str(seconds))
             ends = over_at(server)
         finally:
             server.json("POST", f"{name}/start", {})
             server.wait("Streaming", 10, lambda channel: channel["portal_state"] == "Streaming" and channel["segments"])
-        return judged(seen, seconds, ends)
+        return judged(seen, seconds, ends, rungs)
 
     return check
 
 
-def judged(seen: dict, seconds: int, ends: float) -> str:
+def judged(seen: dict, seconds: int, ends: float, rungs: int) -> str:
     live, back, again, end, began, ended = (seen[step] for step in ("live", "back", "again", "end", "began", "ended"))
     assert not seen["errors"], seen["errors"]
-    assert seen["rungs"] == 7, f"{seen['rungs']} rungs in the menu"
+    assert seen["rungs"] == rungs, f"{seen['rungs']} rungs in the menu"
     assert live["stalls"] == 0 and live["still"] <= 0.6, f"live: {live}"
     assert live["played"] >= 0.95 * seconds, f"live: {live}"
     wanted = min(30, seen["window"]["now"] - seen["window"]["start"] - 4)
@@ -34,9 +37,10 @@ def judged(seen: dict, seconds: int, ends: float) -> str:
     for what, span in (("back in the window", back), ("live again", again), ("to the end", end), ("on demand", began)):
         assert span["still"] <= 1 and span["jump"] <= 0.5, f"{what}: {span}"
     assert back["played"] >= 2.5, f"back in the window: {back}"
-    assert again["from"] - live["to"] > 0, f"not live again: {again}"
-    for what, span in (("live", end), ("on demand", ended)):
-        assert abs(span["to"] - ends) <= 0.5, f"{what}: the last picture seen is of {span['to']:.2f}, the program ends at {ends:.2f}"
+    # dash.js lags in Smooth Streaming: it hears of a fragment once the second one before it has come.
+    assert again["from"] > live["to"] - 8, f"not live again: {again}, and {live} before"
+    assert abs(end["to"] - ends) <= 0.5, f"the last picture seen is of {end['to']:.2f}, the program ends at {ends:.2f}"
+    assert abs(ended["to"] - seen["duration"]) <= 0.5, f"on demand: {ended}, of {seen['duration']} s"
     return (
         f"{live['played']:.1f} s live, longest still {live['still']:.1f} s; {went:.1f} s back; {end['played']:.1f} s from the stop to the end, longest still "
         f"{end['still']:.1f} s, no jump, {ends - end['to']:+.2f} s before it; on demand {seen['duration']:.1f} s"

@@ -79,6 +79,8 @@ export class Shaka {
   }
 
   wallClock() {
-    return this.shaka.getPlayheadTimeAsDate?.()?.getTime() ?? null;
+    // On demand it counts from 1970.
+    const shown = this.shaka.getPlayheadTimeAsDate?.()?.getTime() ?? null;
+    return shown > 1e12 ? shown : null;
   }
 }

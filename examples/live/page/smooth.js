@@ -1,4 +1,5 @@
-// dash.js for Smooth Streaming: what it reads that with is a script of its own. Live, it learns of new fragments from those before them.
+// dash.js for Smooth Streaming: what it reads that with is a script of its own. Live, it learns of new fragments from those before them,
+// and goes no further back than what the manifest listed when it began.
 
 import { DashJs } from './dashjs.js';
 
