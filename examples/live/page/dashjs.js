@@ -9,6 +9,8 @@ export class DashJs {
   constructor(player) {
     this.player = player;
     this.dash = null;
+    /** The world's clock at zero of the element's, in milliseconds, as it was live. */
+    this.live = null;
   }
 
   begin(url) {
@@ -109,8 +111,13 @@ export class DashJs {
     return { start: shown.start, edge: this.dash.isDynamic() ? shown.end - this.dash.getTargetLiveDelay() : null };
   }
 
+  /** What is over has no date of its own: a viewer who stays until then goes on in that of the live program. */
   wallClock() {
-    return this.stream() ? this.dash.timeAsUTC() * 1000 || null : null;
+    if (!this.stream()) return null;
+    const now = this.player.video.currentTime * 1000;
+    const date = this.dash.isDynamic() ? this.dash.timeAsUTC() * 1000 : NaN;
+    if (date) this.live = date - now;
+    return this.live === null ? null : this.live + now;
   }
 }
 
