@@ -11,6 +11,8 @@ export class DashJs {
     this.dash = null;
     /** The world's clock at zero of the element's, in milliseconds, as it was live. */
     this.live = null;
+    /** It came to the end of what there is; the element may believe that something follows. */
+    this.isThrough = false;
   }
 
   begin(url) {
@@ -35,6 +37,8 @@ export class DashJs {
     dash.clearDefaultUTCTimingSources();
     dash.on(events.ERROR, ({ error }) => this.failed(error));
     dash.on(events.PLAYBACK_ERROR, ({ error }) => player.again(`media error ${error?.code}`));
+    dash.on(events.PLAYBACK_ENDED, () => { this.isThrough = true; });
+    dash.on(events.PLAYBACK_PLAYING, () => { this.isThrough = false; });
     dash.on(events.PLAYBACK_NOT_ALLOWED, () => player.say('Press play'));
     dash.on(events.STREAM_INITIALIZED, () => this.setRung(player.wantsRung));
     // It plays by itself: `play()` of the element before dash.js listens would leave it believing that it is paused.
@@ -45,6 +49,10 @@ export class DashJs {
 
   failed({ code }) {
     if (!HARMLESS.includes(code)) this.player.again(`dash.js error ${code}`);
+  }
+
+  hasEnded() {
+    return this.isThrough;
   }
 
   end() {
