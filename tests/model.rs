@@ -43,13 +43,23 @@ fn rate(bytes: u64, ticks: u64) -> u64 {
     (bytes * 8 * 48_000).div_ceil(ticks.max(1))
 }
 
-/// What the meters should say, by walking the whole window.
-fn measured(model: &[Segment]) -> Bitrates {
+/// What the meters should say, by walking the whole window: `all` are the segments that ever were, of which the window has the last.
+fn measured(all: &[Segment], model: &[Segment]) -> Bitrates {
     let spans = || model.iter().map(|segment| segment.spans[0]).filter(|span| span.bytes > 0);
     let mean = rate(spans().map(|s| u64::from(s.bytes)).sum(), spans().map(|s| u64::from(s.duration)).sum());
-    let long = spans().filter(|span| span.duration >= 48_000);
-    let peak = long.map(|span| rate(span.bytes.into(), span.duration.into())).max();
+    let peak = (all.len() - model.len()..all.len()).filter_map(|newest| fullest(&all[..=newest])).max();
     Bitrates { peak: peak.unwrap_or(mean).max(mean), mean }
+}
+
+/// The fullest run of half a target duration to one and a half that ends with the last of these (RFC 8216 clause 4.1).
+fn fullest(all: &[Segment]) -> Option<u64> {
+    let behind = all.iter().rev().map(|segment| segment.spans[0]).take_while(|span| span.bytes > 0);
+    let sum = behind.scan((0u64, 0u64), |sum, span| {
+        *sum = (sum.0 + u64::from(span.bytes), sum.1 + u64::from(span.duration));
+        Some(*sum)
+    });
+    let runs = sum.enumerate().take_while(|(before, (_, ticks))| *before == 0 || *ticks <= 144_000);
+    runs.filter(|(_, (_, ticks))| *ticks >= 48_000).map(|(_, (bytes, ticks))| rate(bytes, ticks)).max()
 }
 
 fn get(origin: &Origin, rest: &str) -> Option<String> {
@@ -95,7 +105,7 @@ fn run(steps: Vec<Step>) {
     };
     origin.apply(&update(opened)).unwrap();
     let mut timeline = Timeline::new(presentation, segment_duration);
-    let mut model: Vec<Segment> = Vec::new();
+    let (mut model, mut all): (Vec<Segment>, Vec<Segment>) = (Vec::new(), Vec::new());
     let (mut end, mut sequence) = (79_380_000_000_000u64, 0);
     for step in steps {
         match step {
@@ -112,6 +122,7 @@ fn run(steps: Vec<Step>) {
                 (end, sequence) = (start + u64::from(ticks), sequence + 1);
                 timeline.append(segment.clone()).unwrap();
                 origin.apply(&update(TimelineChange::Added(segment.clone()))).unwrap();
+                all.push(segment.clone());
                 model.push(segment);
             }
             Step::Window(seconds) => {
@@ -124,7 +135,7 @@ fn run(steps: Vec<Step>) {
             }
         }
         assert!(timeline.segments().eq(model.iter()));
-        assert_eq!(timeline.bitrates(0), measured(&model));
+        assert_eq!(timeline.bitrates(0), measured(&all, &model));
         for segment in &model {
             assert_eq!(timeline.find(0, segment.spans[0].start), Some(segment));
             assert_eq!(timeline.find(0, segment.spans[0].start + 1), None);
