@@ -283,7 +283,7 @@ fn index_page() -> Vec<u8> {
     let format = TrackFormat::Aac(AudioTrack { sample_rate: 48_000, channels: 2 }, format);
     let track = TrackSpec::audio(TrackId(0), "audio", 64_000, format, Language::UND);
     let second = MediaDuration::from_secs(1);
-    let config = AssetConfig { window: Some(second.times(2)), segment_duration: second };
+    let config = AssetConfig { window: Some(second.times(2)), rewind: None, segment_duration: second };
     let name = AssetName::new("a").unwrap_or_else(|| unreachable!("it is a good name"));
     let mut asset = Asset::open(name, Presentation::new(vec![track], Utc::UNIX_EPOCH).into(), config);
     asset.caption(&[CaptionService::Cea608(1)]);

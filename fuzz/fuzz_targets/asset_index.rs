@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use headend::archive::{Asset, AssetConfig, AssetName, AssetOutput, ObjectName, Recovered};
+use headend::archive::{Asset, AssetName, AssetOutput, ObjectName, Recovered};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

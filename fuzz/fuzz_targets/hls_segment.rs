@@ -7,9 +7,7 @@
 use bytes::Bytes;
 use headend::{
     archive::{Body, TrackSpec},
-    media::{
-        AacConfig, AudioTrack, FrameRate, H264Config, Language, NalFraming, TrackFormat, TrackId, VideoTrack,
-    },
+    media::{AacConfig, AudioTrack, FrameRate, H264Config, Language, NalFraming, TrackFormat, TrackId, VideoTrack},
     package::hls,
 };
 use libfuzzer_sys::fuzz_target;
@@ -32,8 +30,11 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn tracks() -> (TrackSpec, TrackSpec) {
-    let sps = Bytes::from_static(b"\x67\x64\x00\x1F\xAC\xD9\x40\x50\x05\xBB\x01\x10\x00\x00\x03\x00\x10\x00\x00\x03\x03\x20\xF1\x83\x19\x60");
-    let config = H264Config { framing: NalFraming::Length(4), sps: vec![sps], pps: vec![Bytes::from_static(b"\x68\xEE")] };
+    let sps = Bytes::from_static(
+        b"\x67\x64\x00\x1F\xAC\xD9\x40\x50\x05\xBB\x01\x10\x00\x00\x03\x00\x10\x00\x00\x03\x03\x20\xF1\x83\x19\x60",
+    );
+    let config =
+        H264Config { framing: NalFraming::Length(4), sps: vec![sps], pps: vec![Bytes::from_static(b"\x68\xEE")] };
     let format = TrackFormat::H264(VideoTrack::new(1280, 720), config);
     let video = TrackSpec::video(TrackId(0), "video", 3_500_000, format, FrameRate::FPS_25);
     let track = AudioTrack { sample_rate: 48_000, channels: 2 };

@@ -1,6 +1,6 @@
 //! Any path, range and tag gets an answer; what is answered with media names an object inside the asset.
 //!
-//! Input: lines of text: the path, the header `Range`, the header `If-None-Match`; a missing line is a missing header.
+//! Input: lines of text: the path with its query, the header `Range`, the header `If-None-Match`; a missing line is a missing header.
 #![no_main]
 
 use std::{sync::Arc, time::Duration};
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use headend::{
     archive::{AssetName, Body, Presentation, Segment, Span, TimelineChange, TimelineUpdate, TrackSpec},
     media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
-    origin::{Method, Origin, OriginConfig, Reply, Request},
+    origin::{Filter, Method, Origin, OriginConfig, Reply, Request},
     time::{MediaDuration, MediaTime, Now, Utc},
 };
 use libfuzzer_sys::fuzz_target;
@@ -19,17 +19,18 @@ fuzz_target!(|text: &str| {
     let (rest, range, if_none_match) = (lines.next().unwrap_or_default(), lines.next(), lines.next());
     let origin = origin();
     let path = if rest.starts_with('/') { rest.to_owned() } else { format!("/l/n.ism/{rest}") };
-    let request = Request { method: Method::Get, path: &path, query: None, if_none_match, range };
+    let (path, query) = path.split_once('?').map_or((path.as_str(), None), |(path, query)| (path, Some(query)));
+    let request = Request { method: Method::Get, path, query, if_none_match, range };
     match origin.handle(&request, Now::new(Duration::ZERO, Utc::UNIX_EPOCH)) {
         Reply::Need(need) => {
             let [name] = need.names() else { panic!("{need:?}") };
             assert!(name.as_str().starts_with("a/audio/"));
             assert!(!name.as_str().contains(".."));
             let response = need.fulfil([Some(Body::from(Bytes::from_static(b"0123456789")))]);
-            // 500: that is no fragment, of which a segment of packed audio could be made.
+            // 500: that is no fragment, of which packed audio or a fragment of another protocol could be made.
             assert!(matches!(response.status, 200 | 206 | 416 | 500));
         }
-        Reply::Response(response) => assert!(matches!(response.status, 200 | 304 | 400 | 404 | 412 | 415)),
+        Reply::Response(response) => assert!(matches!(response.status, 200 | 304 | 400 | 404 | 410 | 412 | 415)),
         _ => {}
     }
 });
@@ -50,9 +51,14 @@ fn origin() -> Origin {
         spans: [Span { start: 0, duration: 96_000, bytes: 10 }].into(),
         cues: Arc::default(),
     };
-    for change in [TimelineChange::Opened { presentation, window, segment_duration }, TimelineChange::Added(segment)] {
+    for change in [
+        TimelineChange::Opened { presentation, window, rewind: None, segment_duration },
+        TimelineChange::Added(segment),
+    ] {
         origin.apply(&TimelineUpdate { asset: asset.clone(), change }).expect("updates in order");
     }
     origin.publish("l", &asset, "n").expect("letters are names");
+    let filter = Filter { end: Some(MediaTime::ZERO.plus(segment_duration)), force_end: true, ..Filter::default() };
+    origin.set_filter(None, "f", filter).expect("an end is a filter");
     origin
 }
