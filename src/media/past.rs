@@ -2,13 +2,14 @@
 
 use crate::{
     media::{Presentation, Segment},
-    time::MediaTime,
+    time::{FLICKS_PER_SECOND, MediaTime},
 };
 
 /// What the oldest segment of a timeline finds, those before it being gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Past {
-    /// Where the first segment of all started.
+    /// What presentation time counts from: the whole second in which the first segment of all started. dash.js takes whole seconds
+    /// off the times of captions, whatever it takes off those of pictures.
     pub began: MediaTime,
     /// Discontinuities that came before.
     pub discontinuities: u64,
@@ -19,7 +20,14 @@ pub struct Past {
 impl Past {
     /// At the first segment of all.
     pub(crate) const fn at(first: &Segment) -> Self {
-        Self { began: first.start, discontinuities: 0, period: first.start }
+        let began = Self::whole_second(first.start);
+        Self { began, discontinuities: 0, period: began }
+    }
+
+    /// The whole second at or before `at`.
+    pub(crate) const fn whole_second(at: MediaTime) -> MediaTime {
+        let flicks = at.flicks();
+        MediaTime::from_flicks(flicks.saturating_sub(flicks.rem_euclid(FLICKS_PER_SECOND)))
     }
 
     /// Comes to a segment that is not the first of all.

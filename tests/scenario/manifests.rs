@@ -6,7 +6,7 @@ use headend::{
     archive::{AssetName, TimelineChange, TimelineUpdate},
     media::Presentation,
     origin::{Origin, OriginConfig, Reply, Request},
-    time::{MediaDuration, Now},
+    time::{MediaDuration, MediaTime, Now},
 };
 
 use crate::rig::Rig;
@@ -145,7 +145,12 @@ fn follow(updates: &[&TimelineUpdate], now: Now) -> Option<Manifests> {
                 drift = *by;
                 continue;
             }
-            TimelineChange::Added(segment) => *began.get_or_insert(presentation.utc_at(segment.start)),
+            TimelineChange::Added(segment) => {
+                // In whole seconds, as dash.js counts.
+                let flicks = segment.start.flicks();
+                let second = MediaTime::from_flicks(flicks - flicks.rem_euclid(705_600_000));
+                *began.get_or_insert(presentation.utc_at(second))
+            }
             _ => continue,
         };
         let seen = viewer.look(presentation);

@@ -86,7 +86,7 @@ impl Selection {
         let asked = start.and_then(|start| timeline.segments().find(|segment| segment.end() > start));
         let asked = asked.filter(|asked| start.is_some_and(|start| asked.start <= start));
         let past = timeline.past_at(oldest.sequence).ok_or(OriginError::NoLiveEntries)?;
-        let began = asked.map_or(past.began, |asked| asked.start);
+        let began = asked.map_or(past.began, |asked| Past::whole_second(asked.start));
         Ok(Self {
             offered,
             ends: (oldest.sequence, newest.sequence),

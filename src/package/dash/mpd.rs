@@ -120,8 +120,8 @@ impl Mpd {
     /// its beginning, its first period starts that much later.
     #[must_use]
     pub fn render(&self, flavour: Flavour, ends: (&Segment, &Segment), is_ended: bool) -> Body {
-        let began = self.past.map_or(ends.0.start, |past| past.began);
-        let first = is_ended.then_some(ends.0.start);
+        let began = self.past.map_or(Past::whole_second(ends.0.start), |past| past.began);
+        let first = is_ended.then(|| Past::whole_second(ends.0.start));
         let ended;
         let template = if is_ended {
             ended = self.template(flavour, Extent::Lasted(ends.1.end().since(began)));
