@@ -147,11 +147,12 @@ impl Channel {
         })
     }
 
-    /// Puts a program that goes on into the book, once it is known that it does.
+    /// The number of the program that is created next.
     pub(super) fn next_program(&self) -> ProgramId {
         ProgramId(self.book.last.saturating_add(1))
     }
 
+    /// Puts a program that goes on into the book, once it is known that it does.
     pub(super) fn note_resumed(&mut self, config: ProgramConfig) -> ProgramId {
         let id = self.book.add(config);
         self.book.entries.entry(id).and_modify(|entry| entry.is_used = true);

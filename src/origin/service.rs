@@ -131,14 +131,12 @@ impl Origin {
     /// A rule that it breaks, an asset that is not open, or a hundred filters already (A22.10).
     pub fn set_filter(&mut self, of: Option<&AssetName>, name: &str, filter: Filter) -> Result<(), FilterError> {
         match of {
-            None => self.filters.set(name, filter)?,
+            None => self.filters.set(name, filter),
             Some(asset) => {
                 let shelf = self.assets.get_mut(asset).ok_or_else(|| FilterError::NoAsset(asset.clone()))?;
-                shelf.filters().set(name, filter)?;
+                shelf.filters().set(name, filter)
             }
         }
-        self.assets.values_mut().for_each(Shelf::forget_filtered);
-        Ok(())
     }
 
     /// Takes a filter of the account or of an asset away; whether there was one.

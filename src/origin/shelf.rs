@@ -126,10 +126,6 @@ impl Shelf {
         self.filters.get(name)
     }
 
-    pub(super) fn forget_filtered(&mut self) {
-        self.filtered.forget();
-    }
-
     /// The asset is on demand now, with everything that the archive holds.
     pub(super) fn end(&mut self) {
         self.timeline.end();

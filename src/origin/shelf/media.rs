@@ -19,10 +19,9 @@ impl Shelf {
         now: Now,
     ) -> Result<Reply, OriginError> {
         let (position, track) = self.track(rendition)?;
-        if self.is_due_next(position, ticks) {
-            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        if let Some(wait) = self.early((position, track), ticks, request, now)? {
+            return Ok(wait);
         }
-        self.check_fragment(position, track, ticks)?;
         Ok(Reply::Need(Need::stored(ObjectName::fragment(&self.asset, track, ticks), track, request)))
     }
 
@@ -39,10 +38,9 @@ impl Shelf {
         if !hls::carries(track) {
             return Err(OriginError::OutputFormatNotSupported);
         }
-        if self.is_due_next(position, ticks) {
-            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        if let Some(wait) = self.early((position, track), ticks, request, now)? {
+            return Ok(wait);
         }
-        self.check_fragment(position, track, ticks)?;
         let presentation = self.timeline.presentation();
         let pictures = (ObjectName::fragment(&self.asset, track, ticks), position);
         let beside = match sound {
@@ -64,10 +62,9 @@ impl Shelf {
         if !smooth::carries(&track.format) {
             return Err(OriginError::OutputFormatNotSupported);
         }
-        if self.is_due_next(position, ticks) {
-            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        if let Some(wait) = self.early((position, track), ticks, request, now)? {
+            return Ok(wait);
         }
-        self.check_fragment(position, track, ticks)?;
         let segment = self.segment_at(position, ticks)?;
         let span_in = |segment: &Segment| segment.spans.get(position).copied().filter(|span| !span.is_missing());
         let behind = self.segments_after(segment.sequence).filter_map(span_in);
@@ -107,6 +104,20 @@ impl Shelf {
         let pictures = (ObjectName::fragment(&self.asset, track, span.start), position);
         let beside = sound.and_then(|sound| self.sound_of(segment, sound));
         Ok(Reply::Need(Need::f4f(pictures, beside, self.timeline.presentation(), segment, request)))
+    }
+
+    /// To wait, where the fragment that starts at `ticks` is the next at the live edge; `None` where it is there.
+    fn early(
+        &self,
+        (position, track): (usize, &TrackSpec),
+        ticks: u64,
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Option<Reply>, OriginError> {
+        if self.is_due_next(position, ticks) {
+            return Ok(Some(self.wait(OriginError::FragmentNotReady, request, now)));
+        }
+        self.check_fragment(position, track, ticks).map(|()| None)
     }
 
     /// The sound of a segment; pictures without theirs are better than none.

@@ -56,7 +56,8 @@ impl<'a> Master<'a> {
     pub fn render(&self) -> Option<String> {
         let all = self.presentation.tracks.iter().zip(self.rates).zip(self.offered);
         let all = all.filter(|((track, _), is_offered)| **is_offered && self.format.lists(track));
-        let tracks: Vec<Listed<'a>> = all.map(|((track, stored), _)| Listed { track, stored: *stored }).collect();
+        let mut tracks: Vec<Listed<'a>> = all.map(|((track, stored), _)| Listed { track, stored: *stored }).collect();
+        self.put_first_quality_first(&mut tracks);
         let of = |is_wanted: fn(&TrackFormat) -> bool| tracks.iter().filter(move |one| is_wanted(&one.track.format));
         let text = tracks.iter().map(|one| one.track).filter(|track| text_codec(track).is_some()).collect();
         let text = Group { id: Some("subtitles".into()), renditions: text, heaviest: Bitrates::default() };
@@ -75,9 +76,6 @@ impl<'a> Master<'a> {
         }
         if variants.is_empty() {
             return None;
-        }
-        if let Some(wanted) = self.first_quality {
-            self.put_first(&mut variants, wanted, &tracks);
         }
         variants.extend(self.audio_only(&sound, &tracks));
         // RFC 8216 clause 4.3.4.2: the attribute is in all variants or in none.
@@ -167,12 +165,13 @@ impl<'a> Master<'a> {
         })
     }
 
-    /// Puts the variants first whose track's nominal bit rate is nearest to this one, one for each sound beside it.
-    fn put_first(&self, variants: &mut [VariantStream], wanted: u32, tracks: &[Listed<'_>]) {
-        let rates = tracks.iter().map(|one| one.track.bitrate);
-        let Some(nearest) = rates.min_by_key(|rate| rate.abs_diff(wanted)) else { return };
+    /// The rung whose nominal bit rate is nearest to the one that players are to begin with goes before the others.
+    fn put_first_quality_first(&self, tracks: &mut [Listed<'a>]) {
+        let Some(wanted) = self.first_quality else { return };
+        let rungs = tracks.iter().map(|one| one.track).filter(|track| track.format.is_video());
+        let Some(nearest) = rungs.min_by_key(|track| track.bitrate.abs_diff(wanted)) else { return };
         // A stable sort: the others keep their order.
-        variants.sort_by_key(|variant| !variant.uri.starts_with(&format!("QualityLevels({nearest}")));
+        tracks.sort_by_key(|one| one.track.name != nearest.name);
     }
 
     /// The variant of sound alone, which versions before 7 have behind those of video (A20.8, A21.5).

@@ -92,3 +92,32 @@ fn caption_services_are_a_group_that_every_variant_names_a13_2() {
     assert_eq!((text.matches("INSTREAM-ID=\"CC1\"").count(), text.matches("SERVICE").count()), (1, 0), "{text}");
     assert!(!of(HlsFormat::V3, ladder(), &services).contains("CAPTIONS"));
 }
+
+/// A22.7: 350 kbit/s are not 3500, however alike their URLs are, and sound is no rung.
+#[test]
+fn the_rung_that_is_nearest_to_the_first_quality_comes_first() {
+    let mut tracks = ladder();
+    tracks[1].bitrate = 350_000;
+    let presentation = Presentation::new(tracks, Utc::UNIX_EPOCH);
+    let (rates, offered) = (vec![RATES; presentation.tracks.len()], vec![true; presentation.tracks.len()]);
+    let first = |wanted| {
+        let master = Master {
+            format: HlsFormat::Cmaf,
+            presentation: &presentation,
+            rates: &rates,
+            offered: &offered,
+            captions: &[],
+            segment_duration: MediaDuration::from_secs(2),
+            sound: None,
+            has_audio_only: true,
+            first_quality: Some(wanted),
+            filter: "",
+        };
+        let text = master.render().unwrap();
+        text.lines().find(|line| line.starts_with("QualityLevels")).unwrap().to_owned()
+    };
+    for wanted in [350_000, 400_000, 64_000] {
+        assert!(first(wanted).starts_with("QualityLevels(350000)/"), "{wanted}");
+    }
+    assert!(first(3_000_000).starts_with("QualityLevels(3500000)/"));
+}
