@@ -92,7 +92,7 @@ pub enum CommandError {
     /// The same contribution is being taken in, and it is not silent.
     #[error("contribution {0} is on already")]
     IngestBusy(IngestId),
-    /// A1.10, and [`ProtocolRule`].
+    /// A1.10, and [`ProtocolRule`](crate::channel::ProtocolRule).
     #[error("the channel takes {fixed} until it is stopped, not {asked}")]
     Protocol {
         /// What the first session of this run came over, or the only family that is taken.
