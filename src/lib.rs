@@ -46,6 +46,7 @@
 //!             Output::Store(object) => drop(store.insert(object.name, object.body)),
 //!             Output::Discard(name) => drop(store.remove(&name)),
 //!             Output::Timeline(update) => drop(origin.apply(&update)),
+//!             Output::Grow(growth) => drop(growth), // parts of fragments: for hosts of low latency
 //!             Output::Append(append) => drop(append), // the index: for hosts whose assets outlive them
 //!             Output::Event(event) => println!("{event:?}"),
 //!             Output::Reply(..) | Output::Close(..) => {} // to the contribution's socket

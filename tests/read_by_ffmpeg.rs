@@ -141,7 +141,7 @@ fn publish(tracks: Vec<TrackSpec>, pictures: &[AccessUnit], frames: &[AccessUnit
         match output {
             AssetOutput::Store(object) => drop(store.insert(object.name, object.body)),
             AssetOutput::Update(update) => origin.apply(&update).unwrap(),
-            AssetOutput::Append(_) => {}
+            AssetOutput::Append(_) | AssetOutput::Grow(_) => {}
             AssetOutput::Discard(name) => panic!("{name}"),
         }
     }

@@ -171,7 +171,7 @@ impl Host {
             match output {
                 AssetOutput::Store(object) => drop(store.insert(object.name, object.body)),
                 AssetOutput::Update(update) => origin.apply(&update).unwrap(),
-                AssetOutput::Append(_) => {}
+                AssetOutput::Append(_) | AssetOutput::Grow(_) => {}
                 AssetOutput::Discard(name) => panic!("{name}"),
             }
         }

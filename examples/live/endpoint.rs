@@ -1,6 +1,7 @@
 //! What viewers reach: the gate, the origin, and the store behind it. Filled in order, so that nothing is listed before it is stored.
 
 use std::{
+    io,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -8,11 +9,14 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use headend::{
-    archive::{Append, Asset, AssetName, AssetOutput, Object, ObjectName, Recovered, TimelineUpdate},
+    archive::{
+        Append, Asset, AssetName, AssetOutput, Growth, Object, ObjectName, Recovered, TimelineChange, TimelineUpdate,
+    },
     channel::Event,
     media::Bitrates,
-    origin::{Admission, Caller, Method, Origin, OriginConfig, PublishError, Reply, Request, Response},
+    origin::{Admission, Caller, Growing, Grown, Method, Origin, OriginConfig, PublishError, Reply, Request, Response},
     time::Now,
 };
 use tokio::{
@@ -44,6 +48,14 @@ pub(crate) struct Endpoint {
     parked: Semaphore,
 }
 
+/// What a request gets.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Whole(Response),
+    /// The head of an answer, whose body is asked for [piece by piece](Endpoint::more_of).
+    Growing(Growing),
+}
+
 /// Requests that may wait for a fragment at a time; one more is told that it is not ready.
 const PARKED: usize = 1024;
 
@@ -54,6 +66,7 @@ const TO_WRITE: Duration = Duration::from_secs(1);
 /// What the channel wants kept, in the order in which it said so.
 #[derive(Debug)]
 pub(crate) enum Filing {
+    Grow(Growth),
     Store(Object),
     Append(Append),
     Discard(ObjectName),
@@ -116,6 +129,7 @@ impl Endpoint {
         asset.end();
         while let Some(output) = asset.pull() {
             match output {
+                AssetOutput::Grow(growth) => self.store.grow(growth),
                 AssetOutput::Store(object) => self.store.put(object),
                 AssetOutput::Append(append) => self.store.append(&append),
                 AssetOutput::Discard(name) => self.store.discard(&name),
@@ -125,21 +139,52 @@ impl Endpoint {
     }
 
     /// Answers a request for a manifest or for media; `None` where the library asks for what this host does not know.
-    pub(crate) async fn answer(&self, request: &Request<'_>, caller: &Caller<'_>, clock: &Clock) -> Option<Response> {
+    pub(crate) async fn answer(&self, request: &Request<'_>, caller: &Caller<'_>, clock: &Clock) -> Option<Answer> {
+        let send = |answer| self.gate.send(answer, request.method, clock.now());
         match self.gate.admit(request, caller, clock.now()) {
-            Admission::Answer(answer) => Some(answer),
-            Admission::Origin => {
-                let answer = self.answer_of_origin(request, clock).await?;
-                Some(self.gate.send(answer, request.method, clock.now()))
+            Admission::Answer(answer) => Some(Answer::Whole(answer)),
+            Admission::Origin => Some(match self.answer_of_origin(request, clock).await? {
+                Answer::Whole(answer) => Answer::Whole(send(answer)),
+                Answer::Growing(mut growing) => {
+                    growing.response = send(growing.response);
+                    match growing.response.status {
+                        200 => Answer::Growing(growing),
+                        _ => Answer::Whole(growing.response),
+                    }
+                }
+            }),
+        }
+    }
+
+    /// What comes next of a fragment that is sent while it grows; `None` where it is whole, and an error where it never will be.
+    pub(crate) async fn more_of(&self, growing: &mut Growing, clock: &Clock) -> Option<io::Result<Bytes>> {
+        let mut grown = self.grown.subscribe();
+        let lost = || Some(Err(io::Error::other("the fragment does not become whole")));
+        loop {
+            let next = self.origin.read().unwrap_or_else(PoisonError::into_inner).grow(growing);
+            match next {
+                Grown::More(name, range) => {
+                    let Some(bytes) = self.store.read(&name).await.and_then(|body| body.cut(range)) else {
+                        return lost();
+                    };
+                    self.gate.send_more(&growing.response, bytes.len(), clock.now());
+                    return Some(Ok(bytes));
+                }
+                Grown::Whole => return None,
+                Grown::Lost => return lost(),
+                Grown::Later => match tokio::time::timeout(growing.patience, grown.changed()).await {
+                    Ok(Ok(())) => {}
+                    _ => return lost(),
+                },
             }
         }
     }
 
-    async fn answer_of_origin(&self, request: &Request<'_>, clock: &Clock) -> Option<Response> {
+    async fn answer_of_origin(&self, request: &Request<'_>, clock: &Clock) -> Option<Answer> {
         let mut grown = self.grown.subscribe();
         match self.handle(request, clock.now()) {
             Reply::Wait(wait) => {
-                let Ok(_permit) = self.parked.try_acquire() else { return Some(wait.otherwise) };
+                let Ok(_permit) = self.parked.try_acquire() else { return Some(Answer::Whole(wait.otherwise)) };
                 let left = wait.until.saturating_sub(clock.now().monotonic);
                 let come = tokio::time::timeout(left, async {
                     while grown.changed().await.is_ok() {
@@ -150,7 +195,7 @@ impl Endpoint {
                     }
                     None
                 });
-                come.await.unwrap_or(Some(wait.otherwise))
+                come.await.unwrap_or(Some(Answer::Whole(wait.otherwise)))
             }
             reply => self.fulfilled(reply).await,
         }
@@ -166,15 +211,16 @@ impl Endpoint {
         self.origin.read().unwrap_or_else(PoisonError::into_inner).handle(request, now)
     }
 
-    async fn fulfilled(&self, reply: Reply) -> Option<Response> {
+    async fn fulfilled(&self, reply: Reply) -> Option<Answer> {
         match reply {
-            Reply::Response(response) => Some(response),
+            Reply::Response(response) => Some(Answer::Whole(response)),
+            Reply::Growing(growing) => Some(Answer::Growing(growing)),
             Reply::Need(need) => {
                 let mut objects = Vec::new();
                 for name in need.names() {
                     objects.push(self.store.read(name).await);
                 }
-                Some(need.fulfil(objects))
+                Some(Answer::Whole(need.fulfil(objects)))
             }
             _ => None,
         }
@@ -203,11 +249,15 @@ impl Endpoint {
 
     async fn file(&self, filing: Filing, events: &Events) {
         match filing {
+            Filing::Grow(growth) => self.store.grow(growth),
             Filing::Store(object) => self.store.put(object),
             Filing::Append(append) => self.store.append(&append),
             Filing::Discard(name) => self.store.discard(&name),
             Filing::Timeline(update) => {
-                self.wait_for_store().await;
+                // Parts are in memory, and none is missed later.
+                if !matches!(update.change, TimelineChange::Parted(_)) {
+                    self.wait_for_store().await;
+                }
                 self.apply(&update);
             }
             Filing::Event(event, now) => events.tell(&event, now),

@@ -63,6 +63,10 @@ impl Gate {
         self.with(|endpoint| endpoint.send(answer, method, now))
     }
 
+    pub(crate) fn send_more(&self, answer: &Answer, bytes: usize, now: Now) {
+        self.with(|endpoint| endpoint.send_more(answer, bytes, now));
+    }
+
     /// Carries out a command; `None` where there is none of this name. Nothing here takes time, so that it is finished at once.
     fn command(&self, name: &str) -> Option<Result<(), EndpointError>> {
         let done = self.with(|endpoint| {

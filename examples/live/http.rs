@@ -16,8 +16,16 @@ use headend::origin::{Method, Request as OriginRequest};
 use tokio::net::TcpListener;
 
 use crate::{
-    ad_breaks, api, doors::Addresses, endpoint::Endpoint, events::Events, gate, handle::Handle, https::TlsListener,
-    listen, page, publishing::Publishing, smooth_door, thumbnails,
+    ad_breaks, api,
+    doors::Addresses,
+    endpoint::{Answer, Endpoint},
+    events::Events,
+    gate,
+    handle::Handle,
+    https::TlsListener,
+    listen, page,
+    publishing::Publishing,
+    smooth_door, thumbnails,
 };
 
 /// What every handler needs.
@@ -107,19 +115,33 @@ async fn media(State(app): State<App>, request: Request) -> Response {
     let Some(caller) = gate::caller(&request.headers, &request.extensions) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let Some(answer) = app.endpoint.answer(&asked, &caller, &app.handle.clock).await else {
-        return StatusCode::NOT_IMPLEMENTED.into_response();
+    let clock = app.handle.clock.clone();
+    let answer = match app.endpoint.answer(&asked, &caller, &clock).await {
+        Some(Answer::Whole(answer)) => answer,
+        Some(Answer::Growing(growing)) => {
+            let answer = growing.response.clone();
+            let more = stream::unfold(growing, move |mut growing| {
+                let (endpoint, clock) = (Arc::clone(&app.endpoint), clock.clone());
+                async move { Some((endpoint.more_of(&mut growing, &clock).await?, growing)) }
+            });
+            return respond(&answer, Body::from_stream(more));
+        }
+        None => return StatusCode::NOT_IMPLEMENTED.into_response(),
     };
+    let body = match answer.body.parts() {
+        [] => Body::empty(),
+        [only] => Body::from(only.clone()),
+        parts => Body::from_stream(stream::iter(parts.to_vec()).map(Ok::<_, Infallible>)),
+    };
+    respond(&answer, body)
+}
+
+fn respond(answer: &headend::origin::Response, body: Body) -> Response {
     let mut headers = HeaderMap::new();
     for (name, value) in answer.headers.iter() {
         if let Ok(value) = value.parse() {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
-    let body = match answer.body.parts() {
-        [] => Body::empty(),
-        [only] => Body::from(only.clone()),
-        parts => Body::from_stream(stream::iter(parts.to_vec()).map(Ok::<_, Infallible>)),
-    };
     (StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), headers, body).into_response()
 }

@@ -63,6 +63,11 @@ pub(crate) struct Options {
           value_parser = clap::value_parser!(u32).range(100..=60_000))]
     pub(crate) loss_after: u32,
 
+    /// Low latency in HLS and DASH: segments go out in parts of so many milliseconds, 100 to 1000
+    #[arg(long, env = "HEADEND_LOW_LATENCY", value_name = "MS", num_args = 0..=1, require_equals = true,
+          default_missing_value = "333", value_parser = clap::value_parser!(u32).range(100..=1000), help_heading = CHANNEL)]
+    pub(crate) low_latency: Option<u32>,
+
     #[command(flatten)]
     pub(crate) slates: SlateOptions,
 
@@ -227,6 +232,7 @@ impl Options {
             AdMarkersChoice::Api => AdMarkers::Api,
             AdMarkersChoice::Scte35 => AdMarkers::Scte35,
         };
+        config.parts = self.low_latency.map(|millis| MediaDuration::from_millis(millis.into()));
         config.insert_slate_on_ad_marker = !self.show_breaks;
         config.cue_formats = CueFormats { periods: self.dash_periods, ..HlsCuesChoice::formats(&self.hls_cues) };
         config.thumbnails = (self.thumbnail_seconds > 0).then(|| Thumbnails {

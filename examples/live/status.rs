@@ -74,6 +74,7 @@ fn snapshot(view: &View<'_>) -> Value {
         "position": position,
         "preset": config.preset.name,
         "segment_seconds": round(config.gop.as_secs_f64()),
+        "part_ms": config.parts.map(|parts| parts.to_std().as_millis() as u64),
         "loss_after_ms": config.loss_after.as_millis() as u64,
         "loss_policy": (!config.passes_through()).then(|| loss_policy(&config.loss_policy)),
         "meter": meter(channel, now),

@@ -5,6 +5,7 @@
 
 mod backend;
 mod folder;
+mod growing;
 mod objects;
 mod place;
 mod queue;
@@ -20,7 +21,7 @@ use std::{
 
 use bytes::Bytes;
 use headend::{
-    archive::{Append, AssetName, Object, ObjectName},
+    archive::{Append, AssetName, Growth, Object, ObjectName},
     media::Body,
 };
 use tokio::sync::watch;
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 pub(crate) use self::place::{Place, place};
 use self::{
     backend::Backend,
+    growing::Growing,
     queue::{Queue, Write},
 };
 
@@ -40,6 +42,7 @@ struct Inner {
     /// `None` where everything is in memory.
     backend: Option<Backend>,
     memory: Mutex<BTreeMap<ObjectName, Body>>,
+    growing: Mutex<Growing>,
     queue: Mutex<Queue>,
     /// Says that something came to wait.
     more: watch::Sender<()>,
@@ -52,7 +55,8 @@ impl Store {
     pub(crate) fn open(place: &Place) -> io::Result<Self> {
         let (more, is_settled) = (watch::Sender::new(()), watch::Sender::new(true));
         let backend = place.open()?;
-        Ok(Self(Arc::new(Inner { backend, memory: Mutex::default(), queue: Mutex::default(), more, is_settled })))
+        let (memory, growing, queue) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Self(Arc::new(Inner { backend, memory, growing, queue, more, is_settled })))
     }
 
     /// Starts the task that writes; it goes on for as long as the process does.
@@ -67,7 +71,18 @@ impl Store {
         self.0.backend.is_some()
     }
 
+    /// Keeps more of a fragment that is not whole.
+    pub(crate) fn grow(&self, growth: Growth) {
+        self.0.growing().grow(growth);
+    }
+
     pub(crate) fn put(&self, object: Object) {
+        let name = object.name.clone();
+        self.put_whole(object);
+        self.0.growing().forget(&name);
+    }
+
+    fn put_whole(&self, object: Object) {
         if self.is_kept() {
             self.enqueue(|queue| queue.store(object));
         } else {
@@ -98,8 +113,12 @@ impl Store {
     }
 
     pub(crate) async fn read(&self, name: &ObjectName) -> Option<Body> {
-        let Some(backend) = &self.0.backend else { return self.0.memory().get(name).cloned() };
-        let held = self.0.queue().held(name);
+        let growing = || self.0.growing().get(name);
+        let Some(backend) = &self.0.backend else {
+            let stored = self.0.memory().get(name).cloned();
+            return stored.or_else(growing);
+        };
+        let held = self.0.queue().held(name).or_else(growing);
         match held {
             Some(body) => Some(body),
             None => backend.read(name.as_str()).await.ok().flatten().map(Body::from),
@@ -175,6 +194,10 @@ impl Store {
 impl Inner {
     fn memory(&self) -> MutexGuard<'_, BTreeMap<ObjectName, Body>> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn growing(&self) -> MutexGuard<'_, Growing> {
+        self.growing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

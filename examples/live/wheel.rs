@@ -189,6 +189,7 @@ impl Wheel {
     async fn execute(&mut self, output: Output) {
         match output {
             Output::Work(work) => self.workers.push(work),
+            Output::Grow(growth) => self.file(Filing::Grow(growth)).await,
             Output::Store(object) => self.file(Filing::Store(object)).await,
             Output::Append(append) => self.file(Filing::Append(append)).await,
             Output::Timeline(update) => self.file(Filing::Timeline(update)).await,

@@ -302,7 +302,7 @@ fn index_page() -> Vec<u8> {
         };
         asset.drift(second.times(sequence as i64));
         // They follow each other.
-        let _ = asset.push(&SealedSegment { segment, fragments: vec![], faults: vec![] });
+        let _ = asset.push(&SealedSegment { segment, fragments: vec![], parts: vec![], faults: vec![] });
     }
     asset.end();
     let appended = std::iter::from_fn(|| asset.pull()).filter_map(|output| match output {

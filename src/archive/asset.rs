@@ -8,8 +8,8 @@ pub use resume::ResumeError;
 
 use crate::{
     archive::{
-        Append, AssetName, Object, ObjectName, SealedSegment, Timeline, TimelineChange, TimelineError, TimelineUpdate,
-        asset::resume::Joint, index::Index, kept::Kept,
+        Append, AssetName, Growth, Object, ObjectName, SealedPart, SealedSegment, Timeline, TimelineChange,
+        TimelineError, TimelineUpdate, asset::resume::Joint, index::Index, kept::Kept,
     },
     media::{Body, CaptionService, Presentation, Segment, TrackSpec},
     time::MediaDuration,
@@ -30,6 +30,8 @@ pub struct Asset {
 /// What the host or the origin has to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AssetOutput {
+    /// Keep this; always before the update that lists it.
+    Grow(Growth),
     /// Store this; always before the update that lists it.
     Store(Object),
     /// Write this into the asset's index; after everything that it lists is stored, and before the origin is told.
@@ -69,12 +71,34 @@ impl Asset {
         asset
     }
 
+    /// Takes a part of the segment that is pushed next. It is not written to the index: what is on demand has whole segments.
+    ///
+    /// # Errors
+    /// The asset has ended, or the part does not follow the one before; nothing changed.
+    pub fn push_part(&mut self, sealed: &SealedPart) -> Result<(), TimelineError> {
+        let part = self.joint.place_part(&sealed.part, self.kept.timeline());
+        self.kept.timeline_mut().append_part(part.clone())?;
+        let tracks = &self.kept.timeline().presentation().tracks;
+        for ((track, span), body) in tracks.iter().zip(part.spans.iter()).zip(&sealed.chunks) {
+            if !span.is_missing() {
+                let name = ObjectName::fragment(&self.name, track, span.fragment);
+                self.out.push_back(AssetOutput::Grow(Growth { name, at: span.at.into(), body: body.clone() }));
+            }
+        }
+        self.tell(TimelineChange::Parted(part));
+        Ok(())
+    }
+
     /// Takes a segment that is whole: its fragments are stored, the timeline grows, the window moves on.
     ///
     /// # Errors
     /// It does not follow the one before, or the asset has ended; nothing changed.
     pub fn push(&mut self, sealed: &SealedSegment) -> Result<(), TimelineError> {
         let segment = self.joint.place(&sealed.segment, self.kept.timeline());
+        let parts: Vec<_> = sealed.parts.iter().map(|part| self.joint.place_part(part, self.timeline())).collect();
+        for part in &parts {
+            self.kept.timeline_mut().append_part(part.clone())?;
+        }
         let slid = self.kept.push(segment.clone())?;
         self.joint.close(&sealed.segment, &segment);
         let tracks = &self.kept.timeline().presentation().tracks;
@@ -84,6 +108,7 @@ impl Asset {
                 self.out.push_back(AssetOutput::Store(object(name, track, body.clone())));
             }
         }
+        parts.into_iter().for_each(|part| self.tell(TimelineChange::Parted(part)));
         self.tell(TimelineChange::Added(segment));
         if let Some(before) = slid.before {
             self.tell(TimelineChange::Trimmed { before });

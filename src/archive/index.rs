@@ -67,7 +67,10 @@ impl Index {
                 DRIFTED
             }
             TimelineChange::Ended => ENDED,
-            TimelineChange::Trimmed { .. } | TimelineChange::Resumed(_) => return Vec::new(),
+            // What is torn off with a part is not missed: its segment was not whole.
+            TimelineChange::Trimmed { .. } | TimelineChange::Resumed(_) | TimelineChange::Parted(_) => {
+                return Vec::new();
+            }
         };
         let append = self.append(kind, &record);
         // At once, so that no head has to be told apart from the segment that begins its page.

@@ -23,10 +23,10 @@ pub use asset::{Asset, AssetConfig, AssetOutput, ResumeError};
 pub use export::{ExportError, Exporter};
 pub use index::{IndexError, IndexErrorKind, Recovered};
 pub(crate) use kept::linger;
-pub use object::{Append, AssetName, Object, ObjectName};
-pub use sealed::{SealedSegment, SegmentFault, SegmenterError};
+pub use object::{Append, AssetName, Growth, Object, ObjectName};
+pub use sealed::{SealedPart, SealedSegment, SegmentFault, SegmenterError};
 pub use segmenter::{Segmenter, SegmenterLimits};
 pub use timeline::{Timeline, TimelineError};
 pub use update::{TimelineChange, TimelineUpdate};
 
-pub use crate::media::{Bitrates, Body, CaptionService, Past, Presentation, Segment, Span, TrackSpec};
+pub use crate::media::{Bitrates, Body, CaptionService, Part, PartSpan, Past, Presentation, Segment, Span, TrackSpec};

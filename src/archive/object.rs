@@ -40,6 +40,20 @@ pub struct Append {
     pub bytes: Bytes,
 }
 
+/// More of a fragment that is not whole yet, for players at the live edge.
+///
+/// The host keeps it in memory, behind what it has of the fragment already, until [`Object`] of the same name brings the whole:
+/// it need not be stored, and what is lost of it is not missed later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// Of which fragment.
+    pub name: ObjectName,
+    /// Bytes of it before; zero for a new one.
+    pub at: u64,
+    /// What comes behind them: a chunk.
+    pub body: Body,
+}
+
 impl AssetName {
     /// `name` as an asset name; `None` where it breaks the rule.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use crate::{
     error::LimitError,
-    media::{Body, Segment, TrackId},
+    media::{Body, Part, Segment, TrackId},
     time::MediaTime,
 };
 
@@ -13,8 +13,19 @@ pub struct SealedSegment {
     pub segment: Segment,
     /// The fragments in the order of the tracks; empty where a rendition has nothing here.
     pub fragments: Vec<Body>,
+    /// Where it is cut into parts, those that were not pulled before; the last one is always among them.
+    pub parts: Vec<Part>,
     /// What is not as it should be.
     pub faults: Vec<SegmentFault>,
+}
+
+/// A part of a segment that is not whole yet, with the bytes of its chunks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedPart {
+    /// The timeline's entry.
+    pub part: Part,
+    /// What each fragment grows by, in the order of the tracks; empty where a rendition has nothing here.
+    pub chunks: Vec<Body>,
 }
 
 /// A rendition that breaks the rule of its segment; what it has is stored all the same.

@@ -8,15 +8,18 @@
 //! ```
 //!
 //! A segment is whole when every rendition has shown an access unit at or after its end. What comes out depends on the
-//! access units and the boundaries only, not on how the renditions are interleaved.
+//! access units and the boundaries only, not on how the renditions are interleaved. Where it is [cut into
+//! parts](Segmenter::cut_parts), each is a chunk of its fragment, and comes out as soon as every rendition has the whole of it.
+
+mod parts;
 
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     archive::{
         SealedSegment, SegmenterError,
-        event_messages::event_messages,
         lane::{Cut, Lane},
+        segmenter::parts::Parts,
     },
     error::LimitError,
     media::{AccessUnit, Segment, SegmentCue, TrackId, TrackSpec},
@@ -47,6 +50,8 @@ pub struct Segmenter {
     patience: Option<usize>,
     /// How far renditions must be past a segment's end.
     linger: MediaDuration,
+    /// How segments are cut into parts; `None` where they are not.
+    parts: Option<Parts>,
 }
 
 /// How much a segmenter holds at most.
@@ -77,6 +82,7 @@ impl Segmenter {
             is_fresh: true,
             patience: None,
             linger: MediaDuration::ZERO,
+            parts: None,
         }
     }
 
@@ -84,10 +90,11 @@ impl Segmenter {
     /// come before or after the access units around it.
     ///
     /// # Errors
-    /// Not after the last boundary, or too many segments are open.
+    /// Not after the last boundary, within a part that was given out, or too many segments are open.
     pub fn boundary(&mut self, at: MediaTime) -> Result<(), SegmenterError> {
         let last = self.open.back().copied();
-        if let Some(last) = last.filter(|last| at <= *last).or(self.not_before.filter(|last| at < *last)) {
+        let not_before = self.not_before.max(self.parted_to());
+        if let Some(last) = last.filter(|last| at <= *last).or(not_before.filter(|last| at < *last)) {
             return Err(SegmenterError::BoundaryOrder { at, last });
         }
         let asked = self.open.len().saturating_add(1);
@@ -181,9 +188,9 @@ impl Segmenter {
 
     /// Ends the open segment at `at`, as [`finish`](Self::finish) does, and keeps what lies at or after `at` for the next
     /// boundary: time went on without a gap in decode order, and nothing came for a while.
-    pub fn part(&mut self, at: MediaTime) {
-        self.end(at);
-        self.lanes.iter_mut().for_each(|lane| lane.part(at));
+    pub fn pause(&mut self, at: MediaTime) {
+        let at = self.end(at);
+        self.lanes.iter_mut().for_each(|lane| lane.pause(at));
     }
 
     /// Ends the open segment at `at`: whatever has come is all there is, and what lies at or after `at` is dropped. The
@@ -193,7 +200,9 @@ impl Segmenter {
         self.lanes.iter_mut().for_each(Lane::clear);
     }
 
-    fn end(&mut self, at: MediaTime) {
+    /// Where that is, then: no part that was given out is taken back.
+    fn end(&mut self, at: MediaTime) -> MediaTime {
+        let at = self.parted_to().map_or(at, |to| to.max(at));
         while self.open.back().is_some_and(|start| *start >= at) {
             self.open.pop_back();
         }
@@ -206,34 +215,40 @@ impl Segmenter {
         }
         self.not_before = self.not_before.max(Some(at));
         self.is_fresh = true;
+        at
+    }
+
+    /// Whether a segment that starts there does not start where the newest one ended.
+    fn is_discontinuous(&self, start: MediaTime) -> bool {
+        self.sealed_to.is_some_and(|to| to != start)
     }
 
     /// Takes the first open segment, which ends at `end`, out of every lane.
     fn seal(&mut self, end: MediaTime, is_last: bool) {
+        let mut parts = self.due_parts(end);
         let Some(start) = self.open.pop_front() else { return };
         self.is_fresh = false;
-        // ISO/IEC 14496-12 clause 8.8.5: numbers of fragments increase; from 1 by custom, and players ignore a wrap.
-        let number = (self.next_sequence as u32).wrapping_add(1);
-        let is_first = self.sealed_to.is_none();
+        let cut = Cut { start, end, is_first: self.sealed_to.is_none(), is_last, number: self.number() };
         let cues = self.cues.pop_front_if(|(at, _)| *at == start).map(|(_, cues)| cues).unwrap_or_default();
-        let (mut spans, mut fragments, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut spans, mut last, mut fragments, mut faults) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for lane in &mut self.lanes {
-            let in_band = lane.timescale_of_video().filter(|_| self.is_in_band);
-            let events = in_band.map_or_else(Vec::new, |scale| event_messages(&cues, start, scale));
-            let (span, body, fault) = lane.cut(Cut { start, end, is_first, is_last, number }, &events);
-            spans.push(span);
-            fragments.push(body);
-            faults.extend(fault);
+            let fragmented = lane.cut(cut, &lane.events(&cues, start, self.is_in_band));
+            spans.push(fragmented.span);
+            last.push(fragmented.part);
+            fragments.push(fragmented.body);
+            faults.extend(fragmented.fault);
         }
+        let closing = self.close_parts(start, &cues, last);
         if spans.iter().all(crate::media::Span::is_missing) {
             return;
         }
-        let is_discontinuous = self.sealed_to.is_some_and(|to| to != start);
+        parts.extend(closing);
+        let is_discontinuous = self.is_discontinuous(start);
         let (sequence, duration) = (self.next_sequence, end.since(start));
         let segment = Segment { sequence, start, duration, is_discontinuous, spans: spans.into(), cues };
         self.next_sequence = self.next_sequence.saturating_add(1);
         self.sealed_to = Some(end);
-        self.ready.push_back(SealedSegment { segment, fragments, faults });
+        self.ready.push_back(SealedSegment { segment, fragments, parts, faults });
     }
 }
 
@@ -250,5 +265,7 @@ fn check(what: &'static str, ceiling: usize, asked: usize) -> Result<(), LimitEr
     Err(LimitError { what, ceiling: ceiling as u64, asked: asked as u64 })
 }
 
+#[cfg(test)]
+mod parts_tests;
 #[cfg(test)]
 mod tests;

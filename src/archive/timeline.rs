@@ -1,10 +1,12 @@
 //! The ordered segments of an asset, inside its window.
 
+mod edge;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
-    archive::rate::RateMeter,
-    media::{Bitrates, CaptionService, Past, Presentation, Segment, TrackFormat},
+    archive::{rate::RateMeter, timeline::edge::Edge},
+    media::{Bitrates, CaptionService, Part, Past, Presentation, Segment, TrackFormat},
     time::{MediaDuration, MediaTime},
 };
 
@@ -13,6 +15,9 @@ use crate::{
 pub struct Timeline {
     presentation: Arc<Presentation>,
     segments: VecDeque<Segment>,
+    edge: Edge,
+    /// How far parts lie apart; `None` where there are none.
+    part_length: Option<MediaDuration>,
     /// What the oldest segment finds; `None` before the first of all.
     past: Option<Past>,
     meters: Vec<RateMeter>,
@@ -48,6 +53,14 @@ pub enum TimelineError {
         /// The newest segment's end.
         end: MediaTime,
     },
+    /// Parts are told in order, of the segment that comes next.
+    #[error("part {index} of segment {sequence} does not follow")]
+    Part {
+        /// Of which segment it would be.
+        sequence: u64,
+        /// Its place there.
+        index: u32,
+    },
     /// A segment has a span for each track.
     #[error("a segment has {spans} spans for {tracks} tracks")]
     Tracks {
@@ -67,6 +80,8 @@ impl Timeline {
         Self {
             presentation,
             segments: VecDeque::new(),
+            edge: Edge::default(),
+            part_length: None,
             past: None,
             meters,
             segment_duration,
@@ -91,10 +106,7 @@ impl Timeline {
         if self.is_ended {
             return Err(TimelineError::Ended);
         }
-        let (spans, tracks) = (segment.spans.len(), self.presentation.tracks.len());
-        if spans != tracks {
-            return Err(TimelineError::Tracks { spans, tracks });
-        }
+        self.check_spans(segment.spans.len())?;
         if let Some(last) = self.segments.back() {
             if last.sequence.checked_add(1) != Some(segment.sequence) {
                 return Err(TimelineError::Sequence { sequence: segment.sequence, last: last.sequence });
@@ -111,9 +123,34 @@ impl Timeline {
         if self.segments.is_empty() {
             past.reach(&segment, &self.presentation);
         }
+        self.edge.close(segment.sequence);
         self.segments.push_back(segment);
         self.version = self.version.saturating_add(1);
         Ok(())
+    }
+
+    /// Adds a part of the segment that is added next.
+    ///
+    /// # Errors
+    /// It does not follow what is there, or does not fit the presentation.
+    pub fn append_part(&mut self, part: Part) -> Result<(), TimelineError> {
+        if self.is_ended {
+            return Err(TimelineError::Ended);
+        }
+        self.check_spans(part.spans.len())?;
+        let is_next = self.segments.back().is_none_or(|last| last.sequence.checked_add(1) == Some(part.sequence));
+        if !is_next || !self.edge.fits(&part) {
+            return Err(TimelineError::Part { sequence: part.sequence, index: part.index });
+        }
+        self.part_length = Some(part.length);
+        self.edge.push(part);
+        self.version = self.version.saturating_add(1);
+        Ok(())
+    }
+
+    fn check_spans(&self, spans: usize) -> Result<(), TimelineError> {
+        let tracks = self.presentation.tracks.len();
+        if spans == tracks { Ok(()) } else { Err(TimelineError::Tracks { spans, tracks }) }
     }
 
     /// The sequence number of the first segment that a window of this length holds; the newest one always stays.
@@ -185,8 +222,9 @@ impl Timeline {
     }
 
     /// Nothing more can be added.
-    pub const fn end(&mut self) {
+    pub fn end(&mut self) {
         self.is_ended = true;
+        (self.edge, self.part_length) = (Edge::default(), None);
         self.version = self.version.saturating_add(1);
     }
 
@@ -245,6 +283,30 @@ impl Timeline {
         let start = |segment: &Segment| segment.spans.get(track).map_or(u64::MAX, |span| span.start);
         let place = self.segments.binary_search_by_key(&ticks, start).ok()?;
         self.segments.get(place)
+    }
+
+    /// How far parts of its segments lie apart; `None` where it has none.
+    #[must_use]
+    pub const fn part_length(&self) -> Option<MediaDuration> {
+        self.part_length
+    }
+
+    /// The parts of the segment that is not whole yet.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        self.edge.open()
+    }
+
+    /// The parts of a whole segment, as long as it is one of the newest.
+    #[must_use]
+    pub fn parts_of(&self, sequence: u64) -> &[Part] {
+        self.edge.of(sequence)
+    }
+
+    /// The parts of the fragment of the track at this position that starts at exactly `ticks`.
+    #[must_use]
+    pub fn find_parts(&self, track: usize, ticks: u64) -> Option<&[Part]> {
+        self.edge.find(track, ticks)
     }
 
     /// Measured bit rates of the track at this position over the window; zero where there is no such track.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     archive::AssetName,
-    media::{CaptionService, Past, Presentation, Segment},
+    media::{CaptionService, Part, Past, Presentation, Segment},
     time::MediaDuration,
 };
 
@@ -35,6 +35,9 @@ pub enum TimelineChange {
     /// Directly behind [`Opened`](Self::Opened): the asset is read back from its index, and what stood before its first segment
     /// is gone.
     Resumed(Past),
+    /// A part of the segment at the live edge is whole: of the one that is [added](Self::Added) next. What its fragments grow by
+    /// was told before.
+    Parted(Part),
     /// A segment joined at the live edge.
     Added(Segment),
     /// Segments with a lower sequence number left the window.

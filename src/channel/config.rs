@@ -68,6 +68,10 @@ pub struct ChannelConfig {
     pub epoch: Utc,
     /// Length of a segment, to the nearest whole frame; 500 ms to 20 s, default 2 s (A1.13).
     pub gop: MediaDuration,
+    /// How far the parts of a segment lie apart, for low latency: each goes out as soon as it is whole. 100 ms to 1 s, and no
+    /// longer than a segment; the nearest length of which a segment is a whole number is taken. Default none. Fragments are rows
+    /// of chunks then.
+    pub parts: Option<MediaDuration>,
     /// A contribution without pictures for this long, since the last one has played, is lost: so long the output waits for
     /// it; 100 ms to 60 s, default 1 s (A16.1).
     pub loss_after: Duration,
@@ -143,6 +147,7 @@ impl ChannelConfig {
             audio: vec![AudioStream::new(0, Language::UND)],
             epoch: Utc::UNIX_EPOCH,
             gop: MediaDuration::from_secs(2),
+            parts: None,
             loss_after: Duration::from_secs(1),
             loss_policy: LossPolicy::default(),
             slates: Slates::default(),
@@ -179,6 +184,10 @@ impl ChannelConfig {
         if self.loss_after < Duration::from_millis(100) || self.loss_after > Duration::from_secs(60) {
             return Err(ConfigError::LossAfter(self.loss_after));
         }
+        let (shortest, longest) = (MediaDuration::from_millis(100), MediaDuration::from_secs(1).min(self.gop));
+        if let Some(parts) = self.parts.filter(|parts| *parts < shortest || *parts > longest) {
+            return Err(ConfigError::Parts(parts));
+        }
         if let Some(cause) = self.loss_policy.broken() {
             return Err(ConfigError::LossPolicy(cause));
         }
@@ -214,6 +223,13 @@ impl ChannelConfig {
     /// How long after a loss the test source comes back, where there is one.
     pub(super) fn test_source_after(&self) -> Option<MediaDuration> {
         (self.standby == Standby::TestSource).then(|| MediaDuration::from_std(self.standby_after))
+    }
+
+    /// How far parts lie apart, so that a segment is a whole number of them.
+    pub(super) fn part_length(&self) -> Option<MediaDuration> {
+        let asked = self.parts?.flicks().max(1);
+        let count = self.gop.flicks().saturating_add(asked / 2).checked_div(asked)?.max(1);
+        Some(MediaDuration::from_flicks(self.gop.flicks().checked_div(count)?))
     }
 
     fn check_feeds(&self) -> Result<(), ConfigError> {
@@ -310,6 +326,8 @@ mod tests {
         assert!(matches!(broken(|c| c.preset.rungs[1].bitrate = 3_500_000), ConfigError::RungBitrate { .. }));
         assert!(matches!(broken(|c| c.preset.rungs[1].name = "../x".into()), ConfigError::RungName(_)));
         assert!(matches!(broken(|c| c.gop = MediaDuration::ZERO), ConfigError::Gop(_)));
+        assert!(matches!(broken(|c| c.parts = Some(MediaDuration::from_millis(99))), ConfigError::Parts(_)));
+        assert!(matches!(broken(|c| c.parts = Some(MediaDuration::from_millis(1001))), ConfigError::Parts(_)));
         assert!(matches!(broken(|c| c.loss_after = Duration::ZERO), ConfigError::LossAfter(_)));
         assert!(matches!(
             broken(|c| c.loss_policy = LossPolicy::slate_after(MediaDuration::from_secs(-1))),

@@ -173,7 +173,8 @@ impl Channel {
         self.generation += 1;
         if let Encoding::None(pass) = &self.config.encoding {
             // There is no codec to wait for.
-            self.relay = Some(Relay::new(pass.clone(), self.config.gop, self.config.cue_formats));
+            self.relay =
+                Some(Relay::new(pass.clone(), (self.config.gop, self.config.part_length()), self.config.cue_formats));
             self.set_state(ChannelState::Running, now);
             self.end_operation(id, OperationState::Succeeded);
             return;

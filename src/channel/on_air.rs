@@ -5,7 +5,7 @@ mod sound;
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
-    archive::{Presentation, SealedSegment, Segment, Segmenter, SegmenterLimits, TrackSpec},
+    archive::{Presentation, SealedPart, SealedSegment, Segment, Segmenter, SegmenterLimits, TrackSpec},
     channel::{
         AudioStream, ChannelConfig, SpliceReport,
         captions::Captions,
@@ -30,6 +30,15 @@ use crate::{
 pub(super) enum AirChange {
     Source(OnAir),
     Loss(Option<Loss>),
+}
+
+/// What comes out of a chain.
+#[derive(Debug)]
+pub(super) enum Whole {
+    /// A part of the segment that is whole next.
+    Part(SealedPart),
+    /// A segment, and which renditions the contribution in it is good for where there is something to say.
+    Segment(SealedSegment, Option<Arc<[bool]>>),
 }
 
 /// The switcher, the lanes and the segmenter of a running channel.
@@ -80,6 +89,7 @@ impl AirChain {
         if presentation.cues.in_band {
             segmenter.tell_in_band();
         }
+        config.part_length().into_iter().for_each(|length| segmenter.cut_parts(length));
         Self {
             switcher: Switcher::new(switcher_config, at, now),
             segmenter,
@@ -204,9 +214,8 @@ impl AirChain {
         self.take_slots(now);
     }
 
-    /// Moves coded access units into segments; the next segment that is whole in every rendition, and which renditions the
-    /// contribution in it is good for.
-    pub(super) fn pull(&mut self) -> Option<(SealedSegment, Option<Arc<[bool]>>)> {
+    /// Moves coded access units into segments; the next part or segment that is whole in every rendition.
+    pub(super) fn pull(&mut self) -> Option<Whole> {
         while let Some(unit) = self.pipeline.pull() {
             let track = unit.track;
             // Sound from before the first boundary belongs to no segment: the encoder runs up before it.
@@ -214,11 +223,14 @@ impl AirChain {
                 self.faults.push_back(Fault::Output { what: error.to_string() });
             }
         }
+        if let Some(part) = self.segmenter.pull_part() {
+            return Some(Whole::Part(part));
+        }
         let sealed = self.segmenter.pull()?;
         self.faults.extend(sealed.faults.iter().map(|fault| Fault::Output { what: fault.to_string() }));
         self.report_splices(&sealed.segment);
         let offer = self.offers.in_segment(&sealed.segment);
-        Some((sealed, offer))
+        Some(Whole::Segment(sealed, offer))
     }
 
     /// The next change of what viewers see, and from when on.

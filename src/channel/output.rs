@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr};
 use bytes::Bytes;
 
 use crate::{
-    archive::{Append, AssetName, Object, ObjectName, TimelineUpdate},
+    archive::{Append, AssetName, Growth, Object, ObjectName, TimelineUpdate},
     channel::{ChannelState, MeterEnd, Operation, OperationId, OperationState, Slot, SpliceReport, TrackHeartbeat},
     error::Fault,
     ingest::{IngestRefusal, Leg},
@@ -53,6 +53,9 @@ pub enum Output {
     Close(IngestId),
     /// Run this on any thread and hand the result back as [`Input::Done`].
     Work(Work),
+    /// Keep this in memory, where [`ChannelConfig::parts`](crate::channel::ChannelConfig::parts) asks for it: a fragment at the
+    /// live edge grows.
+    Grow(Growth),
     /// Store this under its name.
     Store(Object),
     /// Write this into the index of an asset, once everything before it is stored. Whoever does not want assets to outlive the

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     archive::{
-        Asset, AssetConfig, AssetName, CaptionService, Presentation, Recovered, ResumeError, SealedSegment, Segment,
-        TimelineError,
+        Asset, AssetConfig, AssetName, CaptionService, Presentation, Recovered, ResumeError, SealedPart, SealedSegment,
+        Segment, TimelineError,
     },
     channel::{CommandError, OperationId, ProgramId},
     time::{MediaDuration, MediaTime},
@@ -102,7 +102,7 @@ impl Program {
     /// The segment has no place in the asset's timeline and is left out of it.
     pub(super) fn push(&mut self, sealed: &SealedSegment, offer: Option<&Arc<[bool]>>) -> Result<bool, TimelineError> {
         let segment = &sealed.segment;
-        let is_within = self.holds(segment);
+        let is_within = self.holds(segment.start);
         if let Some(asset) = self.asset.as_mut().filter(|_| is_within) {
             if let (false, Some(offer)) = (self.is_offer_decided, offer) {
                 self.is_offer_decided = true;
@@ -113,9 +113,18 @@ impl Program {
         Ok(self.until.is_some_and(|(until, _)| segment.end() >= until))
     }
 
+    /// Takes a part of the segment that is pushed next, where that lies within the program.
+    ///
+    /// # Errors
+    /// It has no place in the asset's timeline: its players wait for the whole segment.
+    pub(super) fn push_part(&mut self, sealed: &SealedPart) -> Result<(), TimelineError> {
+        let is_within = self.holds(sealed.part.start);
+        self.asset.as_mut().filter(|_| is_within).map_or(Ok(()), |asset| asset.push_part(sealed))
+    }
+
     /// The channel has seen these caption services up to the end of the segment that is pushed next.
     pub(super) fn caption(&mut self, segment: &Segment, services: &[CaptionService]) {
-        let is_within = self.holds(segment);
+        let is_within = self.holds(segment.start);
         if let Some(asset) = self.asset.as_mut().filter(|_| is_within) {
             asset.caption(services);
         }
@@ -123,13 +132,14 @@ impl Program {
 
     /// Media time is so far from the host's clock where the segment starts that is pushed next.
     pub(super) fn drift(&mut self, segment: &Segment, by: MediaDuration) {
-        let is_within = self.holds(segment);
+        let is_within = self.holds(segment.start);
         if let Some(asset) = self.asset.as_mut().filter(|_| is_within) {
             asset.drift(by);
         }
     }
 
-    fn holds(&self, segment: &Segment) -> bool {
-        segment.start >= self.from && self.until.is_none_or(|(until, _)| segment.start < until)
+    /// Whether a segment that starts there belongs to it.
+    fn holds(&self, start: MediaTime) -> bool {
+        start >= self.from && self.until.is_none_or(|(until, _)| start < until)
     }
 }

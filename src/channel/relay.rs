@@ -26,11 +26,17 @@ mod settling;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
-    archive::{CaptionService, Presentation, SealedSegment, Segment},
+    archive::{CaptionService, Presentation, Segment},
     channel::{
         PassThrough, SpliceReport,
         drift::Drift,
-        relay::{anchor::Anchor, renditions::settle_renditions, run::Run, settling::Settling},
+        on_air::Whole,
+        relay::{
+            anchor::Anchor,
+            renditions::settle_renditions,
+            run::{Cutting, Run},
+            settling::Settling,
+        },
     },
     error::Fault,
     media::{AccessUnit, CueFormats, Track, TrackId},
@@ -42,7 +48,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Relay {
     config: PassThrough,
-    gop: MediaDuration,
+    cutting: Cutting,
     cues: CueFormats,
     tracks: Vec<Track>,
     state: State,
@@ -93,11 +99,11 @@ impl Relay {
     /// Tracks of one contribution.
     const MAX_TRACKS: usize = 128;
 
-    pub(super) fn new(config: PassThrough, gop: MediaDuration, cues: CueFormats) -> Self {
+    pub(super) fn new(config: PassThrough, cutting: Cutting, cues: CueFormats) -> Self {
         let (tracks, troubles) = (Vec::new(), VecDeque::new());
         Self {
             config,
-            gop,
+            cutting,
             cues,
             tracks,
             state: State::Settling(Settling::default()),
@@ -195,8 +201,8 @@ impl Relay {
         }
     }
 
-    /// The next segment.
-    pub(super) fn pull(&mut self) -> Option<SealedSegment> {
+    /// The next part or segment.
+    pub(super) fn pull(&mut self) -> Option<Whole> {
         match &mut self.state {
             State::Open(run) => run.pull(&mut self.troubles),
             State::Settling(_) => None,
@@ -236,7 +242,7 @@ impl Relay {
     pub(super) fn longest_segment(&self) -> MediaDuration {
         match &self.state {
             State::Open(run) => run.longest_segment,
-            State::Settling(_) => self.gop,
+            State::Settling(_) => self.cutting.0,
         }
     }
 
@@ -257,7 +263,7 @@ impl Relay {
         let State::Settling(settling) = &mut self.state else { return };
         let settling = std::mem::take(settling);
         let Some(settled) =
-            settle_renditions(&self.config, (self.gop, self.cues), &self.tracks, &settling, &mut self.troubles)
+            settle_renditions(&self.config, (self.cutting.0, self.cues), &self.tracks, &settling, &mut self.troubles)
         else {
             return;
         };
@@ -265,7 +271,7 @@ impl Relay {
             Some(anchor) => anchor.place(settled),
             None => (settled, MediaDuration::ZERO),
         };
-        let mut run = Run::new(settled, self.gop, now.monotonic);
+        let mut run = Run::new(settled, self.cutting, now.monotonic);
         run.offset = offset;
         for cue in self.waiting.drain(..) {
             // One that is repeated or makes no sense is nothing to tell of when it is so old.

@@ -1,13 +1,13 @@
 //! The wheel: what the host saw goes in, what it has to do comes out.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use crate::{
-    archive::{Asset, AssetOutput, SealedSegment},
+    archive::{Asset, AssetOutput, SealedPart},
     channel::{
         Channel, ChannelState, CommandError, DetachReason, Event, IngestId, Input, MeterEnd, OperationState, Output,
         ProgramId, SpliceReport,
-        on_air::{AirChain, AirChange},
+        on_air::{AirChain, AirChange, Whole},
         program::Program,
         relay::Relay,
     },
@@ -125,7 +125,14 @@ impl Channel {
 
     fn take_segments(&mut self, now: Now) {
         self.open_assets(now);
-        while let Some((sealed, offer)) = self.pull_segment() {
+        while let Some(whole) = self.pull_whole() {
+            let (sealed, offer) = match whole {
+                Whole::Segment(sealed, offer) => (sealed, offer),
+                Whole::Part(sealed) => {
+                    self.take_part(&sealed, now);
+                    continue;
+                }
+            };
             let (mut ended, mut refused) = (Vec::new(), Vec::new());
             if !self.programs.is_empty() {
                 self.archive_beat.note(&sealed.segment);
@@ -153,10 +160,19 @@ impl Channel {
         self.take_asset_outputs();
     }
 
-    /// The next whole segment, and which renditions the contribution in it is good for where there is something to say.
-    fn pull_segment(&mut self) -> Option<(SealedSegment, Option<Arc<[bool]>>)> {
+    fn take_part(&mut self, sealed: &SealedPart, now: Now) {
+        let pushed = self.programs.iter_mut().map(|program| program.push_part(sealed));
+        let refused: Vec<_> = pushed.filter_map(Result::err).collect();
+        for error in refused {
+            self.fault(None, Fault::Output { what: error.to_string() }, now);
+        }
+        self.take_asset_outputs();
+    }
+
+    /// The next part or segment that is whole.
+    fn pull_whole(&mut self) -> Option<Whole> {
         let Some(relay) = &mut self.relay else { return self.air.as_mut().and_then(AirChain::pull) };
-        let sealed = relay.pull();
+        let whole = relay.pull();
         while let Some(unaligned) = relay.pull_unaligned() {
             for attached in &mut self.sessions.list {
                 let Some(tally) = attached.tally_of(unaligned.track) else { continue };
@@ -164,7 +180,7 @@ impl Channel {
                 tally.unaligned_presentation_time += u32::from(unaligned.is_off);
             }
         }
-        sealed.map(|sealed| (sealed, None))
+        whole
     }
 
     /// When programs that are being stopped end although nothing comes any more. Where others run, the open segment is theirs
@@ -197,6 +213,7 @@ impl Channel {
         for program in &mut self.programs {
             while let Some(output) = program.asset.as_mut().and_then(Asset::pull) {
                 self.outputs.push_back(match output {
+                    AssetOutput::Grow(growth) => Output::Grow(growth),
                     AssetOutput::Store(object) => Output::Store(object),
                     AssetOutput::Append(append) => Output::Append(append),
                     AssetOutput::Update(update) => Output::Timeline(update),

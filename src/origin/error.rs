@@ -49,6 +49,8 @@ pub enum OriginError {
     RangeNotSatisfiable,
     /// 500: what the host read from its store is not what was stored.
     StoredObjectUnreadable,
+    /// 503: the playlist does not yet hold what was asked for, and has been waited for long enough (RFC 8216bis clause 6.2.5.2).
+    PlaylistNotReady,
     /// 503: the streaming endpoint does not run (A19.2).
     EndpointNotRunning,
     /// 503: the scale units of the endpoint are used up for now (A19.5, A25.6).
@@ -81,7 +83,7 @@ impl OriginError {
             | Self::HlsSegmentTooLarge => 415,
             Self::RangeNotSatisfiable => 416,
             Self::StoredObjectUnreadable => 500,
-            Self::EndpointNotRunning | Self::BandwidthExceeded => 503,
+            Self::PlaylistNotReady | Self::EndpointNotRunning | Self::BandwidthExceeded => 503,
         }
     }
 
@@ -109,6 +111,7 @@ impl OriginError {
             Self::OutputFormatNotSupported => "MPE_OUTPUT_FORMAT_NOT_SUPPORTED",
             Self::RangeNotSatisfiable => "RANGE_NOT_SATISFIABLE",
             Self::StoredObjectUnreadable => "STORED_OBJECT_UNREADABLE",
+            Self::PlaylistNotReady => "PLAYLIST_NOT_READY",
             Self::AddressNotAllowed => "ADDRESS_NOT_ALLOWED",
             Self::SignatureNotAccepted => "SIGNATURE_NOT_ACCEPTED",
             Self::EndpointNotRunning => "ENDPOINT_NOT_RUNNING",
@@ -140,6 +143,7 @@ impl OriginError {
             Self::MethodNotAllowed
             | Self::RangeNotSatisfiable
             | Self::StoredObjectUnreadable
+            | Self::PlaylistNotReady
             | Self::AddressNotAllowed
             | Self::SignatureNotAccepted
             | Self::EndpointNotRunning

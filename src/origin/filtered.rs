@@ -71,6 +71,8 @@ fn render(manifest: Manifest, selection: &Selection, suffix: &str, timeline: &Ti
             let master = hls::Master { offered, filter: suffix, first_quality: *first_quality, ..all };
             (HLS, Body::from(master.render()?))
         }
+        // What is filtered is not shown in parts.
+        Manifest::Update { .. } => return None,
         Manifest::Playlist { format, track } => {
             let playlist = MediaPlaylist::new(format, presentation.clone(), track, timeline.segment_duration());
             let mut playlist = playlist.behind(past.discontinuities);

@@ -1,6 +1,6 @@
 //! Media: what the host reads from its store, and the answer that comes of it.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     error::OriginError,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     archive::ObjectName,
-    media::{Body, Presentation, Segment, SegmentCue, Span, TrackSpec},
+    media::{Body, PartSpan, Presentation, Segment, SegmentCue, Span, TrackSpec},
     package::{hds, hls, smooth},
     time::MediaTime,
 };
@@ -38,10 +38,12 @@ enum Names {
 enum View {
     /// The one object as it is stored.
     Stored,
+    /// These bytes of it.
+    Part(Range<usize>),
     /// A segment of HLS before version 7, out of the fragments of the tracks at these positions.
     Segment(Arc<Presentation>, Vec<usize>),
     /// A fragment of Smooth Streaming, which says when it is and when those are that follow it.
-    TimedFragment(Span, Vec<smooth::Next>),
+    TimedFragment(Arc<Presentation>, usize, Span, Vec<smooth::Next>),
     /// A fragment of HDS, out of the fragments of the tracks at these positions, of a segment that starts then and has these cues.
     F4f(Arc<Presentation>, Vec<usize>, MediaTime, Arc<[SegmentCue]>),
 }
@@ -50,6 +52,12 @@ impl Need {
     /// An object of this track, as it is.
     pub(super) fn stored(name: ObjectName, track: &TrackSpec, request: &Request<'_>) -> Self {
         Self::new(Names::One(name), View::Stored, track.content_type(), request)
+    }
+
+    /// A part of a fragment of this track, which may be there as far as it has grown only.
+    pub(super) fn part(name: ObjectName, span: PartSpan, track: &TrackSpec, request: &Request<'_>) -> Self {
+        let at = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        Self::new(Names::One(name), View::Part(at(span.at)..at(span.end())), track.content_type(), request)
     }
 
     /// The segment that a fragment makes, or one of pictures and one of their sound, each with the position of its track.
@@ -85,12 +93,15 @@ impl Need {
 
     /// A fragment with its own time and those of the ones that follow.
     pub(super) fn timed(
-        (name, track): (ObjectName, &TrackSpec),
+        (name, track): (ObjectName, usize),
         span: Span,
         ahead: Vec<smooth::Next>,
+        presentation: &Arc<Presentation>,
         request: &Request<'_>,
     ) -> Self {
-        Self::new(Names::One(name), View::TimedFragment(span, ahead), track.content_type(), request)
+        let content_type = presentation.tracks.get(track).map_or("video/mp4", TrackSpec::content_type);
+        let view = View::TimedFragment(Arc::clone(presentation), track, span, ahead);
+        Self::new(Names::One(name), view, content_type, request)
     }
 
     fn new(names: Names, view: View, content_type: &'static str, request: &Request<'_>) -> Self {
@@ -119,6 +130,9 @@ impl Need {
         }
         let body = match &self.view {
             View::Stored => read.pop(),
+            View::Part(range) => {
+                read.pop().filter(|body| body.len() >= range.end).map(|body| body.slice(range.clone()))
+            }
             View::Segment(presentation, tracks) => {
                 let tracks = tracks.iter().filter_map(|track| presentation.tracks.get(*track));
                 hls::segment(&tracks.zip(&read).collect::<Vec<_>>()).ok()
@@ -127,8 +141,9 @@ impl Need {
                 let tracks = tracks.iter().filter_map(|track| presentation.tracks.get(*track));
                 hds::fragment(&tracks.zip(&read).collect::<Vec<_>>(), *start, cues).ok()
             }
-            View::TimedFragment(span, ahead) => {
-                read.pop().and_then(|stored| smooth::fragment(&stored, *span, ahead).ok())
+            View::TimedFragment(presentation, track, span, ahead) => {
+                let (stored, track) = (read.pop(), presentation.tracks.get(*track));
+                stored.zip(track).and_then(|(stored, track)| smooth::fragment(track, &stored, *span, ahead).ok())
             }
         };
         let Some(body) = body else { return self.refuse(OriginError::StoredObjectUnreadable) };

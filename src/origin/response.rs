@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     error::OriginError,
+    growing::Growing,
     need::Need,
     request::{Method, Request},
 };
@@ -17,6 +18,8 @@ pub enum Reply {
     Response(Response),
     /// Read objects from the store, then [`Need::fulfil`] it.
     Need(Need),
+    /// Send what there is by now, and the rest as it comes.
+    Growing(Growing),
     /// Handle the request again after the next update of a timeline: what it asks for is about to come.
     Wait(Wait),
 }

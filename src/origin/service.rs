@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     error::OriginError,
     filter::{Filter, FilterError, Filters},
+    growing::{Growing, Grown},
     locators::{Locator, Locators, PublishError, Validity},
     request::{Method, Request},
     response::{Reply, Response},
@@ -83,6 +84,7 @@ impl Origin {
         let shelf = self.assets.get_mut(asset).ok_or_else(|| ApplyError::NotOpen(asset.clone()))?;
         match &update.change {
             TimelineChange::Resumed(past) => shelf.resume(*past),
+            TimelineChange::Parted(part) => shelf.append_part(part)?,
             TimelineChange::Added(segment) => shelf.append(segment)?,
             TimelineChange::Trimmed { before } => shelf.trim(*before),
             TimelineChange::Offered(offered) => shelf.offer(offered),
@@ -171,6 +173,13 @@ impl Origin {
         }
     }
 
+    /// What comes next of a fragment that is sent while it grows.
+    #[must_use]
+    pub fn grow(&self, growing: &mut Growing) -> Grown {
+        let timeline = self.timeline(&growing.asset.clone());
+        growing.grow(timeline)
+    }
+
     fn answer(&self, request: &Request<'_>, now: Now) -> Result<Reply, OriginError> {
         let path = decode(request.path)?;
         let target = Target::parse(&path)?;
@@ -204,5 +213,7 @@ mod tests;
 mod tests_of_filters;
 #[cfg(test)]
 mod tests_of_hds;
+#[cfg(test)]
+mod tests_of_low_latency;
 #[cfg(test)]
 mod tests_of_smooth;

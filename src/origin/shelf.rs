@@ -10,6 +10,7 @@ use super::{
     filtered::Filtered,
     need::Need,
     query::clip,
+    reload::{Directives, Readiness},
     rendered::Manifest,
     request::Request,
     response::{Reply, Response, Wait},
@@ -18,8 +19,11 @@ use super::{
 };
 use crate::{
     archive::{AssetName, ObjectName, Past, Timeline, TimelineError, linger},
-    media::{CaptionService, Presentation, Segment, TrackSpec},
-    package::{hds, hls},
+    media::{CaptionService, Part, Presentation, Segment, TrackSpec},
+    package::{
+        hds,
+        hls::{self, HlsFormat},
+    },
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -68,6 +72,12 @@ impl Shelf {
         if let Some(rewind) = self.windows.rewind {
             self.rewind_to(segment.end().minus(rewind));
         }
+        Ok(())
+    }
+
+    pub(super) fn append_part(&mut self, part: &Part) -> Result<(), TimelineError> {
+        self.timeline.append_part(part.clone())?;
+        self.views.append_part(&self.timeline);
         Ok(())
     }
 
@@ -154,6 +164,7 @@ impl Shelf {
                 Ok(Reply::Need(Need::stored(ObjectName::init(&self.asset, track), track, request)))
             }
             Resource::Fragment { rendition, ticks } => self.fragment(rendition, ticks, request, now),
+            Resource::Part { rendition, ticks, part } => self.part(rendition, (ticks, part), request, now),
             Resource::Segment { rendition, ticks } => self.segment(rendition, ticks, request, now),
             Resource::TimedFragment { rendition, ticks } => self.timed_fragment(rendition, ticks, request, now),
             Resource::F4f { rendition, number } => self.f4f(rendition, number, request, now),
@@ -161,6 +172,10 @@ impl Shelf {
                 let manifest = self.manifest(resource)?;
                 let (clip, query) = clip(request.query, self.timeline.presentation())?;
                 let response = if filters.is_empty() && clip == Clip::default() {
+                    let manifest = match self.reloaded(manifest, request, now)? {
+                        Ok(manifest) => manifest,
+                        Err(wait) => return Ok(wait),
+                    };
                     self.views.manifest(manifest, &self.timeline).map(|response| response.conditioned(request))
                 } else {
                     let suffix = target.filter.map(|names| format!(",filter={names}")).unwrap_or_default() + &query;
@@ -229,6 +244,25 @@ impl Shelf {
         }
     }
 
+    /// What a request for this manifest gets of its forms; or it waits, where it asks for what is not there yet.
+    fn reloaded(
+        &self,
+        manifest: Manifest,
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Result<Manifest, Reply>, OriginError> {
+        let Manifest::Playlist { format: HlsFormat::Cmaf, track } = manifest else { return Ok(Ok(manifest)) };
+        let directives = Directives::parse(request.query)?;
+        if !self.views.has_parts(track) {
+            return Ok(Ok(manifest));
+        }
+        Ok(match directives.readiness(&self.timeline)? {
+            Readiness::Early => Err(self.wait(OriginError::PlaylistNotReady, request, now)),
+            Readiness::Ready if directives.skips => Ok(Manifest::Update { track }),
+            Readiness::Ready => Ok(manifest),
+        })
+    }
+
     fn track(&self, rendition: Rendition<'_>) -> Result<(usize, &TrackSpec), OriginError> {
         let presentation = self.timeline.presentation();
         let position = presentation.position(rendition.track, rendition.bitrate).ok_or(OriginError::TrackNotFound)?;
@@ -236,8 +270,10 @@ impl Shelf {
     }
 
     fn wait(&self, error: OriginError, request: &Request<'_>, now: Now) -> Reply {
-        // A segment is due within its duration, and late where the GOPs of a contribution differ.
-        let most = self.timeline.segment_duration().times(2).to_std();
+        // A segment is due within its duration, and late where the GOPs of a contribution differ. RFC 8216bis clause 6.2.5.2 wants
+        // playlists to be waited for for three of them.
+        let times = if error == OriginError::PlaylistNotReady { 3 } else { 2 };
+        let most = self.timeline.segment_duration().times(times).to_std();
         let otherwise = Response::refusal(error, request);
         Reply::Wait(Wait { until: now.monotonic.saturating_add(most), otherwise })
     }

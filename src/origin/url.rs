@@ -4,6 +4,7 @@
 //! /{locator}/{name}.ism/Manifest[(format={format}[,filter={names}][,audiotrack={track}][,audio-only=false])][.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Manifest({track},format={format}[,filter={names}])[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track}={ticks or i},format={format})[.ext]
+//! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks},part={index},format=m3u8-cmaf)[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks})
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track},format=f4m-f4f)Seg{n}-Frag{number}
 //! ```
@@ -45,6 +46,8 @@ pub(super) enum Resource<'a> {
     Init(Rendition<'a>),
     /// Its fragment that starts at this tick.
     Fragment { rendition: Rendition<'a>, ticks: u64 },
+    /// A part of that.
+    Part { rendition: Rendition<'a>, ticks: u64, part: usize },
     /// The same as HLS before version 7 has it.
     Segment { rendition: Rendition<'a>, ticks: u64 },
     /// The same as Smooth Streaming has it.
@@ -177,6 +180,11 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
             let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
             Resource::TimedFragment { rendition: of(track), ticks }
         }
+        (Some((track, Some(ticks))), Format::Hls(HlsFormat::Cmaf)) if let Some(part) = call.part => {
+            let ticks = number(ticks).filter(|_| !is_playlist).ok_or(OriginError::BadUrlSyntax)?;
+            Resource::Part { rendition: of(track), ticks, part }
+        }
+        _ if call.part.is_some() => return Err(OriginError::BadUrlSyntax),
         (Some((track, Some("i"))), _) if !is_playlist && !is_transport => Resource::Init(of(track)),
         (Some((track, Some(ticks))), _) if !is_playlist => {
             let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
@@ -207,6 +215,7 @@ struct Call<'a> {
     sound: Option<&'a str>,
     has_audio_only: Option<bool>,
     filter: Option<&'a str>,
+    part: Option<usize>,
     /// The fragment of HDS that is named behind the brackets.
     number: Option<u32>,
 }
@@ -230,7 +239,8 @@ impl<'a> Call<'a> {
         if !extension.is_empty() && !is_extension && number.is_none() {
             return Err(OriginError::BadUrlSyntax);
         }
-        let mut call = Self { subject: None, format: None, sound: None, has_audio_only: None, filter: None, number };
+        let mut call =
+            Self { subject: None, format: None, sound: None, has_audio_only: None, filter: None, part: None, number };
         for argument in arguments.split(',') {
             let is_repeated = match argument.split_once('=') {
                 Some(("format", value)) => call.format.replace(value).is_some(),
@@ -239,6 +249,10 @@ impl<'a> Call<'a> {
                 Some(("audio-only", "false")) => call.has_audio_only.replace(false).is_some(),
                 Some(("audiotrack", track)) if is_word(track) => call.sound.replace(track).is_some(),
                 Some(("filter", names)) if names.split(';').all(is_word) => call.filter.replace(names).is_some(),
+                Some(("part", index)) => {
+                    let index = self::number(index).and_then(|index| usize::try_from(index).ok());
+                    call.part.replace(index.ok_or(OriginError::BadUrlSyntax)?).is_some()
+                }
                 Some(("encryption" | "type", _)) => return Err(OriginError::OutputFormatNotSupported),
                 Some((key, value)) if is_word(key) => call.subject.replace((key, Some(value))).is_some(),
                 None if is_word(argument) => call.subject.replace((argument, None)).is_some(),

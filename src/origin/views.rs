@@ -78,6 +78,14 @@ impl Views {
         self.rendered.forget();
     }
 
+    /// A part joined at the live edge.
+    pub(super) fn append_part(&mut self, timeline: &Timeline) {
+        if let Some(length) = timeline.part_length() {
+            self.playlists.iter_mut().for_each(|playlist| playlist.show_parts(length));
+        }
+        self.rendered.forget();
+    }
+
     /// The oldest segment, which is this one, is listed no more.
     pub(super) fn remove(&mut self, segment: &Segment) {
         let next = segment.sequence.saturating_add(1);
@@ -112,6 +120,11 @@ impl Views {
         self.ends.map(|(first, _)| first)
     }
 
+    /// Whether the playlist of this track shows the parts of the live edge.
+    pub(super) fn has_parts(&self, track: usize) -> bool {
+        !self.is_ended && self.playlists.get(track).is_some_and(MediaPlaylist::has_parts)
+    }
+
     /// Whether Smooth Streaming has a manifest of this at all.
     pub(super) fn has_smooth(&self) -> bool {
         self.smooth.is_playable()
@@ -139,6 +152,10 @@ impl Views {
             Manifest::Smooth(version) => (SMOOTH, self.smooth.render(version, (first, last))?),
             Manifest::F4m => (hds::MANIFEST_TYPE, self.hds.render((first, last), "")?),
             Manifest::Bootstrap { track } => (hds::BOOTSTRAP_TYPE, self.hds.bootstrap(track)?),
+            Manifest::Update { track } => (HLS, self.edge(track, (first, last), timeline, true)?),
+            Manifest::Playlist { format: HlsFormat::Cmaf, track } if self.has_parts(track) => {
+                (HLS, self.edge(track, (first, last), timeline, false)?)
+            }
             Manifest::Playlist { format, track } => {
                 let playlist = match format {
                     HlsFormat::Cmaf => self.playlists.get(track)?,
@@ -148,6 +165,20 @@ impl Views {
             }
         };
         Some(manifest_response(content_type, body, (first, last), (timeline, timeline.offered()), self.is_ended))
+    }
+
+    /// A playlist with the parts of its live edge.
+    fn edge(
+        &self,
+        track: usize,
+        (first, last): (&Segment, &Segment),
+        timeline: &Timeline,
+        skips: bool,
+    ) -> Option<Body> {
+        let newest = (last, timeline.parts_of(last.sequence).len());
+        let edge = hls::Edge { open: timeline.parts(), offered: timeline.offered(), newest: Some(newest) };
+        let playlist = self.playlists.get(track)?;
+        Some(playlist.render_edge(Some(first), &edge, |sequence| timeline.parts_of(sequence), skips))
     }
 
     fn every_playlist(&mut self) -> impl Iterator<Item = &mut MediaPlaylist> {
@@ -203,6 +234,9 @@ fn tags(timeline: &Timeline, offered: &[bool]) -> String {
     let withdrawn = offered.iter().enumerate().filter(|(_, is_offered)| !**is_offered);
     let mut tags: String = withdrawn.map(|(track, _)| format!("-{track}")).collect();
     tags.extend(timeline.captions().iter().map(|service| format!("-{service}")));
+    if !timeline.parts().is_empty() {
+        tags.push_str(&format!("-p{}", timeline.parts().len()));
+    }
     if timeline.drifted() != MediaDuration::ZERO {
         tags.push_str(&format!("-{:x}", timeline.drifted().flicks()));
     }

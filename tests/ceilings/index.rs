@@ -54,7 +54,7 @@ fn sealed(sequence: u64) -> SealedSegment {
         spans: [span; TRACKS as usize].into(),
         cues: Arc::default(),
     };
-    SealedSegment { segment, fragments: Vec::new(), faults: Vec::new() }
+    SealedSegment { segment, fragments: Vec::new(), parts: Vec::new(), faults: Vec::new() }
 }
 
 #[test]

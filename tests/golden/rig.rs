@@ -185,7 +185,7 @@ impl Story {
         while let Some(output) = self.asset.pull() {
             match output {
                 AssetOutput::Store(object) => drop(self.store.insert(object.name.to_string(), object.body)),
-                AssetOutput::Append(_) => {}
+                AssetOutput::Append(_) | AssetOutput::Grow(_) => {}
                 AssetOutput::Discard(name) => drop(self.store.remove(name.as_str())),
                 AssetOutput::Update(update) => self.apply(&update),
             }

@@ -170,6 +170,19 @@ fn playlists_of_a_whole_run_break_no_rule() {
 }
 
 #[test]
+fn nor_in_parts() {
+    let parts = Some(MediaDuration::from_millis(333));
+    let mut rig = Rig::new(ChannelConfig { parts, ..config(CueTags::None) }, ToyCodecs::shared());
+    let mut follower = Follower::new(rig.now);
+    rig.start();
+    rig.start_program("parts");
+    eventful(&mut rig, &mut follower, 1);
+    follower.assert_clean();
+    let parted = |update: &&TimelineUpdate| matches!(update.change, TimelineChange::Parted(_));
+    assert!(rig.updates.iter().filter(parted).count() > 200);
+}
+
+#[test]
 fn nor_with_the_older_tags_of_breaks() {
     for cue_tags in [CueTags::CueOut, CueTags::Oatcls, CueTags::Cue] {
         let mut rig = Rig::new(config(cue_tags), ToyCodecs::shared());

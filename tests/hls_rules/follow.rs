@@ -95,6 +95,10 @@ impl Follower {
                 self.note(&uri, list::check(&playlist));
                 let facts = self.facts(name, &uri, &playlist, rig);
                 set.add(&uri, &playlist, Some(facts));
+                if is_parted(&playlist) {
+                    let update = self.ask(name, &uri, Some("_HLS_skip=YES"), rig).expect("it is there");
+                    self.note(&uri, list::check(&update));
+                }
                 self.compare(name, uri, playlist);
             }
             let complaints = list::check_set(&set).into_iter().filter(|one| !is_known(one, format));
@@ -138,8 +142,12 @@ impl Follower {
     }
 
     fn get(&self, name: &AssetName, rest: &str, rig: &Rig) -> Option<Vec<u8>> {
+        self.ask(name, rest, None, rig)
+    }
+
+    fn ask(&self, name: &AssetName, rest: &str, query: Option<&str>, rig: &Rig) -> Option<Vec<u8>> {
         let path = format!("/{}/ch1.ism/{rest}", self.assets[name].locator);
-        let response = match self.origin.handle(&Request::get(&path), self.now) {
+        let response = match self.origin.handle(&Request { query, ..Request::get(&path) }, self.now) {
             Reply::Response(response) => response,
             Reply::Need(need) => {
                 let objects = need.names().iter().map(|name| rig.store.get(name.as_str()).cloned()).collect::<Vec<_>>();
@@ -149,6 +157,11 @@ impl Follower {
         };
         (response.status == 200).then(|| response.body.to_bytes().to_vec())
     }
+}
+
+/// Whether it shows the parts of its live edge.
+fn is_parted(playlist: &[u8]) -> bool {
+    std::str::from_utf8(playlist).is_ok_and(|text| text.contains("\n#EXT-X-PART-INF:"))
 }
 
 /// The mean of versions 3 and 4 is an estimate by pictures that fill half a packet more than whole ones: a toy picture of few bytes

@@ -61,6 +61,8 @@ pub struct Rig {
     pub channel: Channel,
     pub now: Now,
     pub store: BTreeMap<String, Body>,
+    /// Fragments that are not whole yet.
+    pub growing: BTreeMap<String, Vec<u8>>,
     pub updates: Vec<TimelineUpdate>,
     pub events: Vec<(Duration, Event)>,
     pub replies: Vec<(IngestId, Bytes)>,
@@ -81,6 +83,7 @@ impl Rig {
             channel: Channel::new(config, codecs).unwrap(),
             now: Now::new(Duration::from_secs(100), Utc::from_unix_secs(NOON)),
             store: BTreeMap::new(),
+            growing: BTreeMap::new(),
             updates: Vec::new(),
             events: Vec::new(),
             replies: Vec::new(),
@@ -223,7 +226,14 @@ impl Rig {
     fn take(&mut self, output: Output) {
         match output {
             Output::Work(work) => self.pending.push(work),
+            Output::Grow(growth) => {
+                let grown = self.growing.entry(growth.name.as_str().into()).or_default();
+                assert_eq!(grown.len() as u64, growth.at, "{} grows without a gap", growth.name);
+                grown.extend_from_slice(&growth.body.to_bytes());
+            }
             Output::Store(object) => {
+                let grown = self.growing.remove(object.name.as_str()).unwrap_or_default();
+                assert!(object.body.to_bytes().starts_with(&grown), "{} begins as it grew", object.name);
                 let known = self.store.insert(object.name.as_str().into(), object.body);
                 assert!(known.is_none(), "{} was stored twice", object.name);
             }

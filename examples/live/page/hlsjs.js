@@ -14,7 +14,9 @@ export class HlsJs {
   begin(url) {
     const { Hls } = window;
     const { player } = this;
-    const hls = new Hls({ lowLatencyMode: false, liveSyncDurationCount: 2, backBufferLength: 60 });
+    // Where segments come in parts, the playlist says how near to the edge to play.
+    const latency = player.isLowLatency ? { lowLatencyMode: true } : { lowLatencyMode: false, liveSyncDurationCount: 2 };
+    const hls = new Hls({ ...latency, backBufferLength: 60 });
     this.hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       hls.nextLevel = player.wantsRung;

@@ -204,6 +204,6 @@ impl fmt::Display for Write {
 }
 
 /// The asset and the track, or `index`, of a name.
-fn folder(name: &ObjectName) -> &str {
+pub(super) fn folder(name: &ObjectName) -> &str {
     name.as_str().rsplit_once('/').map_or("", |(folder, _)| folder)
 }

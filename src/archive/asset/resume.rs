@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{Asset, AssetConfig, AssetOutput};
 use crate::{
     archive::{AssetName, Recovered, Timeline},
-    media::{Presentation, Segment},
+    media::{Part, Presentation, Segment},
     time::MediaDuration,
 };
 
@@ -129,6 +129,17 @@ impl Joint {
             }
             (Self::Open, None) => segment.clone(),
         }
+    }
+
+    /// A part of the next segment as the asset has it.
+    pub(super) fn place_part(self, part: &Part, timeline: &Timeline) -> Part {
+        let last = timeline.last().map(|last| last.sequence);
+        let (sequence, is_discontinuous) = match (self, last) {
+            (Self::Closed(by), _) => (part.sequence.wrapping_add(by), part.is_discontinuous),
+            (Self::Open, Some(last)) => (last.wrapping_add(1), true),
+            (Self::Open, None) => (part.sequence, part.is_discontinuous),
+        };
+        Part { sequence, is_discontinuous, ..part.clone() }
     }
 
     /// The segment was taken as `placed`.

@@ -18,7 +18,7 @@ fn sealed(sequence: u64) -> SealedSegment {
         cues: Arc::default(),
     };
     let body = Body::from(String::from("abc"));
-    SealedSegment { segment, fragments: vec![body.clone(), body, Body::new()], faults: vec![] }
+    SealedSegment { segment, fragments: vec![body.clone(), body, Body::new()], parts: vec![], faults: vec![] }
 }
 
 fn asset(window: i64) -> Asset {
@@ -41,7 +41,7 @@ fn objects_come_before_the_update_that_lists_them_and_leave_after_the_one_that_d
         while let Some(output) = asset.pull() {
             match output {
                 AssetOutput::Store(object) => assert!(stored.insert(object.name.as_str().to_owned())),
-                AssetOutput::Append(_) => {}
+                AssetOutput::Append(_) | AssetOutput::Grow(_) => {}
                 AssetOutput::Discard(name) => assert!(stored.remove(name.as_str())),
                 AssetOutput::Update(update) => match update.change {
                     TimelineChange::Added(segment) => listed.push_back(segment.sequence),

@@ -76,7 +76,7 @@ fn sealed(n: u64) -> SealedSegment {
         spans: spans.into(),
         cues,
     };
-    SealedSegment { segment, fragments: vec![Body::from(String::from("x")); 3], faults: vec![] }
+    SealedSegment { segment, fragments: vec![Body::from(String::from("x")); 3], parts: vec![], faults: vec![] }
 }
 
 impl Written {
@@ -95,6 +95,7 @@ impl Written {
         while let Some(output) = self.asset.pull() {
             match output {
                 AssetOutput::Append(append) => self.append(&append),
+                AssetOutput::Grow(_) => {}
                 AssetOutput::Update(update) => self.updates.push(update),
                 AssetOutput::Store(object) => drop(self.stored.insert(object.name.as_str().into())),
                 AssetOutput::Discard(name) => {
@@ -184,7 +185,7 @@ fn a_segment_of_eight_renditions_takes_some_forty_bytes() {
         let start = MediaTime::ZERO.plus(SECOND.times(2 * n as i64));
         let (duration, cues) = (SECOND.times(2), Arc::default());
         let segment = Segment { sequence: n, start, duration, is_discontinuous: false, spans: [span; 8].into(), cues };
-        asset.push(&SealedSegment { segment, fragments: vec![], faults: vec![] }).unwrap();
+        asset.push(&SealedSegment { segment, fragments: vec![], parts: vec![], faults: vec![] }).unwrap();
         while let Some(output) = asset.pull() {
             if let AssetOutput::Append(append) = output {
                 bytes += append.bytes.len();

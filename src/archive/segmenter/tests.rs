@@ -189,7 +189,7 @@ fn what_has_no_place_in_a_segment_is_counted_i5() {
         }
     }
     // Then what comes is parted, and something lies before what comes next.
-    segmenter.part(seconds(8).plus(MediaDuration::from_ticks(3000, Timescale::MPEG)));
+    segmenter.pause(seconds(8).plus(MediaDuration::from_ticks(3000, Timescale::MPEG)));
     segmenter.boundary(seconds(10)).unwrap();
     pushed += 60;
     assert_eq!(push(&mut segmenter, pictures(0, T0, 270..330)), 0);

@@ -18,7 +18,7 @@ impl Run {
     pub(super) fn part(&mut self, resumes: MediaTime) {
         if let Some(end) = self.end_of_reference() {
             let goes_on = resumes.since(end) <= self.tick();
-            self.segmenter.part(if goes_on { resumes } else { end });
+            self.segmenter.pause(if goes_on { resumes } else { end });
         }
         (self.boundary, self.ending) = (None, None);
     }

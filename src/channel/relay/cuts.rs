@@ -41,7 +41,7 @@ impl Run {
     }
 
     /// Longer than this no segment is. HLS rounds to whole seconds before it compares.
-    fn bound(&self) -> MediaDuration {
+    pub(super) fn bound(&self) -> MediaDuration {
         let half = MediaDuration::from_millis(500);
         let seconds = self.longest_segment.plus(half).flicks() / FLICKS_PER_SECOND;
         let target = MediaDuration::from_secs(seconds.max(1)).plus(half).minus(MediaDuration::from_millis(1));
@@ -79,7 +79,7 @@ impl Run {
     pub(super) fn end_cut(&mut self, unit: &AccessUnit) {
         let is_due = |end: &MediaTime| unit.is_random_access || unit.pts.since(*end) >= Self::STRAGGLE;
         if let Some(end) = self.ending.take_if(|end| is_due(end)) {
-            self.segmenter.part(end);
+            self.segmenter.pause(end);
             self.boundary = None;
             self.reels.iter_mut().for_each(|reel| reel.needs_idr |= reel.format.is_video());
         }

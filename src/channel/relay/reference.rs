@@ -24,7 +24,7 @@ impl Run {
         let (idrs, gap) = (reel.idrs.clone(), reel.gap);
         self.reference = next;
         if let Some((end, first)) = gap.filter(|(_, first)| self.boundary.is_some_and(|boundary| *first > boundary)) {
-            self.segmenter.part(end.min(first));
+            self.segmenter.pause(end.min(first));
             self.boundary = None;
             idrs.iter().filter(|idr| **idr >= first).for_each(|idr| self.consider(*idr, faults));
             return;

@@ -3,10 +3,11 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
-    archive::{Presentation, SealedSegment, SegmentFault, Segmenter, SegmenterError, SegmenterLimits},
+    archive::{Presentation, SegmentFault, Segmenter, SegmenterError, SegmenterLimits},
     channel::{
         SpliceReport,
         drift::Drift,
+        on_air::Whole,
         relay::{
             Trouble, Unaligned,
             early::Early,
@@ -19,6 +20,9 @@ use crate::{
     splice::{Avails, CaptionScan, Splice},
     time::{MediaDuration, MediaTime},
 };
+
+/// How long segments are to be, and how far their parts lie apart.
+pub(super) type Cutting = (MediaDuration, Option<MediaDuration>);
 
 /// The time line of a pass-through channel. `cuts` says where its segments begin, `clock` what time it has, `reference` which
 /// rung both go by.
@@ -36,8 +40,8 @@ pub(super) struct Run {
     pub(super) drift: Drift,
     pub(super) segmenter: Segmenter,
     pub(super) reels: Vec<Reel>,
-    /// Whole segments that were not pulled yet.
-    ready: VecDeque<SealedSegment>,
+    /// Whole segments and parts that were not pulled yet.
+    ready: VecDeque<Whole>,
     /// Place of the reference rung among the reels.
     pub(super) reference: usize,
     /// Shortest segment.
@@ -76,7 +80,7 @@ impl Run {
     /// Splices that may wait for their segment: more than open segments could begin with.
     pub(super) const SPLICES: usize = 64;
 
-    pub(super) fn new(settled: Settled, gop: MediaDuration, now: Duration) -> Self {
+    pub(super) fn new(settled: Settled, (gop, parts): Cutting, now: Duration) -> Self {
         let Settled { presentation, sources, segment_duration, longest_segment, began } = settled;
         let mut segmenter = Segmenter::new(presentation.tracks.clone(), SegmenterLimits::default());
         let reels: Vec<Reel> =
@@ -87,7 +91,7 @@ impl Run {
             segmenter.tell_in_band();
         }
         let half = reels.first().map_or(0, |reel| reel.nominal.flicks() / 2);
-        Self {
+        let mut run = Self {
             presentation,
             segment_duration,
             longest_segment,
@@ -111,7 +115,13 @@ impl Run {
             splices: VecDeque::new(),
             reports: VecDeque::new(),
             captions: CaptionScan::default(),
+        };
+        if let Some(length) = parts {
+            run.segmenter.cut_parts(length);
+            // A part that went out is not taken back: no segment can end with a GOP that was passed over.
+            run.least = run.least.min(MediaDuration::from_flicks(run.bound().flicks() / 2));
         }
+        run
     }
 
     /// A track changed, or is new: what is not as it was published is left out.
@@ -211,8 +221,8 @@ impl Run {
         self.reels.iter_mut().for_each(|reel| reel.needs_idr = reel.format.is_video());
     }
 
-    /// The next segment.
-    pub(super) fn pull(&mut self, faults: &mut VecDeque<Trouble>) -> Option<SealedSegment> {
+    /// The next part or segment.
+    pub(super) fn pull(&mut self, faults: &mut VecDeque<Trouble>) -> Option<Whole> {
         self.gather(faults);
         self.ready.pop_front()
     }
@@ -223,7 +233,9 @@ impl Run {
 
     /// Takes out what is whole, at once: how much of a contribution comes in one piece must not show in what is stored.
     pub(super) fn gather(&mut self, faults: &mut VecDeque<Trouble>) {
-        while let Some(sealed) = self.segmenter.pull() {
+        loop {
+            self.ready.extend(std::iter::from_fn(|| self.segmenter.pull_part()).map(Whole::Part));
+            let Some(sealed) = self.segmenter.pull() else { break };
             let spans = sealed.segment.spans.iter();
             self.reels.iter_mut().zip(spans).filter(|(_, span)| !span.is_missing()).for_each(|(reel, _)| {
                 reel.is_missing = false;
@@ -232,7 +244,7 @@ impl Run {
                 self.note(fault, faults);
             }
             self.report_splices(&sealed.segment);
-            self.ready.push_back(sealed);
+            self.ready.push_back(Whole::Segment(sealed, None));
         }
         let lost = self.early.pull_lost();
         if lost > 0 {

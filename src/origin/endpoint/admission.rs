@@ -69,6 +69,13 @@ impl Endpoint {
         self.counted(answer, now)
     }
 
+    /// Charges and counts more of the body of an answer that grows, whose head was [sent](Self::send). What was begun is not refused any
+    /// more: others wait for it.
+    pub fn send_more(&mut self, answer: &Response, bytes: usize, now: Now) {
+        self.budget.charge(bytes as u64, now.monotonic);
+        self.traffic.count_more((answer.status, answer.code), bytes as u64, now.monotonic);
+    }
+
     /// A file of the endpoint itself, or `None` for what the origin answers.
     fn judge(&self, request: &Request<'_>, caller: &Caller<'_>, now: Now) -> Result<Option<Response>, OriginError> {
         // Not 404, by which players and caches would take it that there is nothing.

@@ -42,6 +42,10 @@ impl Traffic {
         let row = self.rows.entry((response.status, response.code)).or_default();
         row.requests += 1;
         row.bytes = row.bytes.saturating_add(bytes);
+        self.count_bytes(bytes, now);
+    }
+
+    fn count_bytes(&mut self, bytes: u64, now: Duration) {
         let second = now.as_secs();
         match self.seconds.back_mut() {
             Some((newest, sum)) if *newest >= second => *sum = sum.saturating_add(bytes),
@@ -50,6 +54,13 @@ impl Traffic {
         if self.seconds.len() as u64 > SECONDS + 1 {
             self.seconds.pop_front();
         }
+    }
+
+    /// More of the body of an answer that was counted before.
+    pub(super) fn count_more(&mut self, (status, code): (u16, &'static str), bytes: u64, now: Duration) {
+        let row = self.rows.entry((status, code)).or_default();
+        row.bytes = row.bytes.saturating_add(bytes);
+        self.count_bytes(bytes, now);
     }
 
     /// By status, then by code.

@@ -105,7 +105,7 @@ fn times_outside_the_window_are_never_half_answered() {
         match origin.handle(&Request::get(&path), NOW) {
             Reply::Need(_) => 200,
             Reply::Response(response) => response.status,
-            Reply::Wait(wait) => panic!("{wait:?}"),
+            other => panic!("{other:?}"),
         }
     };
     assert_eq!([status(3, 0), status(9, 0), status(3, 1), status(9, 1)], [200, 200, 404, 404]);

@@ -25,6 +25,31 @@ impl Shelf {
         Ok(Reply::Need(Need::stored(ObjectName::fragment(&self.asset, track, ticks), track, request)))
     }
 
+    /// A part of a fragment, which may be whole while the fragment is not. Players ask for the next one before it is.
+    pub(super) fn part(
+        &self,
+        rendition: Rendition<'_>,
+        (ticks, index): (u64, usize),
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Reply, OriginError> {
+        let (position, track) = self.track(rendition)?;
+        let early = || self.wait(OriginError::FragmentNotReady, request, now);
+        let Some(parts) = self.timeline.find_parts(position, ticks) else {
+            let is_next = index == 0 && self.timeline.part_length().is_some() && self.is_due_next(position, ticks);
+            return if is_next { Ok(early()) } else { Err(OriginError::FragmentTimestampNotFound) };
+        };
+        let is_open = self.timeline.parts().first().is_some_and(|open| parts.first() == Some(open));
+        match parts.get(index).and_then(|part| part.spans.get(position)) {
+            Some(span) if !span.is_missing() => {
+                let name = ObjectName::fragment(&self.asset, track, ticks);
+                Ok(Reply::Need(Need::part(name, *span, track, request)))
+            }
+            None if is_open && index == parts.len() => Ok(early()),
+            _ => Err(OriginError::FragmentTimestampNotFound),
+        }
+    }
+
     /// A segment of HLS before version 7: of one rendition, or of a rung and its sound.
     pub(super) fn segment(
         &self,
@@ -74,7 +99,8 @@ impl Shelf {
             return Ok(self.wait(OriginError::FragmentNotReady, request, now));
         }
         let span = span_in(segment).ok_or(OriginError::FragmentTimestampNotFound)?;
-        Ok(Reply::Need(Need::timed((ObjectName::fragment(&self.asset, track, ticks), track), span, ahead, request)))
+        let name = ObjectName::fragment(&self.asset, track, ticks);
+        Ok(Reply::Need(Need::timed((name, position), span, ahead, self.timeline.presentation(), request)))
     }
 
     /// A fragment of HDS: of one rendition, or of a rung and its sound.

@@ -75,6 +75,11 @@ impl HlsFormat {
         let _ = writeln!(text, "Fragments({}={ticks},format={}).{extension}", track.url_track, format.name());
     }
 
+    /// Writes where a part of that segment stands.
+    pub(super) fn write_part(self, text: &mut String, track: &TrackSpec, ticks: u64, part: usize) {
+        let _ = write!(text, "Fragments({}={ticks},part={part},format={}).m4s", track.url_track, self.name());
+    }
+
     /// The codec string of a track (RFC 6381); players of that age were given it in lower case (A20.8).
     pub(super) fn codecs(self, track: &TrackSpec) -> Option<String> {
         let codecs = track.codecs()?;

@@ -1,13 +1,14 @@
 //! The media playlist of one rendition (RFC 8216 clause 4.3.3), kept up incrementally.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::VecDeque, fmt::Write as _, sync::Arc};
 
 use super::{
     cues::{write_cues, write_running},
+    edge::{self, Edge},
     format::HlsFormat,
 };
 use crate::{
-    media::{Body, Presentation, Segment, Span, TrackSpec},
+    media::{Body, Part, Presentation, Segment, Span, TrackSpec},
     package::rope::Rope,
     time::{FLICKS_PER_SECOND, MediaDuration, MediaTime, Utc},
 };
@@ -15,7 +16,7 @@ use crate::{
 /// A media playlist that follows a timeline.
 ///
 /// Tell it of every segment that joins and, in order, of every one that leaves. Each line of a segment is written once;
-/// rendering writes the head anew and shares the rest.
+/// rendering writes the head anew and shares the rest. With [parts](Self::show_parts), the newest segments are written anew, too.
 #[derive(Clone, Debug)]
 pub struct MediaPlaylist {
     format: HlsFormat,
@@ -23,6 +24,14 @@ pub struct MediaPlaylist {
     track: usize,
     target_duration: u64,
     entries: Rope,
+    /// Segments in there, how many of them have cues, and where the newest of them ends.
+    written: u64,
+    written_to: MediaTime,
+    cued: u64,
+    /// The newest segments, which are not in there, where parts are shown.
+    recent: VecDeque<Segment>,
+    /// How far those lie apart.
+    part_length: Option<MediaDuration>,
     /// Discontinuities that have left.
     discontinuity_sequence: u64,
     /// One entry's text, kept for its memory.
@@ -40,6 +49,11 @@ impl MediaPlaylist {
             track,
             target_duration: target_duration(longest),
             entries: Rope::default(),
+            written: 0,
+            written_to: MediaTime::ZERO,
+            cued: 0,
+            recent: VecDeque::new(),
+            part_length: None,
             discontinuity_sequence: 0,
             scratch: String::new(),
         }
@@ -52,16 +66,40 @@ impl MediaPlaylist {
         self
     }
 
+    /// From here on the live edge is shown in parts, which lie so far apart. Only fragmented MP4 has them, and no text.
+    pub fn show_parts(&mut self, length: MediaDuration) {
+        let track = self.presentation.tracks.get(self.track);
+        if self.format == HlsFormat::Cmaf && track.is_some_and(edge::has_parts) {
+            self.part_length = Some(length);
+        }
+    }
+
+    /// Whether it shows parts.
+    #[must_use]
+    pub const fn has_parts(&self) -> bool {
+        self.part_length.is_some()
+    }
+
     /// A segment joined at the live edge.
     pub fn append(&mut self, segment: &Segment) {
-        self.write_entry(segment);
-        self.entries.push(&self.scratch);
+        if self.part_length.is_none() {
+            return self.push_entry(segment);
+        }
+        self.recent.push_back(segment.clone());
+        let from = self.skips_to(segment);
+        while let Some(old) = self.recent.pop_front_if(|old| old.end() <= from) {
+            self.push_entry(&old);
+        }
     }
 
     /// The oldest segment, which is this one, left the window.
     pub fn remove(&mut self, segment: &Segment) {
-        self.write_entry(segment);
-        self.entries.advance(self.scratch.len());
+        if self.recent.pop_front_if(|recent| recent.sequence == segment.sequence).is_none() {
+            self.write_entry(segment);
+            self.entries.advance(self.scratch.len());
+            self.written = self.written.saturating_sub(1);
+            self.cued = self.cued.saturating_sub(u64::from(!segment.cues.is_empty()));
+        }
         self.discontinuity_sequence = self.discontinuity_sequence.saturating_add(u64::from(segment.is_discontinuous));
     }
 
@@ -69,27 +107,82 @@ impl MediaPlaylist {
     /// `EXT-X-ENDLIST`. `format` may be the other one of versions 3 and 4.
     #[must_use]
     pub fn render(&self, format: HlsFormat, first: Option<&Segment>, is_ended: bool) -> Body {
-        let mut parts = vec![self.head(format, first).into()];
+        let mut parts = vec![self.head(format, None, first).into()];
         self.entries.share(&mut parts);
+        let mut tail = String::new();
+        self.recent.iter().for_each(|segment| self.write_segment(&mut tail, segment, &[]));
         if is_ended {
-            parts.push(bytes::Bytes::from_static(b"#EXT-X-ENDLIST\n"));
+            tail.push_str("#EXT-X-ENDLIST\n");
         }
+        parts.push(tail.into());
         parts.into()
     }
 
-    fn head(&self, format: HlsFormat, first: Option<&Segment>) -> String {
-        let mut head = String::with_capacity(400);
-        let sequence = first.map_or(0, |segment| segment.sequence);
-        let _ = write!(
-            head,
-            "#EXTM3U\n#EXT-X-VERSION:{}\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:{sequence}\n",
-            format.version(),
-            self.target_duration
-        );
+    /// The playlist with the parts of its live edge. `parts_of` gives those of a segment. Where `skips`, and as far as it may, what
+    /// a player has from the last time is left out (RFC 8216bis clause 6.2.5.1).
+    #[must_use]
+    pub fn render_edge<'a>(
+        &self,
+        first: Option<&Segment>,
+        edge: &Edge<'_>,
+        parts_of: impl Fn(u64) -> &'a [Part],
+        skips: bool,
+    ) -> Body {
+        let Some(track) = self.presentation.tracks.get(self.track) else { return Body::new() };
+        // Ranges of dates must not be skipped, and they stand among the segments.
+        let is_known = self.recent.back().is_some_and(|newest| self.written_to <= self.skips_to(newest));
+        let skips = skips && self.written > 0 && is_known && self.cued == 0;
+        let mut pieces = Vec::new();
+        if skips {
+            let mut head = self.opening(9, self.part_length, first);
+            let _ = writeln!(head, "#EXT-X-SKIP:SKIPPED-SEGMENTS={}", self.written);
+            self.write_set_up(&mut head, HlsFormat::Cmaf, self.recent.front());
+            pieces.push(head.into());
+        } else {
+            pieces.push(self.head(HlsFormat::Cmaf, self.part_length, first).into());
+            self.entries.share(&mut pieces);
+        }
+        let mut tail = String::with_capacity(4096);
+        let from = self.recent.back().map(|newest| newest.end().plus(edge.lasts()).minus(self.targets(PARTS_FOR)));
+        for segment in &self.recent {
+            let is_near = from.is_some_and(|from| segment.start >= from);
+            self.write_segment(&mut tail, segment, if is_near { parts_of(segment.sequence) } else { &[] });
+        }
+        if let Some(open) = edge::open_segment(edge.open) {
+            self.write_opening(&mut tail, &open);
+            edge::write_parts(&mut tail, (track, self.track), (edge.open, false));
+        }
+        edge::write_hint(&mut tail, (track, self.track), edge);
+        edge::write_reports(&mut tail, &self.presentation, self.track, edge);
+        pieces.push(tail.into());
+        pieces.into()
+    }
+
+    /// What every playlist begins with.
+    fn opening(&self, version: usize, parts: Option<MediaDuration>, first: Option<&Segment>) -> String {
+        let mut head = String::with_capacity(500);
+        let _ = write!(head, "#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:{}\n", self.target_duration);
+        let track = self.presentation.tracks.get(self.track);
+        if let Some((length, track)) = parts.zip(track) {
+            let target = edge::part_target(track, length);
+            edge::write_control(&mut head, target, self.target_duration.saturating_mul(SKIP_UNTIL));
+        }
+        let _ = writeln!(head, "#EXT-X-MEDIA-SEQUENCE:{}", first.map_or(0, |segment| segment.sequence));
         if self.discontinuity_sequence > 0 {
             let _ = writeln!(head, "#EXT-X-DISCONTINUITY-SEQUENCE:{}", self.discontinuity_sequence);
         }
         head.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
+        head
+    }
+
+    fn head(&self, format: HlsFormat, parts: Option<MediaDuration>, first: Option<&Segment>) -> String {
+        let mut head = self.opening(format.version(), parts, first);
+        self.write_set_up(&mut head, format, first);
+        head
+    }
+
+    /// What stands before the first segment that is listed.
+    fn write_set_up(&self, head: &mut String, format: HlsFormat, first: Option<&Segment>) {
         if let Some(track) = self.presentation.tracks.get(self.track).filter(|_| format == HlsFormat::Cmaf) {
             let _ = writeln!(head, "#EXT-X-MAP:URI=\"Fragments({}=i,format=m3u8-cmaf).mp4\"", track.url_track);
         }
@@ -97,24 +190,43 @@ impl MediaPlaylist {
         if let Some(first) = first.filter(|segment| !segment.is_discontinuous)
             && let Some((track, span)) = self.span(first)
         {
-            write_date_time(&mut head, date_time(&self.presentation, track, span));
+            write_date_time(head, date_time(&self.presentation, track, span));
         }
         if let Some(first) = first {
-            write_running(&mut head, &self.presentation, first);
+            write_running(head, &self.presentation, first);
         }
-        head
+    }
+
+    fn push_entry(&mut self, segment: &Segment) {
+        self.write_entry(segment);
+        self.entries.push(&self.scratch);
+        self.written = self.written.saturating_add(1);
+        self.written_to = segment.end();
+        self.cued = self.cued.saturating_add(u64::from(!segment.cues.is_empty()));
     }
 
     /// Writes the lines of one segment into `scratch`; the same segment always gives the same lines.
     fn write_entry(&mut self, segment: &Segment) {
         let mut text = std::mem::take(&mut self.scratch);
         text.clear();
+        self.write_segment(&mut text, segment, &[]);
+        self.scratch = text;
+    }
+
+    /// What stands before a segment, and before its first part.
+    fn write_opening(&self, text: &mut String, segment: &Segment) {
+        let Some((track, span)) = self.span(segment) else { return };
+        if segment.is_discontinuous {
+            text.push_str("#EXT-X-DISCONTINUITY\n");
+            write_date_time(text, date_time(&self.presentation, track, span));
+        }
+        write_cues(text, &self.presentation, segment);
+    }
+
+    fn write_segment(&self, text: &mut String, segment: &Segment, parts: &[Part]) {
         if let Some((track, span)) = self.span(segment) {
-            if segment.is_discontinuous {
-                text.push_str("#EXT-X-DISCONTINUITY\n");
-                write_date_time(&mut text, date_time(&self.presentation, track, span));
-            }
-            write_cues(&mut text, &self.presentation, segment);
+            self.write_opening(text, segment);
+            edge::write_parts(text, (track, self.track), (parts, true));
             // A difference of rounded instants: rounding errors do not add up over a day.
             let micros = micros(instant(track, span.end())).saturating_sub(micros(instant(track, span.start)));
             let _ = writeln!(text, "#EXTINF:{}.{:06},", micros / 1_000_000, micros % 1_000_000);
@@ -124,15 +236,32 @@ impl MediaPlaylist {
             if span.is_missing() && self.format == HlsFormat::Cmaf {
                 text.push_str("#EXT-X-GAP\n");
             }
-            self.format.write_segment(&mut text, track, span.start);
+            self.format.write_segment(text, track, span.start);
         }
-        self.scratch = text;
+    }
+
+    /// Players know what ends before that, where this segment is the newest.
+    fn skips_to(&self, newest: &Segment) -> MediaTime {
+        newest.end().minus(self.targets(SKIP_UNTIL))
+    }
+
+    /// So many target durations.
+    fn targets(&self, count: u64) -> MediaDuration {
+        let seconds = self.target_duration.saturating_mul(count);
+        MediaDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX / FLICKS_PER_SECOND))
     }
 
     fn span(&self, segment: &Segment) -> Option<(&TrackSpec, Span)> {
         Some((self.presentation.tracks.get(self.track)?, *segment.spans.get(self.track)?))
     }
 }
+
+/// Target durations behind the live edge from which on nothing is left out of an update: the least that RFC 8216bis clause 4.4.3.8
+/// allows.
+const SKIP_UNTIL: u64 = 6;
+
+/// Target durations behind the live edge for which segments are listed with their parts (RFC 8216bis clause 4.4.4.9).
+const PARTS_FOR: u64 = 3;
 
 /// EXT-X-TARGETDURATION where no segment is longer than `longest`: RFC 8216 clause 4.3.3.1 compares after rounding to the
 /// nearest second.
@@ -143,6 +272,12 @@ fn target_duration(longest: MediaDuration) -> u64 {
 
 fn instant(track: &TrackSpec, ticks: u64) -> MediaTime {
     MediaTime::from_ticks(i64::try_from(ticks).unwrap_or(i64::MAX), track.timescale)
+}
+
+/// Seconds with as many decimals as there are.
+pub(super) fn write_seconds(text: &mut String, span: MediaDuration) {
+    let micros = micros(MediaTime::ZERO.plus(span));
+    let _ = write!(text, "{}.{:06}", micros / 1_000_000, micros % 1_000_000);
 }
 
 /// Microseconds since the epoch, to the nearest.

@@ -9,6 +9,7 @@
 
 mod clock;
 mod cues;
+mod edge;
 mod format;
 mod master;
 mod media;
@@ -17,6 +18,7 @@ mod rates;
 mod segment;
 mod sound;
 
+pub use edge::{Edge, has_parts, part_target};
 pub use format::HlsFormat;
 pub use master::Master;
 pub use media::MediaPlaylist;

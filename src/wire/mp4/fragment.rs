@@ -1,4 +1,4 @@
-//! A fragment of one track up to its media bytes: `styp`, `moof` and the header of `mdat` (ISO/IEC 14496-12 clause 8.8).
+//! A chunk of one track up to its media bytes: `styp`, `moof` and the header of `mdat` (ISO/IEC 14496-12 clause 8.8).
 
 use bytes::Bytes;
 
@@ -18,24 +18,35 @@ pub(crate) struct Sample {
     pub(crate) is_sync: bool,
 }
 
-/// Everything of a fragment that stands before the samples' bytes, which follow in order and unpadded.
+/// Where a chunk stands in its fragment (ISO/IEC 23000-19 clause 7.3.2.3); most fragments are one chunk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ChunkPlace<'a> {
+    /// At the beginning, with these messages before its `moof` (clause 7.4.5).
+    First(&'a [EventMessage]),
+    /// Behind another one.
+    Later,
+}
+
+/// Everything of a chunk that stands before the samples' bytes, which follow in order and unpadded.
 ///
-/// `events` stand before `moof` (ISO/IEC 23000-19 clause 7.4.5); `decode_time` is that of the first sample. The header is small and new; the samples' bytes are never copied.
+/// `decode_time` is that of the first sample. The header is small and new; the samples' bytes are never copied.
 pub(crate) fn fragment_header(
     track: &TrackSpec,
     sequence: u32,
     decode_time: u64,
     samples: &[Sample],
-    events: &[EventMessage],
+    place: ChunkPlace<'_>,
 ) -> Bytes {
     let shape = Shape::of(samples);
     let mut w = BoxWriter::with_capacity(samples.len().saturating_mul(16).saturating_add(160));
-    w.boxed(b"styp", |w| {
-        w.raw(b"msdh");
-        w.u32(0);
-        w.raw(b"msdhcmfs");
-    });
-    events.iter().for_each(|event| event.write(track.timescale.per_second(), &mut w));
+    if let ChunkPlace::First(events) = place {
+        w.boxed(b"styp", |w| {
+            w.raw(b"msdh");
+            w.u32(0);
+            w.raw(b"msdhcmfs");
+        });
+        events.iter().for_each(|event| event.write(track.timescale.per_second(), &mut w));
+    }
     let moof_start = w.position();
     let mut data_offset_at = 0;
     w.boxed(b"moof", |w| {

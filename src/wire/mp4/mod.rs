@@ -32,7 +32,7 @@ pub(crate) use abst::tests::parse as parse_bootstrap;
 pub(crate) use abst::{BootstrapInfo, Discontinuity, FragmentRun, RunKind};
 pub(crate) use emsg::EventMessage;
 pub(crate) use entry::SampleEntry;
-pub(crate) use fragment::{Sample, fragment_header};
+pub(crate) use fragment::{ChunkPlace, Sample, fragment_header};
 pub(crate) use init::init_segment;
 pub(crate) use live_uuid::{FragmentTime, LIVE_SERVER_MANIFEST};
 pub(crate) use moof::{Fragment, ReadSample};

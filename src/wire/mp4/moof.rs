@@ -8,10 +8,10 @@ use super::{
 };
 use crate::error::{LimitError, ParseError};
 
-/// A fragment of one track.
+/// A fragment of one track, all of its chunks together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fragment {
-    /// `sequence_number` of `mfhd`.
+    /// `sequence_number` of the first `mfhd`.
     pub(crate) sequence: u32,
     /// Decode time of the first sample, in ticks.
     pub(crate) decode_time: u64,
@@ -36,28 +36,22 @@ pub(crate) struct ReadSample {
 const MAX_MOOF: usize = 1 << 20;
 
 impl Fragment {
-    /// The first fragment in `bytes`, which holds whole boxes. Boxes that are not needed are stepped over.
+    /// The fragment in `bytes`, which holds whole boxes: one chunk or several. Boxes that are not needed are stepped over.
     pub(crate) fn parse(bytes: &Bytes) -> Result<Self, ParseError> {
         check(bytes)?;
         let mut boxes = Boxes::new(bytes, 0);
-        let moof = boxes.find_map(|found| found.ok().filter(|b| &b.kind == b"moof"));
-        let moof = moof.ok_or_else(|| truncated("moof", 0))?;
-        limit("moof bytes", MAX_MOOF, moof.payload.len(), moof.offset)?;
-        let mdat = boxes.find_map(|found| found.ok().filter(|b| &b.kind == b"mdat"));
-        let media = mdat.map_or_else(|| bytes.get(bytes.len()..).unwrap_or_default(), |mdat| mdat.payload);
-        let mut reader = Reader { bytes, moof: moof.offset, mdat: media, samples: Vec::new() };
-        let (mut sequence, mut decode_time) = (0, None);
-        for child in moof.children() {
-            let child = child?;
-            match &child.kind {
-                b"mfhd" => sequence = take_u32(child.full()?.2).ok_or_else(|| truncated("mfhd", child.offset))?.0,
-                // A second traf is another track's.
-                b"traf" if decode_time.is_none() => decode_time = Some(reader.traf(&child)?),
-                _ => {}
-            }
+        let mut reader = Reader { bytes, moof: 0, mdat: &[], samples: Vec::new() };
+        let mut first = None;
+        while let Some(moof) = boxes.find_map(|found| found.ok().filter(|b| &b.kind == b"moof")) {
+            limit("moof bytes", MAX_MOOF, moof.payload.len(), moof.offset)?;
+            let mdat = boxes.find_map(|found| found.ok().filter(|b| &b.kind == b"mdat"));
+            reader.moof = moof.offset;
+            reader.mdat = mdat.map_or_else(|| bytes.get(bytes.len()..).unwrap_or_default(), |mdat| mdat.payload);
+            let chunk = reader.chunk(&moof)?;
+            mdat.ok_or_else(|| truncated("mdat", moof.offset))?;
+            first.get_or_insert(chunk);
         }
-        let decode_time = decode_time.ok_or_else(|| truncated("traf", moof.offset))?;
-        mdat.ok_or_else(|| truncated("mdat", moof.offset))?;
+        let (sequence, decode_time) = first.ok_or_else(|| truncated("moof", 0))?;
         Ok(Self { sequence, decode_time, samples: reader.samples })
     }
 }
@@ -78,6 +72,21 @@ struct Defaults {
 }
 
 impl<'a> Reader<'a> {
+    /// Reads a chunk: its number and its decode time.
+    fn chunk(&mut self, moof: &BoxRef<'a>) -> Result<(u32, u64), ParseError> {
+        let (mut sequence, mut decode_time) = (0, None);
+        for child in moof.children() {
+            let child = child?;
+            match &child.kind {
+                b"mfhd" => sequence = take_u32(child.full()?.2).ok_or_else(|| truncated("mfhd", child.offset))?.0,
+                // A second traf is another track's.
+                b"traf" if decode_time.is_none() => decode_time = Some(self.traf(&child)?),
+                _ => {}
+            }
+        }
+        Ok((sequence, decode_time.ok_or_else(|| truncated("traf", moof.offset))?))
+    }
+
     fn traf(&mut self, traf: &BoxRef<'a>) -> Result<u64, ParseError> {
         let mut defaults = None;
         let mut decode_time = 0;

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::{
         media::{FrameRate, TrackFormat, TrackId, TrackSpec},
-        wire::mp4::{Fragment, Sample, fragment_header, live_uuid},
+        wire::mp4::{ChunkPlace, Fragment, Sample, fragment_header, live_uuid},
     };
 
     const fn at(time: i64, duration: u64) -> FragmentTime {
@@ -110,7 +110,7 @@ mod tests {
         let sample = |size| Sample { duration: 3000, size, composition_offset: 0, is_sync: true };
         let format = TrackFormat::Unknown(String::from("any"));
         let track = TrackSpec::video(TrackId(0), "any", 1, format, FrameRate::FPS_30);
-        let header = fragment_header(&track, 7, 180_000, &[sample(2), sample(3)], &[]);
+        let header = fragment_header(&track, 7, 180_000, &[sample(2), sample(3)], ChunkPlace::First(&[]));
         // Behind `styp`, and before the header of `mdat`.
         (header[24..header.len() - 8].to_vec(), [&header[header.len() - 8..], b"aabbb"].concat())
     }

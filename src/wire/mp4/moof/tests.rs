@@ -7,7 +7,7 @@ use crate::{
         AacConfig, AudioTrack, FrameRate, H264Config, Language, NalFraming, TextConfig, TrackFormat, TrackId,
         TrackSpec, VideoTrack,
     },
-    wire::mp4::{Sample, fragment_header, init_segment},
+    wire::mp4::{ChunkPlace, Sample, fragment_header, init_segment},
 };
 
 fn video() -> TrackSpec {
@@ -25,7 +25,7 @@ fn audio() -> TrackSpec {
 }
 
 fn whole(track: &TrackSpec, time: u64, samples: &[Sample]) -> Bytes {
-    let mut bytes = fragment_header(track, 5, time, samples, &[]).to_vec();
+    let mut bytes = fragment_header(track, 5, time, samples, ChunkPlace::First(&[])).to_vec();
     for (n, sample) in samples.iter().enumerate() {
         bytes.extend(std::iter::repeat_n(n as u8, sample.size as usize));
     }
@@ -70,7 +70,7 @@ fn a_fragment_header_byte_for_byte() {
         b"\0\0\0\x20trun\x01\0\x02\x05\0\0\0\x02\0\0\0\x74\x02\0\0\0\0\0\0\x02\0\0\0\x01",
         b"\0\0\0\x0Bmdat",
     ];
-    assert_eq!(fragment_header(&video(), 5, 9, &samples, &[]), expected.concat());
+    assert_eq!(fragment_header(&video(), 5, 9, &samples, ChunkPlace::First(&[])), expected.concat());
 }
 
 #[test]
