@@ -48,7 +48,7 @@ impl Segmenter {
     /// The end of what was given out of the first open segment.
     pub(super) fn parted_to(&self) -> Option<MediaTime> {
         let (start, parts) = self.open.front().zip(self.parts)?;
-        (parts.count > 0).then(|| start.plus(parts.length.times(parts.count.into())))
+        (parts.count > 0).then(|| parts.end(start, parts.count))
     }
 
     /// Every part of the first open segment that ends before `end` and was not asked for.
@@ -83,8 +83,8 @@ impl Segmenter {
     /// Start of the first open segment and end of its next part.
     fn next_part(&self) -> Option<(MediaTime, MediaTime)> {
         let (start, parts) = self.open.front().copied().zip(self.parts)?;
-        let end = start.plus(parts.length.times(i64::from(parts.count).saturating_add(1)));
-        (parts.count < Self::MAX_PARTS).then_some((start, end))
+        let next = parts.count.saturating_add(1);
+        (next <= Self::MAX_PARTS).then(|| (start, parts.end(start, next)))
     }
 
     fn cut_part(&mut self, start: MediaTime, end: MediaTime) -> SealedPart {
@@ -117,6 +117,15 @@ impl Segmenter {
 }
 
 impl Parts {
+    /// Access units come so much early where their times are whole milliseconds, as RTMP has them: each belongs to the part that it
+    /// would be in without that.
+    const ROUNDING: MediaDuration = MediaDuration::from_millis(2);
+
+    /// Where so many parts end of a segment that starts there.
+    fn end(self, start: MediaTime, count: u32) -> MediaTime {
+        start.plus(self.length.times(count.into())).minus(Self::ROUNDING)
+    }
+
     /// One more; its place.
     const fn step(&mut self) -> u32 {
         let index = self.count;
