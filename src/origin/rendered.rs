@@ -12,6 +12,8 @@ pub(super) enum Manifest {
     Master { format: HlsFormat, sound: Option<usize>, has_audio_only: bool },
     /// The HLS media playlist of a track.
     Playlist { format: HlsFormat, track: usize },
+    /// The playlist of a track's I-frames.
+    KeyFrames { format: HlsFormat, track: usize },
     /// The MPD.
     Mpd(Flavour),
     /// The client manifest of Smooth Streaming.
@@ -46,11 +48,11 @@ impl Rendered {
     }
 }
 
-/// Playlists and bootstrap of each track; then the masters: one of fragmented MP4; of version 4 with and without sound alone; of
+/// Playlists, bootstrap and playlists of I-frames of each track; then the masters: one of fragmented MP4; of version 4 with and without sound alone; of
 /// version 3 the same for each language.
 fn place(manifest: Manifest, tracks: usize) -> usize {
     const SINGLE: usize = 5;
-    let master = SINGLE + 4 * tracks;
+    let master = SINGLE + 6 * tracks;
     match manifest {
         Manifest::Mpd(Flavour::Cmaf) => 0,
         Manifest::Mpd(Flavour::Csf) => 1,
@@ -61,6 +63,8 @@ fn place(manifest: Manifest, tracks: usize) -> usize {
         Manifest::Playlist { format: HlsFormat::V4, track } => SINGLE + tracks + track,
         Manifest::Playlist { format: HlsFormat::V3, track } => SINGLE + 2 * tracks + track,
         Manifest::Bootstrap { track } => SINGLE + 3 * tracks + track,
+        Manifest::KeyFrames { format: HlsFormat::Cmaf, track } => SINGLE + 4 * tracks + track,
+        Manifest::KeyFrames { format: HlsFormat::V4 | HlsFormat::V3, track } => SINGLE + 5 * tracks + track,
         Manifest::Master { format: HlsFormat::Cmaf, .. } => master,
         Manifest::Master { format: HlsFormat::V4, has_audio_only, .. } => master + 1 + usize::from(has_audio_only),
         Manifest::Master { format: HlsFormat::V3, sound, has_audio_only } => {

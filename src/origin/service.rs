@@ -205,4 +205,6 @@ mod tests_of_filters;
 #[cfg(test)]
 mod tests_of_hds;
 #[cfg(test)]
+mod tests_of_key_frames;
+#[cfg(test)]
 mod tests_of_smooth;

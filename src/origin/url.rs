@@ -4,6 +4,8 @@
 //! /{locator}/{name}.ism/Manifest[(format={format}[,filter={names}][,audiotrack={track}][,audio-only=false])][.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Manifest({track},format={format}[,filter={names}])[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track}={ticks or i},format={format})[.ext]
+//! /{locator}/{name}.ism/QualityLevels({bitrate})/Manifest({track},format={format},type=keyframes[,filter={names}])[.ext]
+//! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks},format={format},type=keyframes)[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks})
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track},format=f4m-f4f)Seg{n}-Frag{number}
 //! ```
@@ -41,12 +43,16 @@ pub(super) enum Resource<'a> {
     Bootstrap(Rendition<'a>),
     /// The HLS media playlist of a rendition.
     Playlist { rendition: Rendition<'a>, format: HlsFormat },
+    /// The playlist of its I-frames.
+    KeyFrames { rendition: Rendition<'a>, format: HlsFormat },
     /// Its init segment.
     Init(Rendition<'a>),
     /// Its fragment that starts at this tick.
     Fragment { rendition: Rendition<'a>, ticks: u64 },
     /// The same as HLS before version 7 has it.
     Segment { rendition: Rendition<'a>, ticks: u64 },
+    /// The key frame of the same alone, in a transport stream or in fragmented MP4.
+    KeyFrame { rendition: Rendition<'a>, ticks: u64, is_transport: bool },
     /// The same as Smooth Streaming has it.
     TimedFragment { rendition: Rendition<'a>, ticks: u64 },
     /// The same as HDS has it, by its number.
@@ -126,6 +132,9 @@ fn manifest(part: &str) -> Result<Filtered<'_>, OriginError> {
     if call.subject.is_some() {
         return Err(OriginError::BadUrlSyntax);
     }
+    if call.is_of_key_frames {
+        return Err(OriginError::OutputFormatNotSupported);
+    }
     let resource = match call.format()? {
         // Only segments with pictures and sound in one must be told which sound.
         Format::Hls(format) if format == HlsFormat::V3 || call.sound.is_none() => {
@@ -144,7 +153,9 @@ fn manifest(part: &str) -> Result<Filtered<'_>, OriginError> {
 fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginError> {
     let level = Call::parse(level, "qualitylevels")?;
     let bitrate = match level.subject {
-        Some((bitrate, None)) if level.format.is_none() => number(bitrate).and_then(|n| u32::try_from(n).ok()),
+        Some((bitrate, None)) if level.format.is_none() && !level.is_of_key_frames => {
+            number(bitrate).and_then(|n| u32::try_from(n).ok())
+        }
         _ => None,
     };
     let bitrate = bitrate.ok_or(OriginError::BadUrlSyntax)?;
@@ -162,6 +173,9 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
     let is_filtered = level.filter.is_some() || call.filter.is_some() && !is_playlist;
     if call.sound.is_some() || level.sound.is_some() && !may_have_sound || is_filtered {
         return Err(OriginError::BadUrlSyntax);
+    }
+    if call.is_of_key_frames {
+        return Ok((key_frames(&call, of, is_playlist)?, call.filter));
     }
     let resource = match (call.subject, format) {
         (Some((track, None)), Format::Hls(format)) if is_playlist => {
@@ -188,6 +202,31 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
     Ok((resource, call.filter))
 }
 
+/// `type=keyframes` (A20.9), in every format that lists key frames.
+fn key_frames<'a>(
+    call: &Call<'a>,
+    of: impl Fn(&'a str) -> Rendition<'a>,
+    is_playlist: bool,
+) -> Result<Resource<'a>, OriginError> {
+    let is_transport = match call.format()? {
+        Format::Hls(HlsFormat::V4) => true,
+        Format::Hls(HlsFormat::Cmaf) => false,
+        Format::Dash(_) if !is_playlist => false,
+        _ => return Err(OriginError::OutputFormatNotSupported),
+    };
+    match call.subject {
+        Some((track, None)) if is_playlist => {
+            let format = if is_transport { HlsFormat::V4 } else { HlsFormat::Cmaf };
+            Ok(Resource::KeyFrames { rendition: of(track), format })
+        }
+        Some((track, Some(ticks))) if !is_playlist => {
+            let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
+            Ok(Resource::KeyFrame { rendition: of(track), ticks, is_transport })
+        }
+        _ => Err(OriginError::BadUrlSyntax),
+    }
+}
+
 /// The formats of A20 that are delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
@@ -198,7 +237,7 @@ enum Format {
 }
 
 /// `Word(subject,key=value,…).ext`, the parameters in any order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Call<'a> {
     /// What it is about: a bit rate, a track, or a track and a time.
     subject: Option<(&'a str, Option<&'a str>)>,
@@ -207,6 +246,8 @@ struct Call<'a> {
     sound: Option<&'a str>,
     has_audio_only: Option<bool>,
     filter: Option<&'a str>,
+    /// `type=keyframes`.
+    is_of_key_frames: bool,
     /// The fragment of HDS that is named behind the brackets.
     number: Option<u32>,
 }
@@ -230,7 +271,7 @@ impl<'a> Call<'a> {
         if !extension.is_empty() && !is_extension && number.is_none() {
             return Err(OriginError::BadUrlSyntax);
         }
-        let mut call = Self { subject: None, format: None, sound: None, has_audio_only: None, filter: None, number };
+        let mut call = Self { number, ..Self::default() };
         for argument in arguments.split(',') {
             let is_repeated = match argument.split_once('=') {
                 Some(("format", value)) => call.format.replace(value).is_some(),
@@ -239,6 +280,7 @@ impl<'a> Call<'a> {
                 Some(("audio-only", "false")) => call.has_audio_only.replace(false).is_some(),
                 Some(("audiotrack", track)) if is_word(track) => call.sound.replace(track).is_some(),
                 Some(("filter", names)) if names.split(';').all(is_word) => call.filter.replace(names).is_some(),
+                Some(("type", "keyframes")) => std::mem::replace(&mut call.is_of_key_frames, true),
                 Some(("encryption" | "type", _)) => return Err(OriginError::OutputFormatNotSupported),
                 Some((key, value)) if is_word(key) => call.subject.replace((key, Some(value))).is_some(),
                 None if is_word(argument) => call.subject.replace((argument, None)).is_some(),

@@ -25,6 +25,10 @@ pub struct MediaPlaylist {
     entries: Rope,
     /// Discontinuities that have left.
     discontinuity_sequence: u64,
+    /// It lists the I-frame of each segment.
+    is_of_i_frames: bool,
+    /// No segment ever leaves it.
+    keeps_all: bool,
     /// One entry's text, kept for its memory.
     scratch: String,
 }
@@ -41,6 +45,8 @@ impl MediaPlaylist {
             target_duration: target_duration(longest),
             entries: Rope::default(),
             discontinuity_sequence: 0,
+            is_of_i_frames: false,
+            keeps_all: false,
             scratch: String::new(),
         }
     }
@@ -49,6 +55,20 @@ impl MediaPlaylist {
     #[must_use]
     pub const fn behind(mut self, discontinuities: u64) -> Self {
         self.discontinuity_sequence = discontinuities;
+        self
+    }
+
+    /// The same of I-frames alone (RFC 8216 clause 4.3.3.6): the first picture of each segment, in a resource of its own.
+    #[must_use]
+    pub const fn of_i_frames(mut self) -> Self {
+        self.is_of_i_frames = true;
+        self
+    }
+
+    /// The same where no segment ever leaves: until it ends it is of the type `EVENT` (RFC 8216 clause 4.3.3.5).
+    #[must_use]
+    pub const fn keeping_all(mut self, keeps_all: bool) -> Self {
+        self.keeps_all = keeps_all;
         self
     }
 
@@ -66,10 +86,10 @@ impl MediaPlaylist {
     }
 
     /// The playlist as it stands, `first` being the oldest segment that it lists. Live players poll it; an ended one has
-    /// `EXT-X-ENDLIST`. `format` may be the other one of versions 3 and 4.
+    /// `EXT-X-ENDLIST` and is of the type `VOD`. `format` may be the other one of versions 3 and 4.
     #[must_use]
     pub fn render(&self, format: HlsFormat, first: Option<&Segment>, is_ended: bool) -> Body {
-        let mut parts = vec![self.head(format, first).into()];
+        let mut parts = vec![self.head(format, first, is_ended).into()];
         self.entries.share(&mut parts);
         if is_ended {
             parts.push(bytes::Bytes::from_static(b"#EXT-X-ENDLIST\n"));
@@ -77,7 +97,7 @@ impl MediaPlaylist {
         parts.into()
     }
 
-    fn head(&self, format: HlsFormat, first: Option<&Segment>) -> String {
+    fn head(&self, format: HlsFormat, first: Option<&Segment>, is_ended: bool) -> String {
         let mut head = String::with_capacity(400);
         let sequence = first.map_or(0, |segment| segment.sequence);
         let _ = write!(
@@ -89,7 +109,13 @@ impl MediaPlaylist {
         if self.discontinuity_sequence > 0 {
             let _ = writeln!(head, "#EXT-X-DISCONTINUITY-SEQUENCE:{}", self.discontinuity_sequence);
         }
-        head.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
+        match (is_ended, self.keeps_all) {
+            (true, _) => head.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n"),
+            (false, true) => head.push_str("#EXT-X-PLAYLIST-TYPE:EVENT\n"),
+            (false, false) => {}
+        }
+        let kind = if self.is_of_i_frames { "#EXT-X-I-FRAMES-ONLY\n" } else { "#EXT-X-INDEPENDENT-SEGMENTS\n" };
+        head.push_str(kind);
         if let Some(track) = self.presentation.tracks.get(self.track).filter(|_| format == HlsFormat::Cmaf) {
             let _ = writeln!(head, "#EXT-X-MAP:URI=\"Fragments({}=i,format=m3u8-cmaf).mp4\"", track.url_track);
         }
@@ -124,7 +150,7 @@ impl MediaPlaylist {
             if span.is_missing() && self.format == HlsFormat::Cmaf {
                 text.push_str("#EXT-X-GAP\n");
             }
-            self.format.write_segment(&mut text, track, span.start);
+            self.format.write_segment(&mut text, track, span.start, self.is_of_i_frames);
         }
         self.scratch = text;
     }

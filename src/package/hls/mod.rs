@@ -20,4 +20,4 @@ mod sound;
 pub use format::HlsFormat;
 pub use master::Master;
 pub use media::MediaPlaylist;
-pub use segment::{carries, segment, segment_type};
+pub use segment::{carries, key_frame, segment, segment_type};

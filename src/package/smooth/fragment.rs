@@ -1,10 +1,9 @@
 //! A stored fragment as Smooth Streaming's clients take it.
 
-use std::ops::Range;
-
 use crate::{
-    error::{ParseError, ParseErrorKind},
+    error::ParseError,
     media::{Body, Span},
+    package::stored::{find, truncated},
     wire::mp4::{FragmentTime, timed_moof},
 };
 
@@ -37,27 +36,3 @@ pub fn fragment(stored: &Body, span: Span, ahead: &[Next]) -> Result<Body, Parse
     parts.extend_from_slice(stored.slice(mdat).parts());
     Ok(Body::from(parts))
 }
-
-/// Where the first top-level box of this kind lies, from `at` on.
-fn find(stored: &Body, kind: [u8; 4], mut at: usize) -> Result<Range<usize>, ParseError> {
-    for _ in 0..MAX_BOXES {
-        let header = stored.cut(at..at.saturating_add(8)).ok_or_else(|| truncated("box header", at))?;
-        let size = header.first_chunk::<4>().map_or(0, |size| u32::from_be_bytes(*size));
-        let end = at.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
-        if size < 8 || end > stored.len() {
-            return Err(truncated("box", at));
-        }
-        if header.ends_with(&kind) {
-            return Ok(at..end);
-        }
-        at = end;
-    }
-    Err(truncated("fragment", at))
-}
-
-fn truncated(what: &'static str, at: usize) -> ParseError {
-    ParseError::new(ParseErrorKind::Truncated { what }, "mp4", None, at as u64)
-}
-
-/// Boxes of a fragment, events before its `moof` included.
-const MAX_BOXES: usize = 256;
