@@ -10,6 +10,7 @@ mod mpd;
 mod period;
 mod skeleton;
 mod template;
+mod trick_play;
 
 pub use mpd::Mpd;
 pub use skeleton::Flavour;
