@@ -70,7 +70,8 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
     });
     let mut adaptations: Vec<AdaptationSet> = adaptations.collect();
     // Behind all others: what plays at the usual pace is what a player comes to first.
-    let key_frames: Vec<AdaptationSet> = adaptations.iter().filter_map(|set| trick_play(set, all.len())).collect();
+    let key_frames = adaptations.iter().filter_map(|set| trick_play(set, all.len(), shape.segment_duration));
+    let key_frames: Vec<AdaptationSet> = key_frames.collect();
     adaptations.extend(key_frames);
     let period = Period { adaptations, ..Period::default() };
     let cmaf = if flavour == Flavour::Cmaf { ",urn:mpeg:dash:profile:cmaf:2019" } else { "" };
