@@ -4,8 +4,9 @@
 
 use std::{
     fs,
+    io::Write,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -22,11 +23,13 @@ use headend::{
 };
 
 const START: i64 = 1_800_000_000;
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 8] = [
     "Manifest(format=m3u8-cmaf).m3u8",
     "Manifest(format=mpd-time-cmaf)",
     "QualityLevels(300000)/Manifest(video,format=m3u8-cmaf).m3u8",
     "QualityLevels(64000)/Manifest(audio,format=m3u8-cmaf).m3u8",
+    "QualityLevels(300000)/Manifest(video,format=m3u8-cmaf,type=keyframes).m3u8",
+    "QualityLevels(300000)/Manifest(video,format=m3u8-aapl,type=keyframes).m3u8",
     "QualityLevels(300000)/Fragments(video=i,format=m3u8-cmaf).mp4",
     "QualityLevels(64000)/Fragments(audio=i,format=m3u8-cmaf).mp4",
 ];
@@ -41,7 +44,7 @@ fn ffmpeg_reads_every_picture_and_every_sample() {
     let (audio, frames) = aac(&adts);
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("read_by_ffmpeg");
     let _ = fs::remove_dir_all(&folder);
-    publish(vec![video, audio], &pictures, &frames, &folder);
+    let segments = publish(vec![video, audio], &pictures, &frames, &folder);
 
     let read = |name: &str, stream: &str| {
         let out = Command::new("ffprobe")
@@ -58,6 +61,55 @@ fn ffmpeg_reads_every_picture_and_every_sample() {
         read("QualityLevels(64000)/Manifest(audio,format=m3u8-cmaf).m3u8", "a"),
         format!("44100,{}", frames.len())
     );
+    for format in ["m3u8-cmaf", "m3u8-aapl"] {
+        let name = format!("QualityLevels(300000)/Manifest(video,format={format},type=keyframes).m3u8");
+        assert_eq!(read(&name, "v"), "320,180,3");
+    }
+    // Of several sets ffmpeg takes the first, and does not know what an essential property is: those of key frames come last.
+    assert_eq!(read("Manifest(format=mpd-time-cmaf)", "v:0"), "320,180,180");
+    assert_eq!(read("Manifest(format=mpd-time-cmaf)", "v:1"), "320,180,3");
+    key_frames_are_those_of_their_segments(&folder, &segments);
+}
+
+/// A20.9: a key frame by itself is one picture, and the one that its segment begins with, in every format; their playlists and the
+/// trick-play set list one of each segment.
+fn key_frames_are_those_of_their_segments(folder: &Path, segments: &[u64]) {
+    let level = folder.join("QualityLevels(300000)");
+    let init = fs::read(level.join("Fragments(video=i,format=m3u8-cmaf).mp4")).unwrap();
+    let fragmented = |name: String| checksums(&[init.clone(), fs::read(level.join(name)).unwrap()].concat());
+    let transport = |name: String| checksums(&fs::read(level.join(name)).unwrap());
+    let mut all = Vec::new();
+    for start in segments {
+        let whole = fragmented(format!("Fragments(video={start},format=m3u8-cmaf).m4s"));
+        assert_eq!(whole.len(), 60);
+        assert_eq!(transport(format!("Fragments(video={start},format=m3u8-aapl).ts")), whole);
+        let key = [
+            fragmented(format!("Fragments(video={start},format=m3u8-cmaf,type=keyframes).m4s")),
+            fragmented(format!("Fragments(video={start},format=mpd-time-cmaf,type=keyframes)")),
+            transport(format!("Fragments(video={start},format=m3u8-aapl,type=keyframes).ts")),
+        ];
+        assert!(key.iter().all(|key| *key == whole[..1]), "{key:?} {}", whole[0]);
+        all.push(whole[0].clone());
+    }
+    all.dedup();
+    assert_eq!(all.len(), 3, "the pictures differ");
+}
+
+/// A checksum of each picture that comes out.
+fn checksums(media: &[u8]) -> Vec<String> {
+    let mut run = Command::new("ffmpeg")
+        .args(["-v", "error", "-i", "pipe:0", "-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    run.stdin.take().unwrap().write_all(media).unwrap();
+    let out = run.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&out.stderr), "");
+    let text = String::from_utf8(out.stdout).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.rsplit(',').next().unwrap().trim().to_owned()).collect()
 }
 
 /// Six seconds of moving picture at 30 fps with an IDR every 60 frames, and a tone.
@@ -118,8 +170,8 @@ fn unit(track: u32, pts: MediaTime, is_random_access: bool, data: Bytes) -> Acce
     AccessUnit { track, pts, dts: pts, duration, is_random_access, is_damaged: false, data }
 }
 
-/// Writes what an origin answers under the paths at which it does.
-fn publish(tracks: Vec<TrackSpec>, pictures: &[AccessUnit], frames: &[AccessUnit], folder: &Path) {
+/// Writes what an origin answers under the paths at which it does. The times at which the segments of the rung begin.
+fn publish(tracks: Vec<TrackSpec>, pictures: &[AccessUnit], frames: &[AccessUnit], folder: &Path) -> Vec<u64> {
     let presentation = Arc::new(Presentation::new(tracks.clone(), Utc::UNIX_EPOCH));
     let name = AssetName::new("a").unwrap();
     let mut origin = Origin::new(OriginConfig::default());
@@ -155,7 +207,17 @@ fn publish(tracks: Vec<TrackSpec>, pictures: &[AccessUnit], frames: &[AccessUnit
     });
     let inits = ["QualityLevels(300000)/Fragments(video=i", "QualityLevels(64000)/Fragments(audio=i"]
         .map(|init| format!("{init},format=mpd-time-cmaf)"));
-    for rest in PATHS.into_iter().map(String::from).chain(fragments).chain(inits) {
+    let starts: Vec<u64> = timeline.segments().map(|segment| segment.spans[0].start).collect();
+    let others = starts.iter().flat_map(|start| {
+        [
+            "m3u8-aapl).ts",
+            "m3u8-cmaf,type=keyframes).m4s",
+            "m3u8-aapl,type=keyframes).ts",
+            "mpd-time-cmaf,type=keyframes)",
+        ]
+        .map(|format| format!("QualityLevels(300000)/Fragments(video={start},format={format}"))
+    });
+    for rest in PATHS.into_iter().map(String::from).chain(fragments).chain(others).chain(inits) {
         let now = Now::new(Duration::ZERO, Utc::UNIX_EPOCH);
         let response = match origin.handle(&Request::get(&format!("/l/n.ism/{rest}")), now) {
             Reply::Response(response) => response,
@@ -170,4 +232,5 @@ fn publish(tracks: Vec<TrackSpec>, pictures: &[AccessUnit], frames: &[AccessUnit
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, response.body.to_bytes()).unwrap();
     }
+    starts
 }

@@ -1,5 +1,5 @@
 //! Whatever a store gives back, a segment of HLS version 3 or 4 is made of it or it is refused; what is made has whole packets and
-//! is not much larger.
+//! is not much larger. So are the key frame that it begins with, in a transport stream and in fragmented MP4.
 //!
 //! Input: a byte that says which part is pictures, in 256ths, then the fragments one behind the other.
 #![no_main]
@@ -7,8 +7,10 @@
 use bytes::Bytes;
 use headend::{
     archive::{Body, TrackSpec},
-    media::{AacConfig, AudioTrack, FrameRate, H264Config, Language, NalFraming, TrackFormat, TrackId, VideoTrack},
-    package::hls,
+    media::{
+        AacConfig, AudioTrack, FrameRate, H264Config, Language, NalFraming, Span, TrackFormat, TrackId, VideoTrack,
+    },
+    package::{hls, key_frame},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -23,6 +25,13 @@ fuzz_target!(|data: &[u8]| {
         if let Ok(made) = hls::segment(parts) {
             assert!(made.len() % 188 == 0 && made.len() <= most, "{}", made.len());
         }
+    }
+    let span = Span { start: 0, duration: 180_000, bytes: pictures.len() as u32 };
+    if let Ok(made) = hls::key_frame(&video, &pictures, span) {
+        assert!(made.len() % 188 == 0 && made.len() <= 188 * 700 + 2 * data.len(), "{}", made.len());
+    }
+    if let Ok(made) = key_frame(&video, &pictures, span) {
+        assert!(made.len() <= 200 + data.len(), "{}", made.len());
     }
     if let Ok(made) = hls::segment(&[(&audio, &sound)]) {
         assert!(made.len() <= 73 + 19_200 * 7 + data.len());

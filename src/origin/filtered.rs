@@ -12,7 +12,7 @@ use super::{
     filter::Selection,
     rendered::Manifest,
     response::Response,
-    views::{DASH, HLS, SMOOTH, manifest_response, master, rates},
+    views::{DASH, HLS, SMOOTH, i_frames, manifest_response, master, rates},
 };
 use crate::{
     archive::Timeline,
@@ -75,9 +75,13 @@ fn render(manifest: Manifest, selection: &Selection, suffix: &str, timeline: &Ti
         Manifest::Update { .. } => return None,
         Manifest::Playlist { format, track } => {
             let playlist = MediaPlaylist::new(format, presentation.clone(), track, timeline.segment_duration());
-            let mut playlist = playlist.behind(past.discontinuities);
+            let mut playlist = playlist.behind(past.discontinuities).keeping_all(window.is_none());
             segments().for_each(|segment| playlist.append(segment));
             (HLS, playlist.render(format, Some(ends.0), *is_ended))
+        }
+        Manifest::KeyFrames { format, track } => {
+            let playlist = i_frames(timeline, (format, track), ends, past.discontinuities);
+            (HLS, playlist.keeping_all(window.is_none()).render(format, Some(ends.0), *is_ended))
         }
         Manifest::Mpd(flavour) => {
             let mut mpd = Mpd::new(presentation.clone(), *window, timeline.segment_duration(), Some(*past));

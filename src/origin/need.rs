@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     archive::ObjectName,
+    error::{ParseError, ParseErrorKind},
     media::{Body, PartSpan, Presentation, Segment, SegmentCue, Span, TrackSpec},
-    package::{hds, hls, smooth},
+    package::{hds, hls, key_frame, smooth},
     time::MediaTime,
 };
 
@@ -42,6 +43,9 @@ enum View {
     Part(Range<usize>),
     /// A segment of HLS before version 7, out of the fragments of the tracks at these positions.
     Segment(Arc<Presentation>, Vec<usize>),
+    /// The key frame of the track at this position, which lasts as long as its fragment, whose span this is; in a transport stream or in
+    /// fragmented MP4.
+    KeyFrame { presentation: Arc<Presentation>, track: usize, span: Span, is_transport: bool },
     /// A fragment of Smooth Streaming, which says when it is and when those are that follow it.
     TimedFragment(Arc<Presentation>, usize, Span, Vec<smooth::Next>),
     /// A fragment of HDS, out of the fragments of the tracks at these positions, of a segment that starts then and has these cues.
@@ -71,6 +75,19 @@ impl Need {
         let first = presentation.tracks.get(track);
         let content_type = first.map_or("video/mp2t", hls::segment_type);
         Self::new(names, View::Segment(Arc::clone(presentation), tracks), content_type, request)
+    }
+
+    /// The key frame that a fragment of pictures begins with; `track` is the position of theirs.
+    pub(super) fn key_frame(
+        (name, track): (ObjectName, usize),
+        span: Span,
+        is_transport: bool,
+        presentation: &Arc<Presentation>,
+        request: &Request<'_>,
+    ) -> Self {
+        let content_type = if is_transport { "video/mp2t" } else { "video/mp4" };
+        let view = View::KeyFrame { presentation: Arc::clone(presentation), track, span, is_transport };
+        Self::new(Names::One(name), view, content_type, request)
     }
 
     /// The fragment of HDS that a fragment makes, or one of pictures and one of their sound.
@@ -140,6 +157,17 @@ impl Need {
             View::F4f(presentation, tracks, start, cues) => {
                 let tracks = tracks.iter().filter_map(|track| presentation.tracks.get(*track));
                 hds::fragment(&tracks.zip(&read).collect::<Vec<_>>(), *start, cues).ok()
+            }
+            View::KeyFrame { presentation, track, span, is_transport } => {
+                let make = if *is_transport { hls::key_frame } else { key_frame };
+                let pictures = presentation.tracks.get(*track).zip(read.pop());
+                match pictures.map(|(track, stored)| make(track, &stored, *span)) {
+                    // A rung that came back within the segment.
+                    Some(Err(ParseError { kind: ParseErrorKind::Missing { .. }, .. })) => {
+                        return self.refuse(OriginError::FragmentTimestampNotFound);
+                    }
+                    made => made.and_then(Result::ok),
+                }
             }
             View::TimedFragment(presentation, track, span, ahead) => {
                 let (stored, track) = (read.pop(), presentation.tracks.get(*track));

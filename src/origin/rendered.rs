@@ -14,6 +14,8 @@ pub(super) enum Manifest {
     Playlist { format: HlsFormat, track: usize },
     /// The same in fragmented MP4, without what a player has already.
     Update { track: usize },
+    /// The playlist of a track's I-frames.
+    KeyFrames { format: HlsFormat, track: usize },
     /// The MPD.
     Mpd(Flavour),
     /// The client manifest of Smooth Streaming.
@@ -48,11 +50,11 @@ impl Rendered {
     }
 }
 
-/// Playlists, bootstrap and update of each track; then the masters: one of fragmented MP4; of version 4 with and without sound alone; of
-/// version 3 the same for each language.
+/// Playlists, bootstrap, update and playlists of I-frames of each track; then the masters: one of fragmented MP4; of version 4 with
+/// and without sound alone; of version 3 the same for each language.
 fn place(manifest: Manifest, tracks: usize) -> usize {
     const SINGLE: usize = 5;
-    let master = SINGLE + 5 * tracks;
+    let master = SINGLE + 7 * tracks;
     match manifest {
         Manifest::Mpd(Flavour::Cmaf) => 0,
         Manifest::Mpd(Flavour::Csf) => 1,
@@ -63,7 +65,9 @@ fn place(manifest: Manifest, tracks: usize) -> usize {
         Manifest::Playlist { format: HlsFormat::V4, track } => SINGLE + tracks + track,
         Manifest::Playlist { format: HlsFormat::V3, track } => SINGLE + 2 * tracks + track,
         Manifest::Bootstrap { track } => SINGLE + 3 * tracks + track,
-        Manifest::Update { track } => SINGLE + 4 * tracks + track,
+        Manifest::KeyFrames { format: HlsFormat::Cmaf, track } => SINGLE + 4 * tracks + track,
+        Manifest::KeyFrames { format: HlsFormat::V4 | HlsFormat::V3, track } => SINGLE + 5 * tracks + track,
+        Manifest::Update { track } => SINGLE + 6 * tracks + track,
         Manifest::Master { format: HlsFormat::Cmaf, .. } => master,
         Manifest::Master { format: HlsFormat::V4, has_audio_only, .. } => master + 1 + usize::from(has_audio_only),
         Manifest::Master { format: HlsFormat::V3, sound, has_audio_only } => {

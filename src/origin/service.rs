@@ -214,6 +214,8 @@ mod tests_of_filters;
 #[cfg(test)]
 mod tests_of_hds;
 #[cfg(test)]
+mod tests_of_key_frames;
+#[cfg(test)]
 mod tests_of_low_latency;
 #[cfg(test)]
 mod tests_of_smooth;

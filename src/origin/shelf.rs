@@ -166,6 +166,9 @@ impl Shelf {
             Resource::Fragment { rendition, ticks } => self.fragment(rendition, ticks, request, now),
             Resource::Part { rendition, ticks, part } => self.part(rendition, (ticks, part), request, now),
             Resource::Segment { rendition, ticks } => self.segment(rendition, ticks, request, now),
+            Resource::KeyFrame { rendition, ticks, is_transport } => {
+                self.key_frame(rendition, (ticks, is_transport), request, now)
+            }
             Resource::TimedFragment { rendition, ticks } => self.timed_fragment(rendition, ticks, request, now),
             Resource::F4f { rendition, number } => self.f4f(rendition, number, request, now),
             resource => {
@@ -200,9 +203,11 @@ impl Shelf {
         if self.timeline.first().is_none() {
             return Ok(None);
         }
-        let is_hls = matches!(manifest, Manifest::Master { .. } | Manifest::Playlist { .. });
+        let is_hls =
+            matches!(manifest, Manifest::Master { .. } | Manifest::Playlist { .. } | Manifest::KeyFrames { .. });
         let selection = Selection::of(&self.timeline, self.windows, filters, clip, is_hls)?;
-        if let Manifest::Playlist { track, .. } | Manifest::Bootstrap { track } = manifest
+        if let Manifest::Playlist { track, .. } | Manifest::KeyFrames { track, .. } | Manifest::Bootstrap { track } =
+            manifest
             && selection.offered.get(track) == Some(&false)
             && self.timeline.offered().get(track) == Some(&true)
         {
@@ -240,6 +245,13 @@ impl Shelf {
                 }
                 Ok(Manifest::Playlist { format, track })
             }
+            Resource::KeyFrames { rendition, format } => {
+                let (track, spec) = self.rung(rendition)?;
+                if !format.has_i_frames() || !format.lists(spec) {
+                    return Err(OriginError::OutputFormatNotSupported);
+                }
+                Ok(Manifest::KeyFrames { format, track })
+            }
             _ => Err(OriginError::OutputFormatNotSupported),
         }
     }
@@ -261,6 +273,12 @@ impl Shelf {
             Readiness::Ready if directives.skips => Ok(Manifest::Update { track }),
             Readiness::Ready => Ok(manifest),
         })
+    }
+
+    /// A rendition of pictures: nothing else has key frames.
+    fn rung(&self, rendition: Rendition<'_>) -> Result<(usize, &TrackSpec), OriginError> {
+        let (position, track) = self.track(rendition)?;
+        if track.format.is_video() { Ok((position, track)) } else { Err(OriginError::TrackNotFound) }
     }
 
     fn track(&self, rendition: Rendition<'_>) -> Result<(usize, &TrackSpec), OriginError> {

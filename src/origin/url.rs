@@ -5,6 +5,8 @@
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Manifest({track},format={format}[,filter={names}])[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track}={ticks or i},format={format})[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks},part={index},format=m3u8-cmaf)[.ext]
+//! /{locator}/{name}.ism/QualityLevels({bitrate})/Manifest({track},format={format},type=keyframes[,filter={names}])[.ext]
+//! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks},format={format},type=keyframes)[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks})
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track},format=f4m-f4f)Seg{n}-Frag{number}
 //! ```
@@ -42,6 +44,8 @@ pub(super) enum Resource<'a> {
     Bootstrap(Rendition<'a>),
     /// The HLS media playlist of a rendition.
     Playlist { rendition: Rendition<'a>, format: HlsFormat },
+    /// The playlist of its I-frames.
+    KeyFrames { rendition: Rendition<'a>, format: HlsFormat },
     /// Its init segment.
     Init(Rendition<'a>),
     /// Its fragment that starts at this tick.
@@ -50,6 +54,8 @@ pub(super) enum Resource<'a> {
     Part { rendition: Rendition<'a>, ticks: u64, part: usize },
     /// The same as HLS before version 7 has it.
     Segment { rendition: Rendition<'a>, ticks: u64 },
+    /// The key frame of the same alone, in a transport stream or in fragmented MP4.
+    KeyFrame { rendition: Rendition<'a>, ticks: u64, is_transport: bool },
     /// The same as Smooth Streaming has it.
     TimedFragment { rendition: Rendition<'a>, ticks: u64 },
     /// The same as HDS has it, by its number.
@@ -126,8 +132,11 @@ fn manifest(part: &str) -> Result<Filtered<'_>, OriginError> {
         return Ok((Resource::Smooth(smooth::Version::V22), None));
     }
     let call = Call::parse(part, "manifest")?;
-    if call.subject.is_some() {
+    if call.subject.is_some() || call.part.is_some() {
         return Err(OriginError::BadUrlSyntax);
+    }
+    if call.is_of_key_frames {
+        return Err(OriginError::OutputFormatNotSupported);
     }
     let resource = match call.format()? {
         // Only segments with pictures and sound in one must be told which sound.
@@ -147,7 +156,9 @@ fn manifest(part: &str) -> Result<Filtered<'_>, OriginError> {
 fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginError> {
     let level = Call::parse(level, "qualitylevels")?;
     let bitrate = match level.subject {
-        Some((bitrate, None)) if level.format.is_none() => number(bitrate).and_then(|n| u32::try_from(n).ok()),
+        Some((bitrate, None)) if level.format.is_none() && !level.is_of_key_frames && level.part.is_none() => {
+            number(bitrate).and_then(|n| u32::try_from(n).ok())
+        }
         _ => None,
     };
     let bitrate = bitrate.ok_or(OriginError::BadUrlSyntax)?;
@@ -166,6 +177,12 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
     if call.sound.is_some() || level.sound.is_some() && !may_have_sound || is_filtered {
         return Err(OriginError::BadUrlSyntax);
     }
+    if call.part.is_some() && (is_playlist || call.is_of_key_frames || format != Format::Hls(HlsFormat::Cmaf)) {
+        return Err(OriginError::BadUrlSyntax);
+    }
+    if call.is_of_key_frames {
+        return Ok((key_frames(&call, of, is_playlist)?, call.filter));
+    }
     let resource = match (call.subject, format) {
         (Some((track, None)), Format::Hls(format)) if is_playlist => {
             Resource::Playlist { rendition: of(track), format }
@@ -180,11 +197,10 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
             let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
             Resource::TimedFragment { rendition: of(track), ticks }
         }
-        (Some((track, Some(ticks))), Format::Hls(HlsFormat::Cmaf)) if let Some(part) = call.part => {
-            let ticks = number(ticks).filter(|_| !is_playlist).ok_or(OriginError::BadUrlSyntax)?;
+        (Some((track, Some(ticks))), _) if let Some(part) = call.part => {
+            let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
             Resource::Part { rendition: of(track), ticks, part }
         }
-        _ if call.part.is_some() => return Err(OriginError::BadUrlSyntax),
         (Some((track, Some("i"))), _) if !is_playlist && !is_transport => Resource::Init(of(track)),
         (Some((track, Some(ticks))), _) if !is_playlist => {
             let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
@@ -194,6 +210,31 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
         _ => return Err(OriginError::BadUrlSyntax),
     };
     Ok((resource, call.filter))
+}
+
+/// `type=keyframes` (A20.9), in every format that lists key frames.
+fn key_frames<'a>(
+    call: &Call<'a>,
+    of: impl Fn(&'a str) -> Rendition<'a>,
+    is_playlist: bool,
+) -> Result<Resource<'a>, OriginError> {
+    let is_transport = match call.format()? {
+        Format::Hls(HlsFormat::V4) => true,
+        Format::Hls(HlsFormat::Cmaf) => false,
+        Format::Dash(_) if !is_playlist => false,
+        _ => return Err(OriginError::OutputFormatNotSupported),
+    };
+    match call.subject {
+        Some((track, None)) if is_playlist => {
+            let format = if is_transport { HlsFormat::V4 } else { HlsFormat::Cmaf };
+            Ok(Resource::KeyFrames { rendition: of(track), format })
+        }
+        Some((track, Some(ticks))) if !is_playlist => {
+            let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
+            Ok(Resource::KeyFrame { rendition: of(track), ticks, is_transport })
+        }
+        _ => Err(OriginError::BadUrlSyntax),
+    }
 }
 
 /// The formats of A20 that are delivered.
@@ -206,7 +247,7 @@ enum Format {
 }
 
 /// `Word(subject,key=value,…).ext`, the parameters in any order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Call<'a> {
     /// What it is about: a bit rate, a track, or a track and a time.
     subject: Option<(&'a str, Option<&'a str>)>,
@@ -216,6 +257,8 @@ struct Call<'a> {
     has_audio_only: Option<bool>,
     filter: Option<&'a str>,
     part: Option<usize>,
+    /// `type=keyframes`.
+    is_of_key_frames: bool,
     /// The fragment of HDS that is named behind the brackets.
     number: Option<u32>,
 }
@@ -239,8 +282,7 @@ impl<'a> Call<'a> {
         if !extension.is_empty() && !is_extension && number.is_none() {
             return Err(OriginError::BadUrlSyntax);
         }
-        let mut call =
-            Self { subject: None, format: None, sound: None, has_audio_only: None, filter: None, part: None, number };
+        let mut call = Self { number, ..Self::default() };
         for argument in arguments.split(',') {
             let is_repeated = match argument.split_once('=') {
                 Some(("format", value)) => call.format.replace(value).is_some(),
@@ -253,6 +295,7 @@ impl<'a> Call<'a> {
                     let index = self::number(index).and_then(|index| usize::try_from(index).ok());
                     call.part.replace(index.ok_or(OriginError::BadUrlSyntax)?).is_some()
                 }
+                Some(("type", "keyframes")) => std::mem::replace(&mut call.is_of_key_frames, true),
                 Some(("encryption" | "type", _)) => return Err(OriginError::OutputFormatNotSupported),
                 Some((key, value)) if is_word(key) => call.subject.replace((key, Some(value))).is_some(),
                 None if is_word(argument) => call.subject.replace((argument, None)).is_some(),

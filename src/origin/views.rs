@@ -31,6 +31,8 @@ pub(super) struct Views {
     /// Sequence numbers of the oldest and the newest segment that they list.
     ends: Option<(u64, u64)>,
     is_ended: bool,
+    /// No segment ever leaves.
+    keeps_all: bool,
     rendered: Rendered,
 }
 
@@ -44,7 +46,7 @@ impl Views {
         let (presentation, longest, past) = (timeline.presentation(), timeline.segment_duration(), timeline.past());
         let of = |format, track| {
             let playlist = MediaPlaylist::new(format, Arc::clone(presentation), track, longest);
-            playlist.behind(past.map_or(0, |past| past.discontinuities))
+            playlist.behind(past.map_or(0, |past| past.discontinuities)).keeping_all(window.is_none())
         };
         let tracks = presentation.tracks.iter().enumerate();
         let transport = tracks.map(|(n, track)| HlsFormat::V4.lists(track).then(|| of(HlsFormat::V4, n))).collect();
@@ -56,6 +58,7 @@ impl Views {
             hds: hds::Manifest::new(Arc::clone(presentation)),
             ends: None,
             is_ended: false,
+            keeps_all: window.is_none(),
             rendered: Rendered::of(presentation.tracks.len()),
         }
     }
@@ -163,6 +166,11 @@ impl Views {
                 };
                 (HLS, playlist.render(format, Some(first), self.is_ended))
             }
+            Manifest::KeyFrames { format, track } => {
+                let discontinuities = timeline.past_at(first.sequence)?.discontinuities;
+                let playlist = i_frames(timeline, (format, track), (first, last), discontinuities);
+                (HLS, playlist.keeping_all(self.keeps_all).render(format, Some(first), self.is_ended))
+            }
         };
         Some(manifest_response(content_type, body, (first, last), (timeline, timeline.offered()), self.is_ended))
     }
@@ -211,6 +219,22 @@ pub(super) fn master<'a>(
         first_quality: None,
         filter: "",
     }
+}
+
+/// The I-frames of a track from the one segment to the other, behind so many discontinuities. Few ask for them, so that they are not kept
+/// up: the playlist costs what it lists, once per change.
+pub(super) fn i_frames(
+    timeline: &Timeline,
+    (format, track): (HlsFormat, usize),
+    (first, last): (&Segment, &Segment),
+    discontinuities: u64,
+) -> MediaPlaylist {
+    let presentation = Arc::clone(timeline.presentation());
+    let playlist = MediaPlaylist::new(format, presentation, track, timeline.segment_duration());
+    let mut playlist = playlist.behind(discontinuities).of_i_frames();
+    let listed = timeline.since(first.sequence).take_while(|segment| segment.sequence <= last.sequence);
+    listed.for_each(|segment| playlist.append(segment));
+    playlist
 }
 
 /// The answer with a manifest that lists these tracks from the one segment to the other.

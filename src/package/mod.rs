@@ -9,8 +9,11 @@ pub mod dash;
 pub mod hds;
 mod hex;
 pub mod hls;
+mod key_frame;
 mod rope;
 mod runs;
 mod sets;
 pub mod smooth;
 mod stored;
+
+pub use key_frame::key_frame;

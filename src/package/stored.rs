@@ -1,11 +1,13 @@
-//! Stored fragments as packagers take them apart that put samples into another container.
+//! Stored fragments as packagers take them apart that put samples into another container, or take some of them.
+
+use std::ops::Range;
 
 use crate::{
     codec::h264::reorder_frames,
-    error::{LimitError, ParseError},
-    media::{Body, H264Config, TrackSpec},
+    error::{LimitError, ParseError, ParseErrorKind},
+    media::{Body, H264Config, Span, TrackSpec},
     time::MediaDuration,
-    wire::mp4::Fragment,
+    wire::mp4::{Fragment, MoofPlace, MovieFragment, ReadSample, SampleDefaults},
 };
 
 /// Reads a fragment. Runs that share their bytes are refused: what is stored has none, and what is made of it would have them many
@@ -19,6 +21,57 @@ pub(super) fn read(body: &Body) -> Result<Fragment, ParseError> {
     }
     Ok(fragment)
 }
+
+/// The key frame that a stored fragment begins with, as a fragment of one sample that lasts as long as the whole, whose span this is.
+/// Nothing is copied where the sample lies in one slice, and of a fragment in several pieces the first alone is looked at.
+pub(super) fn key_frame(body: &Body, span: Span) -> Result<Fragment, ParseError> {
+    let moof = find(body, *b"moof", 0)?;
+    let header = moof.start..moof.start.saturating_add(BOX_HEADER);
+    let payload = body.cut(header.end..moof.end).ok_or_else(|| truncated("moof", moof.start))?;
+    let place = MoofPlace { offset: moof.start as u64, header: header.len() as u64 };
+    let MovieFragment { sequence, tracks } = MovieFragment::parse(&payload, place, |_| SampleDefaults::default())?;
+    let track = tracks.first().ok_or_else(|| truncated("traf", moof.start))?;
+    let decode_time = track.decode_time.ok_or_else(|| truncated("tfdt", moof.start))?;
+    let missing = || ParseError::new(ParseErrorKind::Missing { what: "key frame" }, "mp4", None, moof.start as u64);
+    let first = track.samples.first().filter(|first| first.is_sync && first.size > 0).ok_or_else(missing)?;
+    let start = usize::try_from(first.start).ok().and_then(|start| start.checked_add(moof.start));
+    let end = start.zip(usize::try_from(first.size).ok()).and_then(|(start, size)| start.checked_add(size));
+    let data = start.zip(end).and_then(|(start, end)| body.cut(start..end));
+    let sample = ReadSample {
+        duration: span.duration,
+        composition_offset: first.composition_offset.into(),
+        is_sync: true,
+        data: data.ok_or_else(|| truncated("sample", moof.end))?,
+    };
+    Ok(Fragment { sequence, decode_time, samples: vec![sample] })
+}
+
+/// Where the first top-level box of this kind lies, from `at` on.
+pub(super) fn find(stored: &Body, kind: [u8; 4], mut at: usize) -> Result<Range<usize>, ParseError> {
+    for _ in 0..MAX_BOXES {
+        let header = stored.cut(at..at.saturating_add(BOX_HEADER)).ok_or_else(|| truncated("box header", at))?;
+        let size = header.first_chunk::<4>().map_or(0, |size| u32::from_be_bytes(*size));
+        let end = at.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
+        if end < at.saturating_add(BOX_HEADER) || end > stored.len() {
+            return Err(truncated("box", at));
+        }
+        if header.ends_with(&kind) {
+            return Ok(at..end);
+        }
+        at = end;
+    }
+    Err(truncated("fragment", at))
+}
+
+pub(super) fn truncated(what: &'static str, at: usize) -> ParseError {
+    ParseError::new(ParseErrorKind::Truncated { what }, "mp4", None, at as u64)
+}
+
+/// Bytes of a box header with a size of 32 bits.
+const BOX_HEADER: usize = 8;
+
+/// Boxes of a fragment, events before its `moof` included.
+const MAX_BOXES: usize = 256;
 
 /// How far pictures of a track may be reordered: so far before their stored decode times are they to be decoded, so that none
 /// is decoded after it is shown. It depends on the track alone, so that decode times go up from segment to segment.

@@ -37,7 +37,9 @@ pub(crate) fn mpd(text: &str, languages: usize) {
 }
 
 fn one_period(period: &dash_mpd::Period, languages: usize) {
-    assert_eq!(period.adaptations.len(), 1 + languages);
+    let is_of_key_frames = |set: &&dash_mpd::AdaptationSet| !set.essential_property.is_empty();
+    assert_eq!(period.adaptations.iter().filter(is_of_key_frames).count(), 1);
+    assert_eq!(period.adaptations.len(), 2 + languages);
     let mut ids: Vec<_> = period.adaptations.iter().map(|set| set.id.clone().unwrap()).collect();
     ids.extend(period.adaptations.iter().flat_map(|set| &set.representations).map(|one| one.id.clone().unwrap()));
     ids.sort();
@@ -51,8 +53,9 @@ fn one_period(period: &dash_mpd::Period, languages: usize) {
 /// Reads the master playlist back with `m3u8-rs`.
 pub(crate) fn master(text: &str, rungs: usize, languages: usize) {
     let (_, read) = m3u8_rs::parse_master_playlist(text.as_bytes()).unwrap();
-    assert_eq!(read.variants.len(), rungs);
-    assert!(read.variants.iter().all(|variant| variant.audio.as_deref() == Some("audio")));
+    let (i_frames, variants): (Vec<_>, Vec<_>) = read.variants.iter().partition(|variant| variant.is_i_frame);
+    assert_eq!((variants.len(), i_frames.len()), (rungs, rungs));
+    assert!(variants.iter().all(|variant| variant.audio.as_deref() == Some("audio")));
     assert_eq!(read.alternatives.len(), languages);
     let mut names: Vec<_> = read.alternatives.iter().map(|one| &one.name).collect();
     names.sort();

@@ -25,11 +25,18 @@ fn golden(scenario: &str, name: &str, text: &str) {
 
 const MASTER: &str = "Manifest(format=m3u8-cmaf)";
 const VIDEO: &str = "QualityLevels(3500000)/Manifest(video,format=m3u8-cmaf)";
+const I_FRAMES: &str = "QualityLevels(3500000)/Manifest(video,format=m3u8-cmaf,type=keyframes)";
 const AUDIO: &str = "QualityLevels(64000)/Manifest(audio,format=m3u8-cmaf)";
 const MPD: &str = "Manifest(format=mpd-time-cmaf)";
 
 fn check_all(scenario: &str, story: &Story) {
-    for (name, rest) in [("master.m3u8", MASTER), ("video.m3u8", VIDEO), ("audio.m3u8", AUDIO), ("manifest.mpd", MPD)] {
+    for (name, rest) in [
+        ("master.m3u8", MASTER),
+        ("video.m3u8", VIDEO),
+        ("audio.m3u8", AUDIO),
+        ("i_frames.m3u8", I_FRAMES),
+        ("manifest.mpd", MPD),
+    ] {
         let text = story.get(rest);
         golden(scenario, name, &text);
         if name == "manifest.mpd" {
@@ -37,7 +44,7 @@ fn check_all(scenario: &str, story: &Story) {
         }
     }
     judges::master(&story.get(MASTER), 2, 1);
-    judges::playlists_and_store_agree(story, &[VIDEO, AUDIO]);
+    judges::playlists_and_store_agree(story, &[VIDEO, AUDIO, I_FRAMES]);
 }
 
 #[test]

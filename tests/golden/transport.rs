@@ -7,6 +7,7 @@ use crate::{golden, rig::Story};
 const V4: &str = "Manifest(format=m3u8-aapl)";
 const V3: &str = "Manifest(format=m3u8-aapl-v3)";
 const V4_VIDEO: &str = "QualityLevels(3500000)/Manifest(video,format=m3u8-aapl)";
+const V4_I_FRAMES: &str = "QualityLevels(3500000)/Manifest(video,format=m3u8-aapl,type=keyframes)";
 const V4_AUDIO: &str = "QualityLevels(64000)/Manifest(audio,format=m3u8-aapl)";
 const V3_VIDEO: &str = "QualityLevels(3500000,audiotrack=audio)/Manifest(video,format=m3u8-aapl-v3)";
 
@@ -45,13 +46,15 @@ fn off_air_for_a_while() {
         ("v4_master.m3u8", V4),
         ("v4_video.m3u8", V4_VIDEO),
         ("v4_audio.m3u8", V4_AUDIO),
+        ("v4_i_frames.m3u8", V4_I_FRAMES),
         ("v3_master.m3u8", V3),
         ("v3_video.m3u8", V3_VIDEO),
     ] {
         golden("off_air", name, &story.get(rest));
     }
     // A master of version 4 names sound twice: as a group and as a variant.
-    assert_eq!((walk(&story, V4, 4), walk(&story, V3, 3)), (6 * 4, 6 * 3));
+    // Rungs have their I-frames beside.
+    assert_eq!((walk(&story, V4, 4), walk(&story, V3, 3)), (6 * 6, 6 * 3));
     // Versions 3 and 4 differ in what they say they are.
     assert_eq!(story.get(V3_VIDEO).replacen("VERSION:3", "VERSION:4", 1), story.get(V4_VIDEO));
 }
@@ -66,7 +69,7 @@ fn languages_and_no_sound_alone() {
     golden("two_languages", "v3_french.m3u8", &story.get(french));
     assert_eq!(story.get(V4), story.get("Manifest(format=m3u8-aapl-v4)"));
     let languages = walk(&story, V4, 4);
-    assert_eq!((languages, walk(&story, french, 3)), (5 * (2 + 2 + 1), 5 * 3));
+    assert_eq!((languages, walk(&story, french, 3)), (5 * (2 + 2 + 2 + 1), 5 * 3));
     // The sound of the folder is in the segment, and not that of another one.
     let of = |folder: &str| story.media(&format!("QualityLevels(200000{folder})/{}", segment(&story)));
     let [none, english, french] = [of(""), of(",audiotrack=audio"), of(",audiotrack=audio_fra")];

@@ -165,6 +165,9 @@ fn playlists_of_a_whole_run_break_no_rule() {
     follower.assert_clean();
     println!("{} playlists after {} updates", follower.checked, rig.updates.len());
     assert!(follower.checked > 5_000, "{}", follower.checked);
+    for part in ["format=m3u8-cmaf,type=keyframes).m4s", "format=m3u8-aapl,type=keyframes).ts"] {
+        assert!(follower.fetched(part) > 500, "{part}: {}", follower.fetched(part));
+    }
     let moved = |update: &&TimelineUpdate| matches!(update.change, TimelineChange::Trimmed { .. });
     assert!(rig.updates.iter().filter(moved).count() > 10, "the window moved");
 }

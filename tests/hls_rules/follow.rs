@@ -72,6 +72,12 @@ impl Follower {
         assert!(told.is_empty(), "{told}");
     }
 
+    /// Segments whose URL has this in it and that were there when they were asked for.
+    pub fn fetched(&self, part: &str) -> usize {
+        let sizes = self.assets.values().flat_map(|asset| &asset.sizes);
+        sizes.filter(|(url, size)| url.contains(part) && **size > 0).count()
+    }
+
     fn open(&mut self, update: &TimelineUpdate) {
         if let TimelineChange::Opened { presentation, .. } = &update.change {
             let locator = format!("locator-{}", self.assets.len());

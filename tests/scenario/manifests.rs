@@ -78,7 +78,8 @@ impl Viewer {
         };
         let playlists = (0..presentation.tracks.len()).map(|n| playlist(&self.text(&uri(n)))).collect();
         let mpd = dash_mpd::parse(&self.text("Manifest(format=mpd-time-cmaf)")).unwrap();
-        let sets = mpd.periods[0].adaptations.iter().map(|set| {
+        let is_of_key_frames = |set: &&dash_mpd::AdaptationSet| !set.essential_property.is_empty();
+        let sets = mpd.periods[0].adaptations.iter().filter(|set| !is_of_key_frames(set)).map(|set| {
             let template = set.SegmentTemplate.as_ref().unwrap();
             let mut at = 0;
             let runs = template.SegmentTimeline.as_ref().unwrap().segments.iter().flat_map(|run| {

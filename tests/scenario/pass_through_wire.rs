@@ -95,10 +95,17 @@ fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
     from.split_once('"').map_or("", |(value, _)| value)
 }
 
-/// `id bandwidth codecs` of every representation.
+/// `id bandwidth codecs` of every representation. Behind all others stand those of key frames alone, one for each of pictures, and are
+/// left out.
 fn representations(mpd: &str) -> Vec<String> {
     let each = mpd.split("<Representation").skip(1).map(|element| element.split('>').next().unwrap());
-    each.map(|element| ["id", "bandwidth", "codecs"].map(|name| attribute(element, name)).join(" ")).collect()
+    let told = |element| ["id", "bandwidth", "codecs"].map(|name| attribute(element, name)).join(" ");
+    let mut all: Vec<String> = each.map(told).collect();
+    let videos: Vec<&String> =
+        all.iter().filter(|one| one.starts_with("video") && !one.contains("_keyframes")).collect();
+    let key_frames: Vec<String> = videos.iter().map(|video| video.replacen(' ', "_keyframes ", 1)).collect();
+    assert_eq!(all.split_off(all.len() - key_frames.len()), key_frames);
+    all
 }
 
 #[test]
@@ -162,11 +169,13 @@ fn five_rungs_two_sounds_and_text_of_smooth_are_stored_as_they_came_and_listed_a
         .map(|set| ["contentType", "lang"].map(|name| attribute(set.split('>').next().unwrap(), name)))
         .collect();
     // The rig's `mdhd` says English where the manifest says nothing.
-    assert_eq!(sets, [["video", "en"], ["audio", "de"], ["audio", "en"], ["text", "de"]]);
+    assert_eq!(sets, [["video", "en"], ["audio", "de"], ["audio", "en"], ["text", "de"], ["video", "en"]]);
     // Each rung with each codec of the sound, and the text with all of them.
     assert_eq!(hls.matches("#EXT-X-STREAM-INF:").count(), 10, "{hls}");
     for kbps in [200, 300, 400, 800, 2500] {
-        assert_eq!(hls.matches(&format!("QualityLevels({kbps}000)/Manifest(video,")).count(), 2, "{hls}");
+        let playlist = |kind: &str| format!("QualityLevels({kbps}000)/Manifest(video,format=m3u8-cmaf{kind}).m3u8");
+        let count = |kind| hls.matches(&playlist(kind)).count();
+        assert_eq!((count(""), count(",type=keyframes")), (2, 1), "{hls}");
     }
     assert_eq!(hls.matches("CODECS=\"avc1.64001F,ac-3,stpp.ttml.im1t\"").count(), 1, "{hls}");
     assert_eq!(hls.matches("CODECS=\"avc1.64001F,mp4a.40.2,stpp.ttml.im1t\"").count(), 1, "{hls}");

@@ -48,7 +48,7 @@ impl Segmenter {
     /// The end of what was given out of the first open segment.
     pub(super) fn parted_to(&self) -> Option<MediaTime> {
         let (start, parts) = self.open.front().zip(self.parts)?;
-        (parts.count > 0).then(|| parts.end(start, parts.count))
+        (parts.count > 0).then(|| parts.end(*start, parts.count))
     }
 
     /// Every part of the first open segment that ends before `end` and was not asked for.

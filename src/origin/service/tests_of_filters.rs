@@ -102,7 +102,8 @@ fn every_protocol_is_filtered_and_playlists_are_told_a22_2() {
     let smooth = text(&get(&origin, "Manifest(filter=clip)"));
     assert!(smooth.contains("Duration=\"200000000\"") && smooth.contains(" r=\"10\"/>"), "{smooth}");
     let mpd = text(&get(&origin, "Manifest(format=mpd-time-cmaf,filter=pictures)"));
-    assert!(!mpd.contains("audio") && mpd.matches("<Representation").count() == 2, "{mpd}");
+    // Two rungs, and their key frames.
+    assert!(!mpd.contains("audio") && mpd.matches("<Representation").count() == 4, "{mpd}");
     assert_eq!(get(&origin, "QualityLevels(64000)/Manifest(audio,format=m3u8-cmaf,filter=pictures)").status, 404);
     // What was rendered is forgotten with the next segment.
     set(&mut origin, "behind", Filter { backoff: Some(MediaDuration::from_secs(20)), ..Filter::default() });

@@ -75,6 +75,27 @@ impl Shelf {
         Ok(Reply::Need(Need::segment(pictures, beside, presentation, request)))
     }
 
+    /// The key frame of a rung's fragment alone, in a transport stream or in fragmented MP4.
+    pub(super) fn key_frame(
+        &self,
+        rendition: Rendition<'_>,
+        (ticks, is_transport): (u64, bool),
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Reply, OriginError> {
+        let (position, track) = self.rung(rendition)?;
+        if is_transport && !hls::carries(track) {
+            return Err(OriginError::OutputFormatNotSupported);
+        }
+        if let Some(wait) = self.early((position, track), ticks, request, now)? {
+            return Ok(wait);
+        }
+        let span = self.segment_at(position, ticks)?.spans.get(position).copied().filter(|span| !span.is_missing());
+        let span = span.ok_or(OriginError::FragmentTimestampNotFound)?;
+        let pictures = (ObjectName::fragment(&self.asset, track, ticks), position);
+        Ok(Reply::Need(Need::key_frame(pictures, span, is_transport, self.timeline.presentation(), request)))
+    }
+
     /// A fragment of Smooth Streaming, which tells of those behind it. Live, it is not ready before they are.
     pub(super) fn timed_fragment(
         &self,

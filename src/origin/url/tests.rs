@@ -56,6 +56,26 @@ fn the_forms_of_a20() {
             "QualityLevels(audiotrack=fra,3500000)/Fragments(video=0,format=m3u8-aapl-v3).ts",
             Resource::Segment { rendition: muxed, ticks: 0 },
         ),
+        (
+            "QualityLevels(3500000)/Manifest(video,format=m3u8-aapl,type=keyframes).m3u8",
+            Resource::KeyFrames { rendition: hd, format: v4 },
+        ),
+        (
+            "QualityLevels(3500000)/Manifest(type=keyframes,video,format=m3u8-cmaf)",
+            Resource::KeyFrames { rendition: hd, format: cmaf },
+        ),
+        (
+            "QualityLevels(3500000)/Fragments(video=7,format=m3u8-aapl-v4,type=keyframes).ts",
+            Resource::KeyFrame { rendition: hd, ticks: 7, is_transport: true },
+        ),
+        (
+            "QualityLevels(3500000)/Fragments(video=7,format=m3u8-cmaf,type=keyframes).m4s",
+            Resource::KeyFrame { rendition: hd, ticks: 7, is_transport: false },
+        ),
+        (
+            "QualityLevels(3500000)/Fragments(video=7,format=mpd-time-csf,type=keyframes)",
+            Resource::KeyFrame { rendition: hd, ticks: 7, is_transport: false },
+        ),
     ] {
         assert_eq!(resource(rest), Ok(expected), "{rest}");
     }
@@ -65,9 +85,14 @@ fn the_forms_of_a20() {
 fn what_is_not_delivered_says_so() {
     for rest in [
         "Manifest(format=m3u8-aapl-v2)",
-        "QualityLevels(1)/Manifest(video,format=m3u8-aapl,type=keyframes)",
         "Manifest(format=m3u8-cmaf,encryption=cenc)",
-        "QualityLevels(1)/Manifest(video,format=m3u8-cmaf,type=keyframes)",
+        "Manifest(format=m3u8-cmaf,type=keyframes)",
+        "QualityLevels(1)/Manifest(video,format=m3u8-cmaf,type=iframes)",
+        "QualityLevels(1)/Manifest(video,format=m3u8-aapl-v3,type=keyframes)",
+        "QualityLevels(1)/Manifest(video,format=mpd-time-cmaf,type=keyframes)",
+        "QualityLevels(1)/Manifest(video,format=f4m-f4f,type=keyframes)",
+        "QualityLevels(1)/Fragments(video=7,format=m3u8-aapl-v3,type=keyframes)",
+        "QualityLevels(1)/Fragments(video=7,type=keyframes)",
     ] {
         assert_eq!(resource(rest), Err(OriginError::OutputFormatNotSupported), "{rest}");
     }
@@ -90,6 +115,12 @@ fn every_object_has_one_spelling() {
         "QualityLevels(1)/Fragments(video,format=m3u8-cmaf)",
         "QualityLevels(1)/Manifest(video,format=mpd-time-cmaf)",
         "QualityLevels(1)/Fragments(video=i,format=m3u8-aapl)",
+        "QualityLevels(1)/Manifest(video,format=m3u8-cmaf,type=keyframes,type=keyframes)",
+        "QualityLevels(1,type=keyframes)/Manifest(video,format=m3u8-cmaf)",
+        "QualityLevels(1)/Manifest(video=7,format=m3u8-cmaf,type=keyframes)",
+        "QualityLevels(1)/Fragments(video=i,format=m3u8-cmaf,type=keyframes)",
+        "QualityLevels(1,audiotrack=a)/Fragments(video=0,format=m3u8-cmaf,type=keyframes)",
+        "QualityLevels(1)/Fragments(video=0,format=m3u8-cmaf,type=keyframes,filter=a)",
         "QualityLevels(1,audiotrack=a)/Manifest(video,format=m3u8-aapl)",
         "QualityLevels(1,audiotrack=a)/Manifest(video,format=m3u8-cmaf)",
         "QualityLevels(1,audiotrack=a)/Fragments(video=0,format=m3u8-cmaf)",

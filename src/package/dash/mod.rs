@@ -1,8 +1,8 @@
 //! MPEG-DASH, ISO/IEC 23009-1:2022: `SegmentTemplate` with `SegmentTimeline`, isoff-live profile, one period or one for each
 //! side of a splice.
 //!
-//! The frame of the MPD is made with `dash-mpd`; the segment timelines, which grow with the window, are our own text and are
-//! put in place ([`Mpd`]), as events and periods are. Media times count from the channel's epoch, which is `availabilityStartTime`; the same numbers
+//! Behind the switching sets stands a trick-play set for each of pictures. The frame of the MPD is made with `dash-mpd`; the
+//! segment timelines, which grow with the window, are our own text and are put in place ([`Mpd`]), as events and periods are. Media times count from the channel's epoch, which is `availabilityStartTime`; the same numbers
 //! stand in every other manifest. To add a descriptor: to `skeleton`.
 
 mod events;
@@ -10,6 +10,7 @@ mod mpd;
 mod period;
 mod skeleton;
 mod template;
+mod trick_play;
 
 pub use mpd::Mpd;
 pub use skeleton::Flavour;

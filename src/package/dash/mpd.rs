@@ -158,11 +158,14 @@ impl Mpd {
         skeleton(&self.presentation, (&self.offered, &self.captions), flavour, shape)
     }
 
-    /// Switching sets that are listed, each with its first track.
+    /// Switching sets that are listed, each with its first track; then those of pictures again, of which the key frames are listed.
     fn listed(&self) -> Vec<(usize, &TrackSpec)> {
         let sets = self.sets.iter().enumerate().filter(|(_, tracks)| is_listed(tracks, &self.offered));
         let first = |tracks: &[usize]| tracks.first().and_then(|track| self.presentation.tracks.get(*track));
-        sets.filter_map(|(set, tracks)| Some((set, first(tracks)?))).collect()
+        let mut listed: Vec<_> = sets.filter_map(|(set, tracks)| Some((set, first(tracks)?))).collect();
+        let pictures: Vec<_> = listed.iter().copied().filter(|(_, track)| track.format.is_video()).collect();
+        listed.extend(pictures);
+        listed
     }
 
     /// The newest segment's end: a function of the timeline, not of a clock.

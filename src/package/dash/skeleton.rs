@@ -6,7 +6,10 @@ use dash_mpd::{
     SegmentTemplate, SegmentTimeline as EmptyTimeline,
 };
 
-use super::template::{OFFSET, PUBLISH_TIME, Template};
+use super::{
+    template::{OFFSET, PUBLISH_TIME, Template},
+    trick_play::trick_play,
+};
 use crate::{
     media::{CaptionService, Language, Presentation, TrackFormat, TrackSpec},
     package::sets::{is_listed, switching_sets},
@@ -54,7 +57,8 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
     };
     let main_sound = presentation.first_of_each().1;
     // A set keeps its id whatever else is listed.
-    let sets = switching_sets(presentation).into_iter().enumerate().filter(|(_, set)| is_listed(set, offered));
+    let all = switching_sets(presentation);
+    let sets = all.iter().enumerate().filter(|(_, set)| is_listed(set, offered));
     let adaptations = sets.map(|(id, set)| {
         let listed = set.iter().filter(|n| is_listed(&[**n], offered));
         let tracks: Vec<&TrackSpec> = listed.filter_map(|n| presentation.tracks.get(*n)).collect();
@@ -64,7 +68,12 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
         let set = adaptation_set(id, &tracks, role, flavour, presentation.cues.in_band);
         AdaptationSet { Accessibility: accessibility, ..set }
     });
-    let period = Period { adaptations: adaptations.collect(), ..Period::default() };
+    let mut adaptations: Vec<AdaptationSet> = adaptations.collect();
+    // Behind all others: what plays at the usual pace is what a player comes to first.
+    let key_frames = adaptations.iter().filter_map(|set| trick_play(set, all.len(), shape.segment_duration));
+    let key_frames: Vec<AdaptationSet> = key_frames.collect();
+    adaptations.extend(key_frames);
+    let period = Period { adaptations, ..Period::default() };
     let cmaf = if flavour == Flavour::Cmaf { ",urn:mpeg:dash:profile:cmaf:2019" } else { "" };
     MPD {
         xmlns: Some("urn:mpeg:dash:schema:mpd:2011".into()),
@@ -245,7 +254,10 @@ mod tests {
         let segment_duration = MediaDuration::from_secs(2);
         let shape = Shape { window: None, segment_duration, extent: Extent::Since(Utc::UNIX_EPOCH) };
         let mut mpd = mpd(&passed_through(), (offered, &[]), Flavour::Cmaf, shape);
-        mpd.periods.remove(0).adaptations
+        let mut sets = mpd.periods.remove(0).adaptations;
+        let key_frames = sets.iter().position(|set| !set.essential_property.is_empty());
+        sets.truncate(key_frames.unwrap_or(sets.len()));
+        sets
     }
 
     #[test]

@@ -55,6 +55,12 @@ impl HlsFormat {
         }
     }
 
+    /// Whether its masters have playlists of I-frames: `EXT-X-I-FRAMES-ONLY` came with version 4 (RFC 8216 clause 7).
+    #[must_use]
+    pub const fn has_i_frames(self) -> bool {
+        !matches!(self, Self::V3)
+    }
+
     /// Where the media playlist of a track stands, relative to the master (A20.9), with this sound in its segments and these
     /// parameters and query behind its own.
     pub(super) fn playlist(self, track: &TrackSpec, sound: Option<&TrackSpec>, filter: &str) -> String {
@@ -65,14 +71,20 @@ impl HlsFormat {
         format!("QualityLevels({bitrate}{sound})/Manifest({track},format={format}{filter}).m3u8{mark}{query}")
     }
 
-    /// Writes where the segment of a track that starts at this tick stands, relative to its media playlist.
-    pub(super) fn write_segment(self, text: &mut String, track: &TrackSpec, ticks: u64) {
+    /// Where the playlist of a track's I-frames stands, in the same way.
+    pub(super) fn i_frames_playlist(self, track: &TrackSpec, filter: &str) -> String {
+        self.playlist(track, None, &format!("{KEY_FRAMES}{filter}"))
+    }
+
+    /// Writes where the segment of a track that starts at this tick stands, relative to its media playlist, or where its I-frame does.
+    pub(super) fn write_segment(self, text: &mut String, track: &TrackSpec, ticks: u64, is_i_frame: bool) {
         let (format, extension) = match (self, &track.format) {
             (Self::Cmaf, _) => (Self::Cmaf, "m4s"),
             (_, TrackFormat::Aac(..)) => (Self::V4, "aac"),
             _ => (Self::V4, "ts"),
         };
-        let _ = writeln!(text, "Fragments({}={ticks},format={}).{extension}", track.url_track, format.name());
+        let kind = if is_i_frame { KEY_FRAMES } else { "" };
+        let _ = writeln!(text, "Fragments({}={ticks},format={}{kind}).{extension}", track.url_track, format.name());
     }
 
     /// Writes where a part of that segment stands.
@@ -86,3 +98,6 @@ impl HlsFormat {
         Some(if self == Self::Cmaf { codecs } else { codecs.to_ascii_lowercase() })
     }
 }
+
+/// What URLs of I-frames have besides (A20.9).
+const KEY_FRAMES: &str = ",type=keyframes";

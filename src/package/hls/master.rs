@@ -17,6 +17,8 @@ use crate::{
 /// video, each audio rendition is a variant of its own. Timed text is a group that plays with every variant, and so are the
 /// caption services that the pictures carry; while none was seen, nothing is said of captions.
 ///
+/// Behind the variants of video stand the playlists of the I-frames of each rung, from version 4 on.
+///
 /// Version 4 lists what transport streams and packed audio hold, no timed text, and ends with a variant of sound alone (A21.5).
 /// Version 3 has no groups: its segments have pictures and one language.
 #[derive(Clone, Copy, Debug)]
@@ -77,12 +79,14 @@ impl<'a> Master<'a> {
         if variants.is_empty() {
             return None;
         }
+        variants.extend(of(TrackFormat::is_video).filter_map(|listed| self.i_frames(listed)));
         variants.extend(self.audio_only(&sound, &tracks));
         // RFC 8216 clause 4.3.4.2: the attribute is in all variants or in none.
         let captions: Vec<_> = self.captions.iter().filter(|one| has_video && self.format.names(one)).collect();
         if !captions.is_empty() {
             let group = Some(ClosedCaptionGroupId::GroupId(CAPTIONS.into()));
-            variants.iter_mut().for_each(|variant| variant.closed_captions.clone_from(&group));
+            let shown = variants.iter_mut().filter(|variant| !variant.is_i_frame);
+            shown.for_each(|variant| variant.closed_captions.clone_from(&group));
         }
         let urls = (self.format, self.filter);
         let sounds = sound.iter().flat_map(|group| group.listed(urls, AlternativeMediaType::Audio));
@@ -161,6 +165,23 @@ impl<'a> Master<'a> {
             frame_rate: track.frame_rate.map(|rate| (rate.as_f64() * 1000.0).round() / 1000.0),
             audio: sound.and_then(|group| group.id.clone()),
             subtitles: text.id.clone().filter(|_| !text.renditions.is_empty()),
+            ..VariantStream::default()
+        })
+    }
+
+    /// The I-frames of a rung. How large they are is not known; BANDWIDTH is an upper bound, the peak of the whole rung, as Azure Media
+    /// Services had it (A20.8), and no mean is given.
+    fn i_frames(&self, listed: &Listed<'_>) -> Option<VariantStream> {
+        if !self.format.has_i_frames() || listed.stored.peak == 0 {
+            return None;
+        }
+        let size = listed.track.format.video();
+        Some(VariantStream {
+            is_i_frame: true,
+            uri: self.format.i_frames_playlist(listed.track, self.filter),
+            bandwidth: self.on_the_wire(listed).peak,
+            codecs: self.format.codecs(listed.track),
+            resolution: size.map(|video| Resolution { width: video.width.into(), height: video.height.into() }),
             ..VariantStream::default()
         })
     }

@@ -34,6 +34,10 @@ pub struct MediaPlaylist {
     part_length: Option<MediaDuration>,
     /// Discontinuities that have left.
     discontinuity_sequence: u64,
+    /// It lists the I-frame of each segment.
+    is_of_i_frames: bool,
+    /// No segment ever leaves it.
+    keeps_all: bool,
     /// One entry's text, kept for its memory.
     scratch: String,
 }
@@ -55,6 +59,8 @@ impl MediaPlaylist {
             recent: VecDeque::new(),
             part_length: None,
             discontinuity_sequence: 0,
+            is_of_i_frames: false,
+            keeps_all: false,
             scratch: String::new(),
         }
     }
@@ -63,6 +69,20 @@ impl MediaPlaylist {
     #[must_use]
     pub const fn behind(mut self, discontinuities: u64) -> Self {
         self.discontinuity_sequence = discontinuities;
+        self
+    }
+
+    /// The same of I-frames alone (RFC 8216 clause 4.3.3.6): the first picture of each segment, in a resource of its own.
+    #[must_use]
+    pub const fn of_i_frames(mut self) -> Self {
+        self.is_of_i_frames = true;
+        self
+    }
+
+    /// The same where no segment ever leaves: until it ends it is of the type `EVENT` (RFC 8216 clause 4.3.3.5).
+    #[must_use]
+    pub const fn keeping_all(mut self, keeps_all: bool) -> Self {
+        self.keeps_all = keeps_all;
         self
     }
 
@@ -104,10 +124,10 @@ impl MediaPlaylist {
     }
 
     /// The playlist as it stands, `first` being the oldest segment that it lists. Live players poll it; an ended one has
-    /// `EXT-X-ENDLIST`. `format` may be the other one of versions 3 and 4.
+    /// `EXT-X-ENDLIST` and is of the type `VOD`. `format` may be the other one of versions 3 and 4.
     #[must_use]
     pub fn render(&self, format: HlsFormat, first: Option<&Segment>, is_ended: bool) -> Body {
-        let mut parts = vec![self.head(format, None, first).into()];
+        let mut parts = vec![self.head(format, None, first, is_ended).into()];
         self.entries.share(&mut parts);
         let mut tail = String::new();
         self.recent.iter().for_each(|segment| self.write_segment(&mut tail, segment, &[]));
@@ -134,12 +154,12 @@ impl MediaPlaylist {
         let skips = skips && self.written > 0 && is_known && self.cued == 0;
         let mut pieces = Vec::new();
         if skips {
-            let mut head = self.opening(9, self.part_length, first);
+            let mut head = self.opening(9, self.part_length, first, false);
             let _ = writeln!(head, "#EXT-X-SKIP:SKIPPED-SEGMENTS={}", self.written);
             self.write_set_up(&mut head, HlsFormat::Cmaf, self.recent.front());
             pieces.push(head.into());
         } else {
-            pieces.push(self.head(HlsFormat::Cmaf, self.part_length, first).into());
+            pieces.push(self.head(HlsFormat::Cmaf, self.part_length, first, false).into());
             self.entries.share(&mut pieces);
         }
         let mut tail = String::with_capacity(4096);
@@ -159,7 +179,7 @@ impl MediaPlaylist {
     }
 
     /// What every playlist begins with.
-    fn opening(&self, version: usize, parts: Option<MediaDuration>, first: Option<&Segment>) -> String {
+    fn opening(&self, version: usize, parts: Option<MediaDuration>, first: Option<&Segment>, is_ended: bool) -> String {
         let mut head = String::with_capacity(500);
         let _ = write!(head, "#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:{}\n", self.target_duration);
         let track = self.presentation.tracks.get(self.track);
@@ -171,12 +191,18 @@ impl MediaPlaylist {
         if self.discontinuity_sequence > 0 {
             let _ = writeln!(head, "#EXT-X-DISCONTINUITY-SEQUENCE:{}", self.discontinuity_sequence);
         }
-        head.push_str("#EXT-X-INDEPENDENT-SEGMENTS\n");
+        match (is_ended, self.keeps_all) {
+            (true, _) => head.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n"),
+            (false, true) => head.push_str("#EXT-X-PLAYLIST-TYPE:EVENT\n"),
+            (false, false) => {}
+        }
+        let kind = if self.is_of_i_frames { "#EXT-X-I-FRAMES-ONLY\n" } else { "#EXT-X-INDEPENDENT-SEGMENTS\n" };
+        head.push_str(kind);
         head
     }
 
-    fn head(&self, format: HlsFormat, parts: Option<MediaDuration>, first: Option<&Segment>) -> String {
-        let mut head = self.opening(format.version(), parts, first);
+    fn head(&self, format: HlsFormat, parts: Option<MediaDuration>, first: Option<&Segment>, is_ended: bool) -> String {
+        let mut head = self.opening(format.version(), parts, first, is_ended);
         self.write_set_up(&mut head, format, first);
         head
     }
@@ -236,7 +262,7 @@ impl MediaPlaylist {
             if span.is_missing() && self.format == HlsFormat::Cmaf {
                 text.push_str("#EXT-X-GAP\n");
             }
-            self.format.write_segment(text, track, span.start);
+            self.format.write_segment(text, track, span.start, self.is_of_i_frames);
         }
     }
 

@@ -4,8 +4,8 @@
 //! [`Master`] is written with `m3u8-rs`; [`MediaPlaylist`] is our own writer, because it must be incremental. Media
 //! playlists stand at `QualityLevels(…)/Manifest(…)`, so fragments are relative to that (A20.9).
 //! Every URL has an extension behind its parenthesis (A20.6): ffmpeg since 2025 refuses segments without one. [`segment()`] makes
-//! the segments of the older versions out of what is stored. To add a tag: to `write_entry` where it belongs to a segment, else
-//! to `MediaPlaylist::head`.
+//! the segments of the older versions out of what is stored, and [`key_frame()`] the I-frame of one. To add a tag: to `write_entry`
+//! where it belongs to a segment, else to `MediaPlaylist::head`.
 
 mod clock;
 mod cues;
@@ -22,4 +22,4 @@ pub use edge::{Edge, has_parts, part_target};
 pub use format::HlsFormat;
 pub use master::Master;
 pub use media::MediaPlaylist;
-pub use segment::{carries, segment, segment_type};
+pub use segment::{carries, key_frame, segment, segment_type};

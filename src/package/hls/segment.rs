@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::{ParseError, ParseErrorKind},
-    media::{Body, H264Config, Language, TrackFormat, TrackSpec},
+    media::{Body, H264Config, Language, Span, TrackFormat, TrackSpec},
     package::stored,
     wire::ts::{MuxLane, Muxer, PesStart, Program, ProgramNumber, ProgramStream, StreamType},
 };
@@ -43,7 +43,7 @@ pub fn segment(parts: &[(&TrackSpec, &Body)]) -> Result<Body, ParseError> {
         [(track, body)] => {
             let fragment = stored::read(body)?;
             let video = Pictures::new(track, h264(track)?, &fragment);
-            Ok(multiplex(video, None, Shape { number: fragment.sequence, capacity: capacity(&[body]) }))
+            Ok(multiplex(video, None, Shape { number: fragment.sequence, capacity: capacity(body.len()) }))
         }
         [(track, body), (sound_track, sound_body)] => {
             let config = sound::adts_config(sound_track).ok_or_else(|| unsupported(sound_track))?;
@@ -51,11 +51,23 @@ pub fn segment(parts: &[(&TrackSpec, &Body)]) -> Result<Body, ParseError> {
             let video = Pictures::new(track, h264(track)?, &fragment);
             let headers = sound::headers(config, &sound_fragment)?;
             let sound = Sound::new(sound_track, config, &sound_fragment, &headers);
-            let shape = Shape { number: fragment.sequence, capacity: capacity(&[body, sound_body]) };
+            let shape =
+                Shape { number: fragment.sequence, capacity: capacity(body.len().saturating_add(sound_body.len())) };
             Ok(multiplex(video, Some((sound, sound_track.language)), shape))
         }
         _ => Err(ParseError::new(ParseErrorKind::Missing { what: "fragment" }, "ts", None, 0)),
     }
+}
+
+/// The key frame that a fragment begins with, as a transport stream of its own. It lasts as long as the whole, whose span this is.
+///
+/// # Errors
+/// The fragment cannot be read or begins with no key frame, or its track is none that such a segment holds.
+pub fn key_frame(track: &TrackSpec, body: &Body, span: Span) -> Result<Body, ParseError> {
+    let fragment = stored::key_frame(body, span)?;
+    let bytes = fragment.samples.iter().fold(0usize, |sum, sample| sum.saturating_add(sample.data.len()));
+    let shape = Shape { number: fragment.sequence, capacity: capacity(bytes) };
+    Ok(multiplex(Pictures::new(track, h264(track)?, &fragment), None, shape))
 }
 
 fn h264(track: &TrackSpec) -> Result<&H264Config, ParseError> {
@@ -70,12 +82,9 @@ fn unsupported(track: &TrackSpec) -> ParseError {
     ParseError::new(kind, "ts", Some(track.id.0), 0)
 }
 
-/// About as many bytes as the segment has: one allocation does for all but segments of very many small access units.
-fn capacity(bodies: &[&Body]) -> usize {
-    bodies
-        .iter()
-        .fold(0usize, |sum, body| sum.saturating_add(body.len()).saturating_add(body.len() / 16))
-        .saturating_add(16_384)
+/// About as many bytes as the segment of so many has: one allocation does for all but segments of very many small access units.
+const fn capacity(stored: usize) -> usize {
+    stored.saturating_add(stored / 16).saturating_add(16_384)
 }
 
 /// Writes a transport stream: tables, then pictures in decoding order with the sound of about the same time.

@@ -1,12 +1,10 @@
 //! A stored fragment as Smooth Streaming's clients take it.
 
-use std::ops::Range;
-
 use crate::{
-    error::{ParseError, ParseErrorKind},
+    error::ParseError,
     media::{Body, Span, TrackSpec},
-    package::stored::read,
-    wire::mp4::{ChunkPlace, FragmentTime, ReadSample, Sample, fragment_header, timed_moof},
+    package::stored::{find, read, truncated},
+    wire::mp4::{ChunkPlace, FragmentTime, Sample, fragment_header, timed_moof},
 };
 
 /// A fragment that follows another one: when it is, in ticks of its track.
@@ -45,38 +43,8 @@ pub fn fragment(track: &TrackSpec, stored: &Body, span: Span, ahead: &[Next]) ->
 /// A fragment of several chunks as one.
 fn joined(track: &TrackSpec, stored: &Body) -> Result<Body, ParseError> {
     let read = read(stored)?;
-    let sample = |sample: &ReadSample| Sample {
-        duration: sample.duration,
-        size: u32::try_from(sample.data.len()).unwrap_or(u32::MAX),
-        composition_offset: i32::try_from(sample.composition_offset).unwrap_or(0),
-        is_sync: sample.is_sync,
-    };
-    let samples: Vec<Sample> = read.samples.iter().map(sample).collect();
+    let samples: Vec<Sample> = read.samples.iter().map(Sample::from).collect();
     let header = fragment_header(track, read.sequence, read.decode_time, &samples, ChunkPlace::First(&[]));
     let slices = std::iter::once(header).chain(read.samples.into_iter().map(|sample| sample.data));
     Ok(Body::from(slices.collect::<Vec<_>>()))
 }
-
-/// Where the first top-level box of this kind lies, from `at` on.
-fn find(stored: &Body, kind: [u8; 4], mut at: usize) -> Result<Range<usize>, ParseError> {
-    for _ in 0..MAX_BOXES {
-        let header = stored.cut(at..at.saturating_add(8)).ok_or_else(|| truncated("box header", at))?;
-        let size = header.first_chunk::<4>().map_or(0, |size| u32::from_be_bytes(*size));
-        let end = at.saturating_add(usize::try_from(size).unwrap_or(usize::MAX));
-        if size < 8 || end > stored.len() {
-            return Err(truncated("box", at));
-        }
-        if header.ends_with(&kind) {
-            return Ok(at..end);
-        }
-        at = end;
-    }
-    Err(truncated("fragment", at))
-}
-
-fn truncated(what: &'static str, at: usize) -> ParseError {
-    ParseError::new(ParseErrorKind::Truncated { what }, "mp4", None, at as u64)
-}
-
-/// Boxes of a fragment, events before its `moof` included.
-const MAX_BOXES: usize = 256;

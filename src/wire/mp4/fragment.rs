@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{BoxWriter, EventMessage, init::track_id};
+use super::{BoxWriter, EventMessage, ReadSample, init::track_id};
 use crate::media::TrackSpec;
 
 /// One access unit of a fragment, in ticks of its track.
@@ -16,6 +16,18 @@ pub(crate) struct Sample {
     pub(crate) composition_offset: i32,
     /// Whether it is a random access point.
     pub(crate) is_sync: bool,
+}
+
+/// As it was read from another fragment.
+impl From<&ReadSample> for Sample {
+    fn from(read: &ReadSample) -> Self {
+        Self {
+            duration: read.duration,
+            size: u32::try_from(read.data.len()).unwrap_or(u32::MAX),
+            composition_offset: i32::try_from(read.composition_offset).unwrap_or(0),
+            is_sync: read.is_sync,
+        }
+    }
 }
 
 /// Where a chunk stands in its fragment (ISO/IEC 23000-19 clause 7.3.2.3); most fragments are one chunk.

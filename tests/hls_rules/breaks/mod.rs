@@ -4,6 +4,7 @@
 mod apple;
 mod date_ranges;
 mod good;
+mod i_frames;
 mod low_latency;
 mod media;
 mod multivariant;
@@ -107,6 +108,7 @@ fn breaks() -> impl Iterator<Item = &'static Break> {
         multivariant::BREAKS,
         reload::BREAKS,
         set::BREAKS,
+        i_frames::BREAKS,
         apple::BREAKS,
     ]
     .into_iter()

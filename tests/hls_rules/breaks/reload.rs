@@ -9,6 +9,28 @@ use super::{
 pub const BREAKS: &[Break] = &[
     reload("reload.head", AGAIN, &[("after", "VERSION:7", "VERSION:8")]),
     reload("reload.head", AGAIN, &[("after", "#EXT-X-INDEPENDENT-SEGMENTS\n", "")]),
+    reload("reload.type", AGAIN, &[("after", "#EXT-X-INDEP", "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-INDEP")]),
+    reload(
+        "reload.type",
+        AGAIN,
+        &[
+            ("before", "s13.m4s\n", "s13.m4s\n#EXT-X-ENDLIST\n"),
+            ("after", "s14.m4s\n", "s14.m4s\n#EXT-X-ENDLIST\n"),
+            ("after", "#EXT-X-INDEP", "#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEP"),
+        ],
+    )
+    .also(&["reload.ended"]),
+    reload(
+        "reload.type",
+        AGAIN,
+        &[
+            ("before", "#EXT-X-INDEP", "#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEP"),
+            ("before", "s13.m4s\n", "s13.m4s\n#EXT-X-ENDLIST\n"),
+        ],
+    )
+    .also(&["reload.ended"]),
+    reload("reload.type", AGAIN, &[("after", "#EXT-X-INDEP", "#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEP")])
+        .also(&["apple.vod-ended"]),
     reload("reload.target-duration", AGAIN, &[("before", "TARGETDURATION:4", "TARGETDURATION:5")]),
     reload("reload.segment", AGAIN, &[("after", "s13", "t13")]),
     reload("reload.segment", AGAIN, &[("after", "4.000,\ns13", "4.001,\ns13")]),

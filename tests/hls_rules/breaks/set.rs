@@ -17,9 +17,8 @@ pub const BREAKS: &[Break] = &[
     )
     .also(&["apple.live-date-time"]),
     set("set.type", &[("fr", "#EXT-X-INDEP", "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-INDEP")]),
+    set("set.type", &[("i", "#EXT-X-I-FRAMES", "#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-I-FRAMES")]),
     set("set.date-range", &[("fr", "PLANNED-DURATION=8.0", "PLANNED-DURATION=9.0")]),
-    set("set.i-frames", &[("i", "#EXT-X-I-FRAMES-ONLY\n", "")]),
-    set("set.i-frames", &[("high", "#EXT-X-INDEP", "#EXT-X-I-FRAMES-ONLY\n#EXT-X-INDEP")]),
     set("set.report", &[("high", "#EXT-X-INDEP", "#EXT-X-RENDITION-REPORT:URI=\"../low\",LAST-MSN=12\n#EXT-X-INDEP")]),
     set("set.report", &[("high", "#EXT-X-INDEP", "#EXT-X-RENDITION-REPORT:URI=\"../lost\",LAST-MSN=13\n#EXT-X-INDEP")]),
     set("set.bandwidth", &[("facts", "fr mp4a.40.2 - 64000 64000", "fr mp4a.40.2 - 64000 70000")]),

@@ -12,6 +12,7 @@ pub mod attributes;
 pub mod captions;
 pub mod date;
 pub mod date_ranges;
+pub mod i_frames;
 pub mod lines;
 pub mod low_latency;
 pub mod media;
@@ -83,6 +84,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         reload::RULES,
         set::RULES,
         set_rates::RULES,
+        i_frames::RULES,
         apple::RULES,
     ]
     .into_iter()

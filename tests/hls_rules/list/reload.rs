@@ -6,6 +6,7 @@ use super::{
 
 pub const RULES: &[Rule] = &[
     rule("reload.head", "RFC 8216 6.2.1", Must, Reload(head)),
+    rule("reload.type", "RFC 8216 4.3.3.5", Must, Reload(kind)),
     rule("reload.target-duration", "RFC 8216 6.2.1", Must, Reload(target)),
     rule("reload.segment", "RFC 8216 6.2.1", Must, Reload(segment)),
     rule("reload.media-sequence", "RFC 8216 6.2.2", Must, Reload(sequence)),
@@ -28,7 +29,6 @@ fn head(before: &Media, after: &Media, report: &mut Report) {
     let told = |media: &Media| {
         [
             ("EXT-X-VERSION", format!("{}", media.version)),
-            ("EXT-X-PLAYLIST-TYPE", format!("{:?}", media.kind)),
             ("EXT-X-I-FRAMES-ONLY", format!("{}", media.is_i_frames_only)),
             ("EXT-X-INDEPENDENT-SEGMENTS", format!("{}", media.is_independent)),
             ("EXT-X-PART-INF", format!("{:?}", list(&media.part_inf))),
@@ -41,6 +41,14 @@ fn head(before: &Media, after: &Media, report: &mut Report) {
         if was != is && !is_free(name) {
             report.say(0, format!("{name} was {was} and is {is}"));
         }
+    }
+}
+
+/// What may grow or not stays like that, but that it is on demand once it has ended: who reads that it has does not read it again.
+fn kind(before: &Media, after: &Media, report: &mut Report) {
+    let ends = !before.is_ended && after.is_ended && after.kind.as_deref() == Some("VOD");
+    if before.kind != after.kind && !ends {
+        report.say(0, format!("EXT-X-PLAYLIST-TYPE was {:?} and is {:?}", before.kind, after.kind));
     }
 }
 

@@ -20,7 +20,6 @@ pub const RULES: &[Rule] = &[
     rule("set.date-time", "bis 6.2.4", Must, OfSet(date_time)),
     rule("set.type", "bis 6.2.4", Should, OfSet(kind)),
     rule("set.date-range", "RFC 8216 4.3.2.7", Must, OfSet(date_range)),
-    rule("set.i-frames", "RFC 8216 4.3.4.3", Must, OfSet(i_frames)),
     rule("set.report", "bis 4.4.5.4", Must, OfSet(reports)),
 ];
 
@@ -80,7 +79,7 @@ impl Set {
     }
 
     /// Of these those that are there.
-    fn found(&self) -> impl Iterator<Item = (usize, &str, &Media)> {
+    pub fn found(&self) -> impl Iterator<Item = (usize, &str, &Media)> {
         let all = self.steady().into_iter();
         all.filter_map(|(line, uri)| Some((line, uri, &self.playlists.get(uri)?.media)))
     }
@@ -102,7 +101,7 @@ fn target(set: &Set, report: &mut Report) {
 }
 
 /// Segments of two playlists that begin at the same instant, to a tenth of a second.
-fn matching<'a>(one: &'a Media, other: &'a Media) -> impl Iterator<Item = (&'a Segment, &'a Segment)> {
+pub fn matching<'a>(one: &'a Media, other: &'a Media) -> impl Iterator<Item = (&'a Segment, &'a Segment)> {
     one.segments.iter().filter_map(|segment| {
         let at = segment.date?;
         let off = |other: &&Segment| other.date.map_or(i64::MAX, |date| (date - at).abs());
@@ -121,7 +120,7 @@ fn discontinuity(set: &Set, report: &mut Report) {
     }
 }
 
-fn has_dates(media: &Media) -> bool {
+pub fn has_dates(media: &Media) -> bool {
     media.segments.iter().any(|segment| segment.own_date.is_some())
 }
 
@@ -135,8 +134,10 @@ fn date_time(set: &Set, report: &mut Report) {
 }
 
 fn kind(set: &Set, report: &mut Report) {
+    let i_frames = set.multivariant.i_frames.iter().filter_map(|(line, one)| Some((*line, one.get("URI")?)));
+    let i_frames = i_frames.filter_map(|(line, uri)| Some((line, uri, &set.playlists.get(uri)?.media)));
     let first = set.found().next().map(|(_, _, media)| media.kind.as_deref());
-    for (line, uri, media) in set.found().filter(|(_, _, media)| Some(media.kind.as_deref()) != first) {
+    for (line, uri, media) in set.found().chain(i_frames).filter(|(_, _, media)| Some(media.kind.as_deref()) != first) {
         report.say(line, format!("{uri} is {:?}, and the first {first:?}", media.kind));
     }
 }
@@ -152,19 +153,6 @@ fn date_range(set: &Set, report: &mut Report) {
                 report.say(line, format!("range {id} of {uri} is another one"));
             }
         }
-    }
-}
-
-/// Playlists of I-frames say so, and others are none.
-fn i_frames(set: &Set, report: &mut Report) {
-    for (line, one) in &set.multivariant.i_frames {
-        let listed = one.get("URI").and_then(|uri| set.playlists.get(uri));
-        if listed.is_some_and(|listed| !listed.media.is_i_frames_only) {
-            report.say(*line, "a playlist without EXT-X-I-FRAMES-ONLY");
-        }
-    }
-    for (line, uri, _) in set.found().filter(|(_, _, media)| media.is_i_frames_only) {
-        report.say(line, format!("{uri} has I-frames only"));
     }
 }
 

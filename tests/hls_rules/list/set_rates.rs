@@ -10,7 +10,7 @@ pub const RULES: &[Rule] = &[
 ];
 
 /// The peak segment bit rate: of runs of segments that together last half a target duration to one and a half.
-fn peak(media: &Media, facts: &Facts) -> f64 {
+pub fn peak(media: &Media, facts: &Facts) -> f64 {
     let target = media.target.unwrap_or(0) as f64;
     let all: Vec<(f64, u64)> = media.segments.iter().map(|segment| segment.seconds).zip(facts.bytes.clone()).collect();
     let mut peak = 0.0f64;

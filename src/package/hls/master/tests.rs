@@ -7,6 +7,7 @@ use crate::{
     time::Utc,
 };
 
+const SEGMENT: MediaDuration = MediaDuration::from_secs(2);
 const RATES: Bitrates = Bitrates { peak: 1000, mean: 900 };
 
 fn of(format: HlsFormat, tracks: Vec<TrackSpec>, captions: &[CaptionService]) -> String {
@@ -18,7 +19,7 @@ fn of(format: HlsFormat, tracks: Vec<TrackSpec>, captions: &[CaptionService]) ->
         rates: &rates,
         offered: &offered,
         captions,
-        segment_duration: MediaDuration::from_secs(2),
+        segment_duration: SEGMENT,
         sound: None,
         has_audio_only: true,
         first_quality: None,
@@ -107,7 +108,7 @@ fn the_rung_that_is_nearest_to_the_first_quality_comes_first() {
             rates: &rates,
             offered: &offered,
             captions: &[],
-            segment_duration: MediaDuration::from_secs(2),
+            segment_duration: SEGMENT,
             sound: None,
             has_audio_only: true,
             first_quality: Some(wanted),
@@ -120,4 +121,25 @@ fn the_rung_that_is_nearest_to_the_first_quality_comes_first() {
         assert!(first(wanted).starts_with("QualityLevels(350000)/"), "{wanted}");
     }
     assert!(first(3_000_000).starts_with("QualityLevels(3500000)/"));
+}
+
+/// RFC 8216 clause 4.3.4.3: each rung once, whatever sound it plays with, and nothing said of sound, captions or frame rates.
+#[test]
+fn i_frames_of_each_rung_are_listed_from_version_4_on_a20_8() {
+    let (tracks, rungs) = rich();
+    let services = [CaptionService::Cea608(1)];
+    for (format, codecs) in [(HlsFormat::Cmaf, "avc1.64001F"), (HlsFormat::V4, "avc1.64001f")] {
+        let text = of(format, tracks.clone(), &services);
+        let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("#EXT-X-I-FRAME")).collect();
+        assert_eq!(lines.len(), rungs, "{text}");
+        let bandwidth =
+            if format == HlsFormat::Cmaf { 1000 } else { rates::of_pictures(&tracks[0], RATES, SEGMENT).peak };
+        let first = format!(
+            "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={bandwidth},CODECS=\"{codecs}\",RESOLUTION=1280x720,\
+             URI=\"QualityLevels(3500000)/Manifest(video,format={},type=keyframes).m3u8\"",
+            format.name()
+        );
+        assert_eq!(lines[0], first);
+    }
+    assert!(!of(HlsFormat::V3, tracks, &services).contains("I-FRAME"));
 }
