@@ -12,6 +12,7 @@ import urllib.request
 import captions
 import doors
 import ladder
+import low_latency
 import play
 import push
 import saved
@@ -396,6 +397,7 @@ ALL = [
     ("cues in dash.js", cues_in_time("dashjs")),
     ("captions in the players", captions_in_players),
     *watching.ALL,
+    *low_latency.ALL,
     *saved.ALL,
     ("buttons", buttons_work),
     ("commands", commands_work),

@@ -1,0 +1,56 @@
+"""Low latency: how old a picture is when a player shows it, by the clock that the test source burns in."""
+
+import os
+import statistics
+import tempfile
+
+import play
+from server import Server
+
+# Of the test source.
+FRAMES_A_SECOND = 30
+# Numbers in the bar code before it begins anew.
+ROUND = 1 << 20
+# What is asked for, from the picture's time to the screen.
+BOUND = 3.0
+# While a player still approaches the edge.
+SETTLING = 10
+
+
+def plays(kind: str, seconds: int):
+    """The page plays parts of a third of a second, without a stall, never more than three seconds behind."""
+
+    def check(_server) -> str:
+        with tempfile.TemporaryDirectory(prefix="headend-latency-") as folder:
+            own = Server(os.path.join(folder, kind), options=["--low-latency"])
+            try:
+                own.wait("some segments", 20, lambda channel: channel["segments"] >= 5)
+                seen = play.script("latency.mjs", own.base, seconds + 60, kind, str(seconds))
+            finally:
+                own.kill()
+        return judged(seen)
+
+    return check
+
+
+def judged(seen: dict) -> str:
+    assert not seen["errors"], seen["errors"]
+    began = seen["pictures"][0]["at"]
+    ages = [age(one, seen["epoch"]) for one in seen["pictures"] if one["at"] - began > SETTLING * 1000]
+    assert len(ages) > 100, f"{len(ages)} pictures were read, {seen['bad']} were not"
+    median, most = statistics.median(ages), max(ages)
+    assert seen["stalls"] == 0, f"{seen['stalls']} stalls; {median:.2f} s old, {most:.2f} s at most"
+    assert most < BOUND, f"a picture was {most:.2f} s old, most of them {median:.2f} s"
+    return f"{len(ages)} pictures, {median:.2f} s old, {min(ages):.2f} to {most:.2f} s; no stall"
+
+
+def age(one: dict, epoch: float) -> float:
+    """How old a picture was, in seconds: its number says when it was on air, in rounds of some hours."""
+    number = (one["at"] - epoch) / 1000 * FRAMES_A_SECOND
+    behind = (number - one["number"]) % ROUND
+    return behind / FRAMES_A_SECOND
+
+
+ALL = [
+    ("low latency in hls.js", plays("hls", 30)),
+]
