@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    archive::{Asset, AssetOutput, SealedSegment},
+    archive::{AssetOutput, SealedSegment},
     channel::{
         Channel, ChannelState, CommandError, DetachReason, Event, IngestId, Input, MeterEnd, OperationState, Output,
         ProgramId, SpliceReport,
@@ -125,6 +125,7 @@ impl Channel {
 
     fn take_segments(&mut self, now: Now) {
         self.open_assets(now);
+        self.open_preview(now);
         while let Some((sealed, offer)) = self.pull_segment() {
             let (mut ended, mut refused) = (Vec::new(), Vec::new());
             if !self.programs.is_empty() {
@@ -143,6 +144,11 @@ impl Channel {
                     }
                     Err(error) => refused.push(Fault::Output { what: error.to_string() }),
                 }
+            }
+            if let Some(preview) = &mut self.preview
+                && let Err(error) = preview.push(&sealed, drift, captions.as_deref())
+            {
+                refused.push(Fault::Output { what: error.to_string() });
             }
             refused.into_iter().for_each(|fault| self.fault(None, fault, now));
             self.take_asset_outputs();
@@ -194,8 +200,9 @@ impl Channel {
     }
 
     pub(super) fn take_asset_outputs(&mut self) {
-        for program in &mut self.programs {
-            while let Some(output) = program.asset.as_mut().and_then(Asset::pull) {
+        let of_programs = self.programs.iter_mut().filter_map(|program| program.asset.as_mut());
+        for asset in of_programs.chain(self.preview.iter_mut().map(|preview| &mut preview.asset)) {
+            while let Some(output) = asset.pull() {
                 self.outputs.push_back(match output {
                     AssetOutput::Store(object) => Output::Store(object),
                     AssetOutput::Append(append) => Output::Append(append),
