@@ -5,9 +5,11 @@ use std::io;
 use headend::archive::{AssetName, IndexErrorKind, ObjectName, Recovered};
 
 use crate::{
-    director::Published,
     endpoint::Endpoint,
     locators::{Locator, Locators},
+    names,
+    preview::{Preview, PreviewOptions},
+    programs::Published,
 };
 
 /// A program that was cut off.
@@ -18,8 +20,9 @@ pub(crate) struct CutOff {
 }
 
 /// Opens every asset in the store. The newest of this channel that has not ended is to go on; others that have not are ended.
-pub(crate) async fn open(endpoint: &Endpoint, channel: &str) -> io::Result<Option<CutOff>> {
+pub(crate) async fn open(endpoint: &Endpoint, channel: &str, preview: &PreviewOptions) -> io::Result<Option<CutOff>> {
     let locators = locators(endpoint).await?;
+    open_preview(endpoint, channel, preview, &locators);
     let (mut cut_off, mut count) = (None::<CutOff>, 0usize);
     // Names begin with the channel's and the time, and so the newest one comes last.
     for name in endpoint.store().assets().await? {
@@ -43,6 +46,16 @@ pub(crate) async fn open(endpoint: &Endpoint, channel: &str) -> io::Result<Optio
         println!("live: {count} recorded programs can be played");
     }
     Ok(cut_off)
+}
+
+/// The preview's URL is the one that it had.
+fn open_preview(endpoint: &Endpoint, channel: &str, options: &PreviewOptions, known: &[(String, Locator)]) {
+    let recorded = Preview::recorded(channel);
+    let is_its = |(_, locator): &&(String, Locator)| Some(&locator.asset) == recorded.as_ref();
+    let locator = known.iter().find(is_its).map_or_else(names::locator, |(locator, _)| locator.clone());
+    if let Some(preview) = options.place(locator) {
+        endpoint.open_preview(preview, channel);
+    }
 }
 
 /// Publishes what was published.
