@@ -206,9 +206,10 @@ impl Director {
     }
 
     fn start_main(&mut self, channel: &mut Channel, now: Now) -> Result<(), Refused> {
-        if let Main::CutOff(cut_off) = std::mem::replace(&mut self.main, Main::None) {
-            self.go_on(channel, *cut_off, now);
-        }
+        self.main = match std::mem::replace(&mut self.main, Main::None) {
+            Main::CutOff(cut_off) => self.go_on(channel, *cut_off, now),
+            main => main,
+        };
         if let Main::Program(id) = self.main
             && self.is_to_start()
         {
@@ -221,18 +222,19 @@ impl Director {
         Ok(())
     }
 
-    fn go_on(&mut self, channel: &mut Channel, CutOff { recovered, published }: CutOff, now: Now) {
+    /// The program of an earlier run, or a new one where that cannot go on.
+    fn go_on(&mut self, channel: &mut Channel, CutOff { recovered, published }: CutOff, now: Now) -> Main {
         let config = ProgramConfig { window: Some(self.window), ..ProgramConfig::new(published.asset.clone()) };
         match channel.resume_program(config, &recovered) {
             Ok(id) => {
                 println!("live: program {} goes on behind segment {:?}", recovered.name(), last(&recovered));
                 self.programs.go_on(id, published, now);
-                self.main = Main::Program(id);
+                Main::Program(id)
             }
             Err(error) => {
                 eprintln!("live: {error} ({}): a new program begins", error.code());
                 self.programs.endpoint().end(&recovered);
-                self.renew_main(channel, now);
+                self.fresh_main(channel, now)
             }
         }
     }
@@ -259,14 +261,20 @@ impl Director {
             }
             self.earlier.push(id);
         }
-        self.main = Main::None;
+        self.main = self.fresh_main(channel, now);
+    }
+
+    fn fresh_main(&mut self, channel: &mut Channel, now: Now) -> Main {
         if !self.starts {
-            return;
+            return Main::None;
         }
         let windows = Windows { window: Some(self.window), rewind: None };
         match self.programs.create(channel, windows, now) {
-            Ok(id) => self.main = Main::Program(id),
-            Err(error) => eprintln!("live: {error}"),
+            Ok(id) => Main::Program(id),
+            Err(error) => {
+                eprintln!("live: {error}");
+                Main::None
+            }
         }
     }
 }
