@@ -295,3 +295,6 @@ fn stop_programs(channel: &mut Channel) -> bool {
 fn last(recovered: &Recovered) -> Option<u64> {
     recovered.timeline().last().map(|last| last.sequence)
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,6 +100,12 @@ impl Endpoint {
         self.store.record(Locators::FILE, self.locators.remove(locator));
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_published(&self, locator: &str) -> bool {
+        let origin = self.origin.read().unwrap_or_else(PoisonError::into_inner);
+        origin.locators().any(|(known, _)| known == locator)
+    }
+
     /// Takes the preview in, under a locator that is written down as it is.
     pub(crate) fn open_preview(&self, preview: Preview, channel: &str) {
         if let Some(recorded) = Preview::recorded(channel) {
@@ -262,10 +268,8 @@ impl Endpoint {
             // It is on demand from now on.
             Filing::Forget(_) if self.store.is_kept() => {}
             Filing::Forget(Published { asset, locator }) => {
-                let mut origin = self.origin.write().unwrap_or_else(PoisonError::into_inner);
-                origin.unpublish(&locator);
-                origin.forget(&asset);
-                drop(origin);
+                self.unpublish(&locator);
+                self.origin.write().unwrap_or_else(PoisonError::into_inner).forget(&asset);
                 self.store.forget(&asset);
             }
         }

@@ -13,6 +13,7 @@ import captions
 import doors
 import ladder
 import play
+import programs
 import push
 import saved
 import timeline
@@ -397,6 +398,7 @@ ALL = [
     ("captions in the players", captions_in_players),
     *watching.ALL,
     *saved.ALL,
+    *programs.ALL,
     ("buttons", buttons_work),
     ("commands", commands_work),
     ("ctrl-c", ends_cleanly),
