@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use headend::{
-    archive::Recovered,
-    channel::{Channel, ChannelState, CommandError, Operation, ProgramConfig, ProgramId, ProgramState},
+    channel::{Channel, ChannelState, CommandError, Operation, ProgramId, ProgramState},
     time::{MediaDuration, Now},
 };
 
@@ -28,6 +27,8 @@ pub(crate) struct Director {
     smooth: Publishing,
     aim: Aim,
     main: Main,
+    /// Programs of an earlier run that operators had started, to go on with.
+    cut_off: Vec<CutOff>,
     /// Programs that it had before, to be given back when the next one starts.
     earlier: Vec<ProgramId>,
 }
@@ -59,12 +60,15 @@ impl Director {
         endpoint: Arc<Endpoint>,
         (window, starts): (MediaDuration, bool),
         smooth: Publishing,
-        cut_off: Option<CutOff>,
+        mut cut_off: Vec<CutOff>,
         now: Now,
     ) -> Self {
         let (programs, aim, earlier) = (Programs::new(endpoint), Aim::Nothing, Vec::new());
-        let main = cut_off.map_or(Main::None, |cut_off| Main::CutOff(Box::new(cut_off)));
-        let mut director = Self { programs, window, starts, smooth, aim, main, earlier };
+        // Of several that were cut off the channel's own is one with its window, and the newest of those.
+        let is_own = |cut_off: &CutOff| cut_off.windows() == Windows { window: Some(window), rewind: None };
+        let own = cut_off.iter().rposition(is_own).or(cut_off.len().checked_sub(1));
+        let main = own.map_or(Main::None, |own| Main::CutOff(Box::new(cut_off.remove(own))));
+        let mut director = Self { programs, window, starts, smooth, aim, main, cut_off, earlier };
         if matches!(director.main, Main::None) {
             director.renew_main(channel, now);
         }
@@ -207,9 +211,17 @@ impl Director {
 
     fn start_main(&mut self, channel: &mut Channel, now: Now) -> Result<(), Refused> {
         self.main = match std::mem::replace(&mut self.main, Main::None) {
-            Main::CutOff(cut_off) => self.go_on(channel, *cut_off, now),
+            Main::CutOff(cut_off) => {
+                let windows = Windows { window: Some(self.window), rewind: None };
+                let went_on = self.programs.resume(channel, *cut_off, windows, now);
+                went_on.map_or_else(|| self.fresh_main(channel, now), Main::Program)
+            }
             main => main,
         };
+        for cut_off in std::mem::take(&mut self.cut_off) {
+            let windows = cut_off.windows();
+            self.programs.resume(channel, cut_off, windows, now);
+        }
         if let Main::Program(id) = self.main
             && self.is_to_start()
         {
@@ -220,23 +232,6 @@ impl Director {
             let _ = self.programs.delete(channel, id);
         }
         Ok(())
-    }
-
-    /// The program of an earlier run, or a new one where that cannot go on.
-    fn go_on(&mut self, channel: &mut Channel, CutOff { recovered, published }: CutOff, now: Now) -> Main {
-        let config = ProgramConfig { window: Some(self.window), ..ProgramConfig::new(published.asset.clone()) };
-        match channel.resume_program(config, &recovered) {
-            Ok(id) => {
-                println!("live: program {} goes on behind segment {:?}", recovered.name(), last(&recovered));
-                self.programs.go_on(id, published, now);
-                Main::Program(id)
-            }
-            Err(error) => {
-                eprintln!("live: {error} ({}): a new program begins", error.code());
-                self.programs.endpoint().end(&recovered);
-                self.fresh_main(channel, now)
-            }
-        }
     }
 
     fn reset(&mut self, channel: &mut Channel, now: Now) -> Result<(), Refused> {
@@ -289,11 +284,6 @@ fn stop_programs(channel: &mut Channel) -> bool {
         }
     });
     !running.is_empty()
-}
-
-/// The number of its newest segment.
-fn last(recovered: &Recovered) -> Option<u64> {
-    recovered.timeline().last().map(|last| last.sequence)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 //! | `workers` | threads that decode, scale and encode |
 //! | `gate` | who may play and how much: the streaming endpoint |
 //! | `endpoint`, `store` | the origin and the media behind it, in memory, a folder or an object store, filled in order |
-//! | `recordings`, `locators` | what earlier runs left there: it plays under the same URLs, and the program goes on |
+//! | `recordings`, `locators` | what earlier runs left there: it plays under the same URLs, and programs go on |
 //! | `doors`, `rtmp_door`, `udp_door`, `smooth_door` | sockets and URLs that encoders push to, in two slots |
 //! | `publisher`, `publishing` | what outlives a publication: an RTMP session, the memory of a Smooth stream |
 //! | `tls`, `https` | certificates, HTTP over TLS |
@@ -164,11 +164,11 @@ impl Host {
         endpoint: &Arc<Endpoint>,
         events: &Arc<Events>,
         smooth: Publishing,
-        cut_off: Option<CutOff>,
+        cut_off: Vec<CutOff>,
     ) -> Result<Self, String> {
         let clock = Clock::new();
         // A program that goes on counts from where it did.
-        let epoch = cut_off.as_ref().map(|cut_off| cut_off.recovered.timeline().presentation().epoch);
+        let epoch = cut_off.last().map(|cut_off| cut_off.recovered.timeline().presentation().epoch);
         let config = options.channel(epoch.unwrap_or(clock.now().utc)).map_err(|error| error.to_string())?;
         let mut channel = Channel::new(config, Arc::new(BuiltinCodecs::new())).map_err(|error| error.to_string())?;
         let program = (options.rewind_window(), !options.no_program);

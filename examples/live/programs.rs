@@ -9,7 +9,7 @@ use headend::{
     time::{MediaDuration, Now},
 };
 
-use crate::{endpoint::Endpoint, names};
+use crate::{endpoint::Endpoint, names, recordings::CutOff};
 
 /// An asset and the locator that it is reached under.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,10 +83,6 @@ impl Programs {
         self.listed.get(&id)
     }
 
-    pub(crate) fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
     /// The one that stopped last.
     pub(crate) fn newest_stopped(&self) -> Option<&Listed> {
         self.listed.values().filter(|listed| listed.stopped.is_some()).max_by_key(|listed| listed.stopped)
@@ -140,9 +136,28 @@ impl Programs {
         Ok(id)
     }
 
-    /// A program of an earlier run goes on under this number; it is published already.
-    pub(crate) fn go_on(&mut self, id: ProgramId, published: Published, now: Now) {
-        self.listed.insert(id, Listed { started: Some(millis(now)), ..Listed::new(published) });
+    /// Goes on with a program of an earlier run, which is published already; one that cannot is ended, and plays on demand.
+    pub(crate) fn resume(
+        &mut self,
+        channel: &mut Channel,
+        CutOff { recovered, published }: CutOff,
+        Windows { window, rewind }: Windows,
+        now: Now,
+    ) -> Option<ProgramId> {
+        let config = ProgramConfig { asset: published.asset.clone(), window, rewind };
+        match channel.resume_program(config, &recovered) {
+            Ok(id) => {
+                let newest = recovered.timeline().last().map(|last| last.sequence);
+                println!("live: program {} goes on behind segment {newest:?}", recovered.name());
+                self.listed.insert(id, Listed { started: Some(millis(now)), ..Listed::new(published) });
+                Some(id)
+            }
+            Err(error) => {
+                eprintln!("live: {error} ({}): program {} is over", error.code(), recovered.name());
+                self.endpoint.end(&recovered);
+                None
+            }
+        }
     }
 
     pub(crate) fn start(&mut self, channel: &mut Channel, id: ProgramId, now: Now) -> Result<(), CommandError> {

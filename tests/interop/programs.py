@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 
+import ladder
 import play
 from server import Server
 
@@ -105,7 +106,34 @@ def preview_without_a_program(server) -> str:
     return "; ".join(said)
 
 
+def all_go_on(server) -> str:
+    """FAULTS row 60: the process is killed while two programs run; both go on under their URLs, each with its own windows."""
+    from checks import resting
+
+    with resting(server) as folder:
+        [clip] = ladder.make(folder, 1)
+        seen = []
+        for run in range(2):
+            own = Server(os.path.join(folder, "cut-off"), options=["--encoding", "none"])
+            try:
+                channel = own.channel()
+                path = f"/api/channels/{channel['name']}"
+                with ladder.Copies([clip], ladder.urls(channel["ingest"]["rtmp"], 1)):
+                    if run == 0:
+                        own.json("POST", f"{path}/programs", {"window_seconds": 600, "rewind_seconds": 60})
+                    grown = lambda channel: len(channel["programs"]) == 2 and all(it["segments"] >= 3 + 3 * run for it in channel["programs"])
+                    channel = own.wait("segments of both", 30, grown)
+            finally:
+                own.kill()
+            form = lambda it: (it["asset"], it["locator"], it["state"], it["window_seconds"], it["rewind_seconds"])
+            seen.append((channel["asset"], sorted(form(it) for it in channel["programs"])))
+        assert seen[0] == seen[1], seen
+        assert {windows for *_, windows, _ in seen[0][1]} == {300, 600}, seen
+    return "both programs went on under their URLs"
+
+
 ALL = [
+    ("programs go on after a kill", all_go_on),
     ("programs on the page", by_the_page),
     ("programs by the API", by_the_api),
     ("preview", preview_without_a_program),

@@ -107,7 +107,7 @@ fn its_window_slides_and_what_is_stored_of_it_stays_bounded() {
         rig.pass(Duration::from_secs(10));
         most = most.max(media(&rig, &asset, "wide"));
     }
-    assert!(most <= MOST && most >= 60, "{most} objects of a rung");
+    assert!((60..=MOST).contains(&most), "{most} objects of a rung");
     let index = rig.store.iter().filter(|(name, _)| name.contains("/index/"));
     let bytes: usize = index.map(|(_, page)| page.len()).sum();
     assert!(bytes < 1 << 20, "{bytes} bytes of index");

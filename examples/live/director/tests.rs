@@ -24,7 +24,8 @@ impl Rig {
         let gate = Gate::open(&options.viewers).unwrap();
         let endpoint = Arc::new(Endpoint::new(gate, Store::open(&options.place()).unwrap()));
         let program = (options.rewind_window(), !options.no_program);
-        let director = Director::new(&mut channel, Arc::clone(&endpoint), program, Publishing::default(), None, now);
+        let director =
+            Director::new(&mut channel, Arc::clone(&endpoint), program, Publishing::default(), Vec::new(), now);
         let mut rig = Self { channel, director, endpoint, now };
         rig.command(Command::Start).unwrap();
         rig
