@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     handle::{Command, Gone},
     http::App,
+    programs::Refused,
     status,
 };
 
@@ -49,7 +50,7 @@ pub(crate) async fn command(
         "start" => Command::Start,
         "stop" => Command::Stop,
         "reset" => Command::Reset,
-        _ => return Err(Problem::not_found("no such command; there are start, stop, reset and slate")),
+        _ => return Err(Problem::not_found("no such command; there are start, stop, reset, slate and programs")),
     };
     carry_out(&app, &headers, command).await
 }
@@ -153,12 +154,26 @@ impl From<SlateError> for Problem {
 impl From<CommandError> for Problem {
     fn from(error: CommandError) -> Self {
         let status = match error {
-            CommandError::SlateDuration(_) | CommandError::BreakDuration(_) | CommandError::CueId(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            CommandError::SlateDuration(_)
+            | CommandError::BreakDuration(_)
+            | CommandError::CueId(_)
+            | CommandError::Window(_)
+            | CommandError::Rewind(_) => StatusCode::BAD_REQUEST,
+            CommandError::NoProgram(_) => StatusCode::NOT_FOUND,
             _ => StatusCode::CONFLICT,
         };
         Self { status, code: error.code(), message: error.to_string() }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Command(error) => error.into(),
+            Refused::Publish(error) => {
+                Self { status: StatusCode::CONFLICT, code: "LOCATOR", message: error.to_string() }
+            }
+        }
     }
 }
 

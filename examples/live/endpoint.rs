@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -17,7 +17,7 @@ use headend::{
     channel::Event,
     media::Bitrates,
     origin::{Admission, Caller, Growing, Grown, Method, Origin, OriginConfig, PublishError, Reply, Request, Response},
-    time::Now,
+    time::{MediaDuration, Now},
 };
 use tokio::{
     sync::{Semaphore, mpsc, watch},
@@ -26,10 +26,11 @@ use tokio::{
 
 use crate::{
     clock::Clock,
-    director::Published,
     events::{Events, Note},
     gate::Gate,
     locators::Locators,
+    preview::Preview,
+    programs::Published,
     store::Store,
 };
 
@@ -40,6 +41,8 @@ pub(crate) struct Endpoint {
     origin: RwLock<Origin>,
     store: Store,
     locators: Locators,
+    /// Which has rules of its own and is not behind the gate.
+    preview: OnceLock<Preview>,
     /// The store is slower than the channel: nobody waits for it until it has caught up.
     is_behind: AtomicBool,
     /// Says that a timeline changed.
@@ -85,6 +88,7 @@ impl Endpoint {
             origin,
             store,
             locators: Locators::default(),
+            preview: OnceLock::new(),
             is_behind: AtomicBool::new(false),
             grown: watch::Sender::new(()),
             parked: Semaphore::new(PARKED),
@@ -101,6 +105,31 @@ impl Endpoint {
     /// The same of what is written down already.
     pub(crate) fn republish(&self, locator: &str, asset: &AssetName, manifest: &str) -> Result<(), PublishError> {
         self.origin.write().unwrap_or_else(PoisonError::into_inner).publish(locator, asset, manifest)
+    }
+
+    /// Takes a locator away, and writes that down.
+    pub(crate) fn unpublish(&self, locator: &str) {
+        self.origin.write().unwrap_or_else(PoisonError::into_inner).unpublish(locator);
+        self.store.record(Locators::FILE, self.locators.remove(locator));
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_published(&self, locator: &str) -> bool {
+        let origin = self.origin.read().unwrap_or_else(PoisonError::into_inner);
+        origin.locators().any(|(known, _)| known == locator)
+    }
+
+    /// Takes the preview in, under a locator that is written down as it is.
+    pub(crate) fn open_preview(&self, preview: Preview, channel: &str) {
+        if let Some(recorded) = Preview::recorded(channel) {
+            self.store.record(Locators::FILE, self.locators.add(&preview.locator, &recorded, channel));
+        }
+        // It is taken in once.
+        let _ = self.preview.set(preview);
+    }
+
+    pub(crate) fn preview(&self) -> Option<&Preview> {
+        self.preview.get()
     }
 
     pub(crate) const fn gate(&self) -> &Gate {
@@ -140,6 +169,12 @@ impl Endpoint {
 
     /// Answers a request for a manifest or for media; `None` where the library asks for what this host does not know.
     pub(crate) async fn answer(&self, request: &Request<'_>, caller: &Caller<'_>, clock: &Clock) -> Option<Answer> {
+        if let Some(preview) = self.preview.get().filter(|preview| preview.is_asked_for(request)) {
+            return match preview.refusal(request, caller.address) {
+                Some(refusal) => Some(Answer::Whole(refusal)),
+                None => self.answer_of_origin(request, clock).await,
+            };
+        }
         let send = |answer| self.gate.send(answer, request.method, clock.now());
         match self.gate.admit(request, caller, clock.now()) {
             Admission::Answer(answer) => Some(Answer::Whole(answer)),
@@ -226,28 +261,41 @@ impl Endpoint {
         }
     }
 
-    /// Segments that the asset's manifests list, and the measured bit rate of each rendition.
-    pub(crate) fn measured(&self, asset: &AssetName) -> (usize, Vec<Bitrates>) {
+    /// The measured bit rate of each rendition of an asset.
+    pub(crate) fn measured(&self, asset: &AssetName) -> Vec<Bitrates> {
         let origin = self.origin.read().unwrap_or_else(PoisonError::into_inner);
         origin.timeline(asset).map_or_else(Default::default, |timeline| {
             let tracks = 0..timeline.presentation().tracks.len();
-            (timeline.segments().len(), tracks.map(|track| timeline.bitrates(track)).collect())
+            tracks.map(|track| timeline.bitrates(track)).collect()
+        })
+    }
+
+    /// Segments that an asset holds, and how long they are in all.
+    pub(crate) fn held(&self, asset: &AssetName) -> (usize, MediaDuration) {
+        let origin = self.origin.read().unwrap_or_else(PoisonError::into_inner);
+        origin.timeline(asset).map_or_else(Default::default, |timeline| {
+            let span = timeline.first().zip(timeline.last()).map(|(first, last)| last.end().since(first.start));
+            (timeline.segments().len(), span.unwrap_or_default())
         })
     }
 
     /// Starts the task that files what the channel hands out; it ends when the sender is dropped and all is stored.
-    pub(crate) fn start_filing(self: Arc<Self>, events: Arc<Events>) -> (mpsc::Sender<Filing>, JoinHandle<()>) {
+    pub(crate) fn start_filing(
+        self: Arc<Self>,
+        events: Arc<Events>,
+        channel: Arc<str>,
+    ) -> (mpsc::Sender<Filing>, JoinHandle<()>) {
         // Some segments of a whole ladder: a disk may be slow for that long before the channel waits for it.
         let (sender, mut filings) = mpsc::channel(512);
         let task = tokio::spawn(async move {
             while let Some(filing) = filings.recv().await {
-                self.file(filing, &events).await;
+                self.file(filing, &events, &channel).await;
             }
         });
         (sender, task)
     }
 
-    async fn file(&self, filing: Filing, events: &Events) {
+    async fn file(&self, filing: Filing, events: &Events, channel: &str) {
         match filing {
             Filing::Grow(growth) => self.store.grow(growth),
             Filing::Store(object) => self.store.put(object),
@@ -260,17 +308,36 @@ impl Endpoint {
                 }
                 self.apply(&update);
             }
-            Filing::Event(event, now) => events.tell(&event, now),
+            Filing::Event(event, now) => {
+                if let Event::PreviewStarted { asset } = &event {
+                    self.change_preview(asset, channel);
+                }
+                events.tell(&event, now);
+            }
             Filing::Note(note, now) => events.note(note, now),
             // It is on demand from now on.
             Filing::Forget(_) if self.store.is_kept() => {}
             Filing::Forget(Published { asset, locator }) => {
-                let mut origin = self.origin.write().unwrap_or_else(PoisonError::into_inner);
-                origin.unpublish(&locator);
-                origin.forget(&asset);
-                drop(origin);
+                self.unpublish(&locator);
+                self.origin.write().unwrap_or_else(PoisonError::into_inner).forget(&asset);
                 self.store.forget(&asset);
             }
+        }
+    }
+
+    /// The channel is on air again: the preview's URL leads to what it makes now.
+    fn change_preview(&self, asset: &AssetName, channel: &str) {
+        let Some(preview) = self.preview.get() else { return };
+        self.store.hold(asset.clone());
+        let before = preview.change(asset);
+        let mut origin = self.origin.write().unwrap_or_else(PoisonError::into_inner);
+        origin.unpublish(&preview.locator);
+        if let Err(error) = origin.publish(&preview.locator, asset, channel) {
+            eprintln!("live: {error}");
+        }
+        if let Some(before) = before {
+            origin.forget(&before);
+            self.store.forget(&before);
         }
     }
 

@@ -172,6 +172,8 @@ fn describe(event: &Event) -> (&'static str, String, Value) {
         Event::ProgramStopped { program } => {
             ("program", format!("program {program} stopped; its asset is complete"), Value::Null)
         }
+        Event::PreviewStarted { asset } => ("preview", format!("the preview began, as {asset}"), Value::Null),
+        Event::PreviewStopped { .. } => ("preview", "the preview ended".into(), Value::Null),
         Event::MeterStarted => ("meter", "billing began".into(), Value::Null),
         Event::MeterStopped { why } => ("meter", format!("billing ended: {why}"), Value::Null),
         other => ("event", other.telemetry_name().unwrap_or("something happened").into(), Value::Null),

@@ -5,14 +5,20 @@ use std::{net::IpAddr, time::Duration};
 use bytes::Bytes;
 use headend::{
     access::StreamKey,
-    channel::{AdBreak, Channel, CommandError, IngestId, Session},
+    channel::{AdBreak, Channel, CommandError, IngestId, ProgramId, Session},
     ingest::{DatagramDemuxer, Demuxer, smooth::SmoothDemuxer},
     splice::SlateImage,
     time::Now,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{clock::Clock, director::Director, feeds::Feeds, publisher::Publisher};
+use crate::{
+    clock::Clock,
+    director::Director,
+    feeds::Feeds,
+    programs::{ProgramCommand, Refused},
+    publisher::Publisher,
+};
 
 /// Asks the wheel. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -35,6 +41,8 @@ pub(crate) enum Turn {
     /// The peer has said all, as its protocol marks it; whether the session was on still.
     Finished(IngestId, oneshot::Sender<bool>),
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
+    /// A command about programs; the one that it is about.
+    Program(ProgramCommand, oneshot::Sender<Result<ProgramId, Refused>>),
     Look(Look),
     Finish,
 }
@@ -142,6 +150,12 @@ impl Handle {
     pub(crate) async fn command(&self, command: Command) -> Result<Result<(), CommandError>, Gone> {
         let (answer, answered) = oneshot::channel();
         self.turns.send(Turn::Command(command, answer)).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
+    pub(crate) async fn command_program(&self, command: ProgramCommand) -> Result<Result<ProgramId, Refused>, Gone> {
+        let (answer, answered) = oneshot::channel();
+        self.turns.send(Turn::Program(command, answer)).await.map_err(|_| Gone)?;
         answered.await.map_err(|_| Gone)
     }
 

@@ -23,7 +23,7 @@ use crate::{
     gate,
     handle::Handle,
     https::TlsListener,
-    listen, page,
+    listen, page, programs_api,
     publishing::Publishing,
     smooth_door, thumbnails,
 };
@@ -67,6 +67,12 @@ pub(crate) fn router(app: App) -> Router {
         .route("/channels/{name}/slate", slate)
         .route("/channels/{name}/ad-breaks", post(ad_breaks::start))
         .route("/channels/{name}/ad-breaks/{cue_id}", delete(ad_breaks::end))
+        .route("/channels/{name}/programs", get(programs_api::list).post(programs_api::create))
+        .route(
+            "/channels/{name}/programs/{id}",
+            get(programs_api::show).patch(programs_api::update).delete(programs_api::delete),
+        )
+        .route("/channels/{name}/programs/{id}/{command}", post(programs_api::command))
         .route("/channels/{name}/thumbnail.jpg", get(thumbnails::latest))
         .route("/channels/{name}/{command}", post(api::command))
         .route("/endpoint", get(gate::show))

@@ -29,11 +29,14 @@ impl Locators {
     pub(crate) fn add(&self, locator: &str, asset: &AssetName, name: &str) -> Bytes {
         let mut all = self.lock();
         all.insert(locator.into(), Locator { asset: asset.clone(), name: name.into() });
-        let entry = |(locator, Locator { asset, name }): (&String, &Locator)| {
-            (locator.clone(), json!({"asset": asset.as_str(), "name": name}))
-        };
-        let record: serde_json::Map<_, _> = all.iter().map(entry).collect();
-        Bytes::from(format!("{:#}\n", Value::from(record)))
+        record(&all)
+    }
+
+    /// Takes one away; the record as it is then.
+    pub(crate) fn remove(&self, locator: &str) -> Bytes {
+        let mut all = self.lock();
+        all.remove(locator);
+        record(&all)
     }
 
     /// Takes what the record of an earlier run says; entries that make no sense are left out.
@@ -53,6 +56,14 @@ impl Locators {
     }
 }
 
+fn record(all: &BTreeMap<String, Locator>) -> Bytes {
+    let entry = |(locator, Locator { asset, name }): (&String, &Locator)| {
+        (locator.clone(), json!({"asset": asset.as_str(), "name": name}))
+    };
+    let record: serde_json::Map<_, _> = all.iter().map(entry).collect();
+    Bytes::from(format!("{:#}\n", Value::from(record)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +76,8 @@ mod tests {
         let read = Locators::default().read(&record).unwrap();
         let of = |name: &str| Locator { asset: asset.clone(), name: name.into() };
         assert_eq!(read, [("first".into(), of("main")), ("second".into(), of("other"))]);
+        let read = Locators::default().read(&locators.remove("first")).unwrap();
+        assert_eq!(read, [("second".into(), of("other"))]);
         assert_eq!(Locators::default().read(b"{\"x\": {\"asset\": \"../up\", \"name\": \"n\"}}").unwrap(), []);
         assert!(Locators::default().read(b"half a reco").is_err());
     }

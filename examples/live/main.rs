@@ -6,16 +6,18 @@
 //! |---|---|
 //! | `wheel` | the task that owns the channel: input in, outputs carried out in order |
 //! | `director` | what the operator wants, step by step: programs stop before the channel does |
+//! | `programs`, `programs_api` | programs with their assets and locators, and the API to them |
+//! | `preview` | what the channel makes, for whoever looks before viewers do |
 //! | `workers` | threads that decode, scale and encode |
 //! | `gate` | who may play and how much: the streaming endpoint |
 //! | `endpoint`, `store` | the origin and the media behind it, in memory, a folder or an object store, filled in order |
-//! | `recordings`, `locators` | what earlier runs left there: it plays under the same URLs, and the program goes on |
+//! | `recordings`, `locators` | what earlier runs left there: it plays under the same URLs, and programs go on |
 //! | `doors`, `rtmp_door`, `udp_door`, `smooth_door` | sockets and URLs that encoders push to, in two slots |
 //! | `publisher`, `publishing` | what outlives a publication: an RTMP session, the memory of a Smooth stream |
 //! | `tls`, `https` | certificates, HTTP over TLS |
 //! | `feeds`, `cue_text`, `thumbnails`, `breaks` | what the contribution sessions carry, and how they do; what came of ad breaks |
 //! | `options`, `choices`, `losses`, `slates` | flags, images |
-//! | `http`, `api`, `status`, `events`, `listen`, `page` | what viewers and operators see |
+//! | `http`, `api`, `status`, `playable`, `events`, `listen`, `page` | what viewers and operators see |
 #![allow(clippy::disallowed_types, reason = "a host owns clocks, sockets and files")]
 
 mod ad_breaks;
@@ -39,6 +41,10 @@ mod losses;
 mod names;
 mod options;
 mod page;
+mod playable;
+mod preview;
+mod programs;
+mod programs_api;
 mod publisher;
 mod publishing;
 mod recordings;
@@ -104,7 +110,7 @@ async fn run(options: Options) -> Result<(), Trouble> {
     let (endpoint, events) = (Arc::new(Endpoint::new(gate, store)), Arc::new(Events::new()));
     let stored = Arc::clone(&endpoint);
     let smooth = Publishing::default();
-    let cut_off = recordings::open(&endpoint, options.name.as_str()).await.map_err(unusable)?;
+    let cut_off = recordings::open(&endpoint, options.name.as_str(), &options.preview).await.map_err(unusable)?;
     let mut host = Host::start(&options, &endpoint, &events, smooth.clone(), cut_off).map_err(Trouble)?;
 
     let app = App {
@@ -158,18 +164,18 @@ impl Host {
         endpoint: &Arc<Endpoint>,
         events: &Arc<Events>,
         smooth: Publishing,
-        cut_off: Option<CutOff>,
+        cut_off: Vec<CutOff>,
     ) -> Result<Self, String> {
         let clock = Clock::new();
         // A program that goes on counts from where it did.
-        let epoch = cut_off.as_ref().map(|cut_off| cut_off.recovered.timeline().presentation().epoch);
+        let epoch = cut_off.last().map(|cut_off| cut_off.recovered.timeline().presentation().epoch);
         let config = options.channel(epoch.unwrap_or(clock.now().utc)).map_err(|error| error.to_string())?;
-        let channel = Channel::new(config, Arc::new(BuiltinCodecs::new())).map_err(|error| error.to_string())?;
-        let window = options.rewind_window();
-        let director = Director::new(&channel, Arc::clone(endpoint), window, smooth, cut_off, clock.now());
+        let mut channel = Channel::new(config, Arc::new(BuiltinCodecs::new())).map_err(|error| error.to_string())?;
+        let program = (options.rewind_window(), !options.no_program);
+        let director = Director::new(&mut channel, Arc::clone(endpoint), program, smooth, cut_off, clock.now());
         let (done_sender, done) = mpsc::unbounded_channel();
         let workers = Workers::start(&done_sender).map_err(|error| format!("no threads: {error}"))?;
-        let (filings, filing) = Arc::clone(endpoint).start_filing(Arc::clone(events));
+        let (filings, filing) = Arc::clone(endpoint).start_filing(Arc::clone(events), options.name.as_str().into());
         let (wheel, handle) = Wheel::new(Parts { channel, director, clock, workers, done, filings });
         Ok(Self { handle, wheel: tokio::spawn(wheel.run()), filing })
     }

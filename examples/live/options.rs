@@ -22,6 +22,7 @@ use crate::{
     },
     gate::ViewerOptions,
     losses::LossOptions,
+    preview::PreviewOptions,
     slates::SlateOptions,
     store::{Place, place},
 };
@@ -174,10 +175,17 @@ pub(crate) struct Options {
     #[arg(long, env = "HEADEND_HTTPS", value_name = "ADDR", value_parser = address, help_heading = VIEWERS)]
     pub(crate) https: Option<SocketAddr>,
 
-    /// Minutes that players can rewind: 5 to 1500. In memory a minute of Default720p takes about 70 MB
+    /// Minutes that players can rewind in the channel's own program: 5 to 1500. In memory a minute of Default720p takes about 70 MB
     #[arg(long, env = "HEADEND_WINDOW", value_name = "MINUTES", default_value_t = 5, help_heading = VIEWERS,
           value_parser = clap::value_parser!(u16).range(5..=1500))]
     pub(crate) window: u16,
+
+    /// Start no program by itself: the page and POST /api/channels/NAME/programs do. By default one starts with the channel
+    #[arg(long, env = "HEADEND_NO_PROGRAM", help_heading = VIEWERS)]
+    pub(crate) no_program: bool,
+
+    #[command(flatten)]
+    pub(crate) preview: PreviewOptions,
 
     #[command(flatten)]
     pub(crate) viewers: ViewerOptions,
@@ -224,6 +232,7 @@ impl Options {
             Source::None => Standby::Slate,
         };
         config.input = self.input_rules();
+        self.preview.set(&mut config);
         config.video_index = self.video_index;
         if !self.audio.is_empty() {
             config.audio = self.audio.iter().zip(0..).map(|(choice, n)| choice.stream(n)).collect();

@@ -47,6 +47,7 @@ static FILES: &[(&str, &str, &[u8])] = &[
     ("feed.js", SCRIPT, include_bytes!("page/feed.js")),
     ("hlsjs.js", SCRIPT, include_bytes!("page/hlsjs.js")),
     ("player.js", SCRIPT, include_bytes!("page/player.js")),
+    ("programs.js", SCRIPT, include_bytes!("page/programs.js")),
     ("shaka.js", SCRIPT, include_bytes!("page/shaka.js")),
     ("smooth.js", SCRIPT, include_bytes!("page/smooth.js")),
     ("view.js", SCRIPT, include_bytes!("page/view.js")),

@@ -1,13 +1,15 @@
-//! What earlier runs have left in the store: it plays again under the same URLs, and the channel's program goes on.
+//! What earlier runs have left in the store: it plays again under the same URLs, and the channel's programs go on.
 
 use std::io;
 
 use headend::archive::{AssetName, IndexErrorKind, ObjectName, Recovered};
 
 use crate::{
-    director::Published,
     endpoint::Endpoint,
     locators::{Locator, Locators},
+    names,
+    preview::{Preview, PreviewOptions},
+    programs::{Published, Windows},
 };
 
 /// A program that was cut off.
@@ -17,10 +19,19 @@ pub(crate) struct CutOff {
     pub(crate) published: Published,
 }
 
-/// Opens every asset in the store. The newest of this channel that has not ended is to go on; others that have not are ended.
-pub(crate) async fn open(endpoint: &Endpoint, channel: &str) -> io::Result<Option<CutOff>> {
+impl CutOff {
+    /// With these it may go on.
+    pub(crate) fn windows(&self) -> Windows {
+        let config = self.recovered.config();
+        Windows { window: config.window, rewind: config.rewind }
+    }
+}
+
+/// Opens every asset in the store. Those of this channel that have not ended are to go on, oldest first; others that have not are ended.
+pub(crate) async fn open(endpoint: &Endpoint, channel: &str, preview: &PreviewOptions) -> io::Result<Vec<CutOff>> {
     let locators = locators(endpoint).await?;
-    let (mut cut_off, mut count) = (None::<CutOff>, 0usize);
+    open_preview(endpoint, channel, preview, &locators);
+    let (mut cut_off, mut count) = (Vec::new(), 0usize);
     // Names begin with the channel's and the time, and so the newest one comes last.
     for name in endpoint.store().assets().await? {
         let Some(recovered) = recover(endpoint, &name).await? else { continue };
@@ -35,14 +46,22 @@ pub(crate) async fn open(endpoint: &Endpoint, channel: &str) -> io::Result<Optio
             continue;
         };
         let published = Published { asset: name, locator: locator.clone() };
-        if let Some(older) = cut_off.replace(CutOff { recovered, published }) {
-            endpoint.end(&older.recovered);
-        }
+        cut_off.push(CutOff { recovered, published });
     }
     if count > 0 {
         println!("live: {count} recorded programs can be played");
     }
     Ok(cut_off)
+}
+
+/// The preview's URL is the one that it had.
+fn open_preview(endpoint: &Endpoint, channel: &str, options: &PreviewOptions, known: &[(String, Locator)]) {
+    let recorded = Preview::recorded(channel);
+    let is_its = |(_, locator): &&(String, Locator)| Some(&locator.asset) == recorded.as_ref();
+    let locator = known.iter().find(is_its).map_or_else(names::locator, |(locator, _)| locator.clone());
+    if let Some(preview) = options.place(locator) {
+        endpoint.open_preview(preview, channel);
+    }
 }
 
 /// Publishes what was published.

@@ -2,35 +2,44 @@
 
 use axum::http::{HeaderMap, header};
 use headend::{
-    channel::{AdMarkers, Channel, IngestId, ProgramConfig, ProgramId, ProgramState},
+    channel::{AdMarkers, Channel, IngestId},
     ladder::Preset,
     media::{Bitrates, Presentation, TrackSpec},
     splice::{CaptionLedger, CueAction, LossCause, LossPolicy, LossStage},
-    time::{MediaDuration, MediaTime, Now},
+    time::{MediaTime, Now},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    director::Published,
     events::{loss_json, round, seconds, shows_name, slot_name, source_name},
     feeds::health_json,
     handle::{Gone, View},
     http::App,
+    playable,
+    preview::Preview,
 };
 
 /// The channel, with URLs as the asking client can reach them.
 pub(crate) async fn channel(app: &App, headers: &HeaderMap) -> Result<Value, Gone> {
-    let look = |view: &View<'_>| (snapshot(view), view.director.published().clone(), Offer::of(view.channel));
-    let (mut value, published, offer) = app.handle.look(look).await?;
-    let (segments, rates) = app.endpoint.measured(&published.asset);
+    let look = |view: &View<'_>| {
+        let published = view.director.published(view.channel).cloned();
+        (snapshot(view), published, playable::known(view), Offer::of(view.channel))
+    };
+    let (mut value, published, programs, offer) = app.handle.look(look).await?;
+    let asset = published.as_ref().map(|published| &published.asset);
+    // Without a program the preview is measured.
+    let previewed = app.endpoint.preview().and_then(Preview::asset);
+    let rates = asset.or(previewed.as_ref()).map(|asset| app.endpoint.measured(asset));
+    let (rungs, sounds) = offer.renditions(&rates.unwrap_or_default());
     value["ingest"] = ingest(app, headers);
-    value["playback"] = playback(app, headers, &published);
-    value["asset"] = published.asset.as_str().into();
-    value["segments"] = segments.into();
+    value["playback"] = playable::of_channel(app, headers, published.as_ref());
+    value["asset"] = asset.map(|asset| asset.as_str()).into();
+    value["segments"] = asset.map_or(0, |asset| app.endpoint.held(asset).0).into();
+    value["programs"] = programs.iter().map(|program| program.json(app, headers)).collect();
+    value["preview"] = playable::preview(app, headers);
     value["endpoint"] = app.endpoint.gate().json(app.handle.clock.now());
     let store = app.endpoint.store();
     value["store"] = json!({"is_kept": store.is_kept(), "waiting": store.waiting(), "unwritten": store.unwritten()});
-    let (rungs, sounds) = offer.renditions(&rates);
     value["audio"] = sounds.first().cloned().unwrap_or(Value::Null);
     value["rungs"] = rungs.into();
     value["sounds"] = sounds.into();
@@ -41,7 +50,6 @@ fn snapshot(view: &View<'_>) -> Value {
     let View { channel, feeds, now, .. } = *view;
     let config = channel.config();
     let health = channel.contribution().map_or(Value::Null, |(id, health)| health_json(id, health));
-    let programs: Vec<Value> = channel.programs().map(program).collect();
     let position = channel.position().map(|at| {
         // A pass-through channel's media time is its contribution's own.
         let epoch = channel.presentation().map_or(config.epoch, |offered| offered.epoch);
@@ -70,7 +78,6 @@ fn snapshot(view: &View<'_>) -> Value {
         "insert_slate_on_ad_marker": config.insert_slate_on_ad_marker,
         "thumbnail": feeds.thumbnails().json(config.name.as_str()),
         "thumbnail_seconds": config.thumbnails.map(|thumbnails| round(thumbnails.interval.as_secs_f64())),
-        "programs": programs,
         "position": position,
         "preset": config.preset.name,
         "segment_seconds": round(config.gop.as_secs_f64()),
@@ -79,17 +86,6 @@ fn snapshot(view: &View<'_>) -> Value {
         "loss_policy": (!config.passes_through()).then(|| loss_policy(&config.loss_policy)),
         "meter": meter(channel, now),
         "utc_ms": now.utc.unix_nanos() / 1_000_000,
-    })
-}
-
-fn program((id, config, state): (ProgramId, &ProgramConfig, ProgramState)) -> Value {
-    let window = |window: Option<MediaDuration>| window.map(|window| seconds(window.flicks()));
-    json!({
-        "id": id.0,
-        "asset": config.asset.as_str(),
-        "state": state.to_string(),
-        "window_seconds": window(config.window),
-        "rewind_seconds": window(config.rewind),
     })
 }
 
@@ -244,31 +240,8 @@ fn ingest(app: &App, headers: &HeaderMap) -> Value {
     urls.into_iter().map(|(key, url)| (key.to_owned(), Value::from(url))).collect::<serde_json::Map<_, _>>().into()
 }
 
-/// The extension after the parenthesis is for players that look at one (A20.6). Not listed is what the origin refuses:
-/// Smooth Streaming needs pictures and sound (A20.14), and older protocols know older codecs only.
-fn playback(app: &App, headers: &HeaderMap, published: &Published) -> Value {
-    let base = format!("{}://{}", app.scheme.as_str(), host(headers).1);
-    let urls = MANIFESTS.iter().filter_map(|(key, form)| {
-        let path = format!("/{}/{}.ism/{form}", published.locator, app.name);
-        app.endpoint
-            .can_have(&path, &app.handle.clock)
-            .then(|| ((*key).to_owned(), Value::from(format!("{base}{path}"))))
-    });
-    urls.collect::<serde_json::Map<_, _>>().into()
-}
-
-/// What each protocol's manifest is asked for by (A20.1 to A20.5).
-const MANIFESTS: &[(&str, &str)] = &[
-    ("hls", "Manifest(format=m3u8-cmaf).m3u8"),
-    ("hls_v4", "Manifest(format=m3u8-aapl).m3u8"),
-    ("hls_v3", "Manifest(format=m3u8-aapl-v3).m3u8"),
-    ("dash", "Manifest(format=mpd-time-cmaf).mpd"),
-    ("smooth", "Manifest"),
-    ("hds", "Manifest(format=f4m-f4f).f4m"),
-];
-
 /// The name by which the client reached us, without and with the port.
-fn host(headers: &HeaderMap) -> (&str, &str) {
+pub(crate) fn host(headers: &HeaderMap) -> (&str, &str) {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
     let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     let name = host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(name, _)| name);

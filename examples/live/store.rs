@@ -13,7 +13,7 @@ mod queue;
 mod s3;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -43,6 +43,8 @@ struct Inner {
     backend: Option<Backend>,
     memory: Mutex<BTreeMap<ObjectName, Body>>,
     growing: Mutex<Growing>,
+    /// Assets that stay in memory, whatever the place.
+    passing: Mutex<BTreeSet<AssetName>>,
     queue: Mutex<Queue>,
     /// Says that something came to wait.
     more: watch::Sender<()>,
@@ -55,8 +57,15 @@ impl Store {
     pub(crate) fn open(place: &Place) -> io::Result<Self> {
         let (more, is_settled) = (watch::Sender::new(()), watch::Sender::new(true));
         let backend = place.open()?;
-        let (memory, growing, queue) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self(Arc::new(Inner { backend, memory, growing, queue, more, is_settled })))
+        Ok(Self(Arc::new(Inner {
+            backend,
+            memory: Mutex::default(),
+            growing: Mutex::default(),
+            passing: Mutex::default(),
+            queue: Mutex::default(),
+            more,
+            is_settled,
+        })))
     }
 
     /// Starts the task that writes; it goes on for as long as the process does.
@@ -71,6 +80,11 @@ impl Store {
         self.0.backend.is_some()
     }
 
+    /// Keeps an asset in memory, until it is [forgotten](Self::forget): it is not worth writing.
+    pub(crate) fn hold(&self, asset: AssetName) {
+        self.0.passing().insert(asset);
+    }
+
     /// Keeps more of a fragment that is not whole.
     pub(crate) fn grow(&self, growth: Growth) {
         self.0.growing().grow(growth);
@@ -83,7 +97,7 @@ impl Store {
     }
 
     fn put_whole(&self, object: Object) {
-        if self.is_kept() {
+        if self.is_written(&object.name) {
             self.enqueue(|queue| queue.store(object));
         } else {
             self.0.memory().insert(object.name, object.body);
@@ -92,13 +106,13 @@ impl Store {
 
     /// In memory nobody reads an index.
     pub(crate) fn append(&self, append: &Append) {
-        if self.is_kept() {
+        if self.is_written(&append.name) {
             self.enqueue(|queue| queue.append(append));
         }
     }
 
     pub(crate) fn discard(&self, name: &ObjectName) {
-        if self.is_kept() {
+        if self.is_written(name) {
             self.enqueue(|queue| queue.remove(name));
         } else {
             self.0.memory().remove(name);
@@ -114,7 +128,7 @@ impl Store {
 
     pub(crate) async fn read(&self, name: &ObjectName) -> Option<Body> {
         let growing = || self.0.growing().get(name);
-        let Some(backend) = &self.0.backend else {
+        let Some(backend) = self.0.backend.as_ref().filter(|_| self.is_written(name)) else {
             let stored = self.0.memory().get(name).cloned();
             return stored.or_else(growing);
         };
@@ -159,7 +173,8 @@ impl Store {
 
     /// Gives the memory of an asset back; what is kept stays.
     pub(crate) fn forget(&self, asset: &AssetName) {
-        self.0.memory().retain(|name, _| name.as_str().split('/').next() != Some(asset.as_str()));
+        self.0.memory().retain(|name, _| of(name) != asset.as_str());
+        self.0.passing().remove(asset);
     }
 
     /// Objects that the backend refused, or that had to be given up; always none in memory.
@@ -182,6 +197,11 @@ impl Store {
         *self.0.is_settled.borrow()
     }
 
+    /// Whether an object goes to the backend.
+    fn is_written(&self, name: &ObjectName) -> bool {
+        self.is_kept() && !self.0.passing().iter().any(|asset| asset.as_str() == of(name))
+    }
+
     fn enqueue(&self, put: impl FnOnce(&mut Queue)) {
         let mut queue = self.0.queue();
         put(&mut queue);
@@ -200,9 +220,18 @@ impl Inner {
         self.growing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn passing(&self) -> MutexGuard<'_, BTreeSet<AssetName>> {
+        self.passing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The asset that an object is of.
+fn of(name: &ObjectName) -> &str {
+    name.as_str().split('/').next().unwrap_or_default()
 }
 
 /// Pauses before a write is tried again; then it is given up.

@@ -122,6 +122,9 @@ impl Wheel {
             Turn::Command(command, answer) => {
                 let _ = answer.send(self.director.command(&mut self.channel, command, now));
             }
+            Turn::Program(command, answer) => {
+                let _ = answer.send(self.director.command_program(&mut self.channel, command, now));
+            }
             Turn::Look(look) => {
                 let Self { channel, director, feeds, .. } = self;
                 (look.0)(&View { channel, director, feeds, now });

@@ -76,6 +76,7 @@ impl Host {
     fn new() -> Self {
         let mut config = small_config();
         config.audio = (0..3).map(|index| AudioStream::new(index, Language::UND)).collect();
+        config.preview_window = Some(MediaDuration::from_secs(60));
         let channel = Channel::new(config, ToyCodecs::shared()).expect("the rig's configuration is sound");
         Self {
             channel,

@@ -95,10 +95,9 @@ impl Asset {
     /// It does not follow the one before, or the asset has ended; nothing changed.
     pub fn push(&mut self, sealed: &SealedSegment) -> Result<(), TimelineError> {
         let segment = self.joint.place(&sealed.segment, self.kept.timeline());
-        let parts: Vec<_> = sealed.parts.iter().map(|part| self.joint.place_part(part, self.timeline())).collect();
-        for part in &parts {
-            self.kept.timeline_mut().append_part(part.clone())?;
-        }
+        let mut parts: Vec<_> = sealed.parts.iter().map(|part| self.joint.place_part(part, self.timeline())).collect();
+        // Who did not hear of the first ones has the whole segment.
+        parts.retain(|part| self.kept.timeline_mut().append_part(part.clone()).is_ok());
         let slid = self.kept.push(segment.clone())?;
         self.joint.close(&sealed.segment, &segment);
         let tracks = &self.kept.timeline().presentation().tracks;

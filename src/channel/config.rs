@@ -111,6 +111,10 @@ pub struct ChannelConfig {
     pub input: InputRules,
     /// From where a preview may be read; not set, which is the default, from everywhere (A10.3).
     pub preview: AccessList,
+    /// How far back a preview goes, which the channel then keeps of what it makes whenever it is on air, beside any program, as
+    /// [`Event::PreviewStarted`](crate::channel::Event::PreviewStarted) tells; 1 to 10 minutes, default none (A11.1). A fragment stays
+    /// a minute longer than that.
+    pub preview_window: Option<MediaDuration>,
 }
 
 impl ChannelName {
@@ -134,6 +138,11 @@ impl ChannelName {
 }
 
 impl ChannelConfig {
+    /// The shortest window of a preview: three of the longest segments.
+    pub const SHORTEST_PREVIEW: MediaDuration = MediaDuration::from_secs(60);
+    /// The longest window of a preview.
+    pub const LONGEST_PREVIEW: MediaDuration = MediaDuration::from_secs(600);
+
     /// A channel of this name with every default: the preset `Default720p`, 2 s segments, the slate while nothing comes.
     ///
     /// # Errors
@@ -164,6 +173,7 @@ impl ChannelConfig {
             thumbnails: None,
             input: InputRules::default(),
             preview: AccessList::unset(),
+            preview_window: None,
         })
     }
 
@@ -198,6 +208,7 @@ impl ChannelConfig {
         }
         self.check_feeds()?;
         self.check_thumbnails()?;
+        self.check_preview()?;
         self.input.check()?;
         let rate = self.preset.max_frame_rate;
         if rate.as_f64() < 1.0 || rate.as_f64() > 60.0 {
@@ -251,6 +262,14 @@ impl ChannelConfig {
             return Err(ConfigError::ThumbnailQuality(quality));
         }
         Ok(())
+    }
+
+    fn check_preview(&self) -> Result<(), ConfigError> {
+        let is_good = |window: &MediaDuration| (Self::SHORTEST_PREVIEW..=Self::LONGEST_PREVIEW).contains(window);
+        match self.preview_window.filter(|window| !is_good(window)) {
+            Some(window) => Err(ConfigError::PreviewWindow(window)),
+            None => Ok(()),
+        }
     }
 
     fn check_rungs(&self) -> Result<(), ConfigError> {

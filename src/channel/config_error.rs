@@ -96,6 +96,9 @@ pub enum ConfigError {
     /// No quality of a JPEG.
     #[error("a JPEG quality of {0} is outside 1 to 100")]
     ThumbnailQuality(u8),
+    /// Too short for a player, or more than a preview is for.
+    #[error("a preview window of {0:?} is outside 1 to 10 minutes")]
+    PreviewWindow(MediaDuration),
     /// A list of keys is asked as a whole for every publisher.
     #[error("{0} stream keys; at most {max} are allowed", max = InputRules::MAX_KEYS)]
     StreamKeys(usize),

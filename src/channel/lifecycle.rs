@@ -53,6 +53,7 @@ impl Channel {
         let id = self.operations.begin(Operation::Reset);
         self.detach_all(&DetachReason::Reset, now);
         self.air = None;
+        self.end_preview();
         self.forget_sessions(self.sessions.protocol);
         if let Some(earlier) = self.opening.take() {
             let message = String::from("another reset came before this one was done");
@@ -141,6 +142,7 @@ impl Channel {
         self.detach_all(&DetachReason::Stopped, now);
         self.air = None;
         self.relay = None;
+        self.end_preview();
         self.forget_sessions(None);
         self.generation += 1;
         self.meter.stop(now, why);

@@ -39,6 +39,7 @@ mod on_air;
 mod operation;
 mod output;
 mod pipeline;
+mod preview;
 mod program;
 mod programs;
 mod redundancy;
@@ -76,8 +77,8 @@ use crate::{
     archive::Presentation,
     channel::{
         archive_beat::ArchiveBeat, contribution::Contribution, faults::FaultFold, feed_cues::FeedCues,
-        on_air::AirChain, operation::OperationLog, program::Program, programs::Programs, rejections::RejectionFold,
-        relay::Relay, sessions::Sessions,
+        on_air::AirChain, operation::OperationLog, preview::Preview, program::Program, programs::Programs,
+        rejections::RejectionFold, relay::Relay, sessions::Sessions,
     },
     ladder::Codecs,
     splice::{Loss, OnAir},
@@ -106,6 +107,8 @@ pub struct Channel {
     programs: Vec<Program>,
     /// All of them.
     book: Programs,
+    /// Beside them, while the channel is on air.
+    preview: Option<Preview>,
     faults: FaultFold,
     rejections: RejectionFold,
     archive_beat: ArchiveBeat,
@@ -150,6 +153,7 @@ impl Channel {
             config,
             programs: Vec::new(),
             book: Programs::default(),
+            preview: None,
             faults: FaultFold::default(),
             rejections: RejectionFold::default(),
             archive_beat: ArchiveBeat::default(),

@@ -223,6 +223,17 @@ pub enum Event {
         /// Which one.
         program: ProgramId,
     },
+    /// The preview began, into a new asset; told before anything of it is to be stored.
+    PreviewStarted {
+        /// What it is put into.
+        asset: AssetName,
+    },
+    /// The preview is over: the channel goes off air or begins anew. Nothing is discarded of its asset any more, which is the
+    /// host's to delete.
+    PreviewStopped {
+        /// Whose.
+        asset: AssetName,
+    },
     /// Billing began.
     MeterStarted,
     /// Billing ended.

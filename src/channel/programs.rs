@@ -163,7 +163,7 @@ impl Channel {
     pub(super) fn check_program(&self, config: &ProgramConfig, but: Option<ProgramId>) -> Result<(), CommandError> {
         config.check()?;
         let is_same = |(id, entry): (&ProgramId, &Entry)| Some(*id) != but && entry.config.asset == config.asset;
-        if self.book.entries.iter().any(is_same) {
+        if self.book.entries.iter().any(is_same) || self.preview() == Some(&config.asset) {
             return Err(CommandError::AssetInUse(config.asset.clone()));
         }
         Ok(())

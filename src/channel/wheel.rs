@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    archive::{Asset, AssetOutput, SealedPart},
+    archive::{AssetOutput, SealedPart},
     channel::{
         Channel, ChannelState, CommandError, DetachReason, Event, IngestId, Input, MeterEnd, OperationState, Output,
         ProgramId, SpliceReport,
@@ -125,6 +125,7 @@ impl Channel {
 
     fn take_segments(&mut self, now: Now) {
         self.open_assets(now);
+        self.open_preview(now);
         while let Some(whole) = self.pull_whole() {
             let (sealed, offer) = match whole {
                 Whole::Segment(sealed, offer) => (sealed, offer),
@@ -151,6 +152,11 @@ impl Channel {
                     Err(error) => refused.push(Fault::Output { what: error.to_string() }),
                 }
             }
+            if let Some(preview) = &mut self.preview
+                && let Err(error) = preview.push(&sealed, drift, captions.as_deref())
+            {
+                refused.push(Fault::Output { what: error.to_string() });
+            }
             refused.into_iter().for_each(|fault| self.fault(None, fault, now));
             self.take_asset_outputs();
             for id in ended {
@@ -161,8 +167,9 @@ impl Channel {
     }
 
     fn take_part(&mut self, sealed: &SealedPart, now: Now) {
-        let pushed = self.programs.iter_mut().map(|program| program.push_part(sealed));
-        let refused: Vec<_> = pushed.filter_map(Result::err).collect();
+        let of_programs = self.programs.iter_mut().map(|program| program.push_part(sealed));
+        let of_preview = self.preview.iter_mut().map(|preview| preview.push_part(sealed));
+        let refused: Vec<_> = of_programs.chain(of_preview).filter_map(Result::err).collect();
         for error in refused {
             self.fault(None, Fault::Output { what: error.to_string() }, now);
         }
@@ -210,8 +217,9 @@ impl Channel {
     }
 
     pub(super) fn take_asset_outputs(&mut self) {
-        for program in &mut self.programs {
-            while let Some(output) = program.asset.as_mut().and_then(Asset::pull) {
+        let of_programs = self.programs.iter_mut().filter_map(|program| program.asset.as_mut());
+        for asset in of_programs.chain(self.preview.iter_mut().map(|preview| &mut preview.asset)) {
+            while let Some(output) = asset.pull() {
                 self.outputs.push_back(match output {
                     AssetOutput::Grow(growth) => Output::Grow(growth),
                     AssetOutput::Store(object) => Output::Store(object),

@@ -87,8 +87,9 @@ impl Response {
         Self { code: error.code(), ..Self::new(error.status(), headers, body) }
     }
 
-    /// The refusal of this request: no body where it is a HEAD.
-    pub(super) fn refusal(error: OriginError, request: &Request<'_>) -> Self {
+    /// The refusal of this request: no body where it is a HEAD. Also for rules of a host's own.
+    #[must_use]
+    pub fn refusal(error: OriginError, request: &Request<'_>) -> Self {
         let refusal = Self::error(error);
         if request.method == Method::Head { Self { body: Body::new(), ..refusal } } else { refusal }
     }

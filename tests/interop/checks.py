@@ -14,6 +14,7 @@ import doors
 import ladder
 import low_latency
 import play
+import programs
 import push
 import saved
 import timeline
@@ -399,6 +400,7 @@ ALL = [
     *watching.ALL,
     *low_latency.ALL,
     *saved.ALL,
+    *programs.ALL,
     ("buttons", buttons_work),
     ("commands", commands_work),
     ("ctrl-c", ends_cleanly),

@@ -11,8 +11,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Browser:
     """Chromium on the page, for so many seconds from its first picture."""
 
-    def __init__(self, base: str, player: str, seconds: int):
-        command = ["node", os.path.join(HERE, "browser.mjs"), f"{base}/?player={player}", str(seconds)]
+    def __init__(self, base: str, player: str, seconds: int, more: str = ""):
+        command = ["node", os.path.join(HERE, "browser.mjs"), f"{base}/?player={player}{more}", str(seconds)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=HERE)
         self.seconds = seconds
 

@@ -47,6 +47,7 @@ mod packet_loss;
 mod parameter_sets;
 mod pass_through;
 mod pass_through_wire;
+mod preview;
 mod program_clock;
 mod program_maps;
 mod programs;

@@ -153,8 +153,9 @@ export function showUrls(channel, copy) {
   const second = urls.filter(({ isSecond }) => isSecond).map((url) => url.row);
   byId('urls').replaceChildren(...urls.filter(({ isSecond }) => !isSecond).map((url) => url.row),
     ...(second.length ? [element('li', { className: 'second' }, [element('span', { className: 'dim', textContent: 'A second encoder, which takes over when the first fails' })])] : []), ...second);
-  const { hls, dash, smooth, hds } = channel.playback;
-  const players = [['HLS', hls], ['DASH', dash], ['Smooth', smooth], ['HDS', hds, 'no browser plays it; yt-dlp saves it']];
+  const { hls, dash, smooth, hds, preview } = channel.playback;
+  const players = [['HLS', hls], ['DASH', dash], ['Smooth', smooth], ['HDS', hds, 'no browser plays it; yt-dlp saves it'],
+    ['Preview', preview, 'Smooth Streaming of what the channel makes, with or without a program']];
   byId('playback').replaceChildren(...players.filter(([, url]) => url).map(row));
   byId('h-commands').textContent = passes ? 'Ready-made: three rungs by ffmpeg' : 'Ready-made: a moving picture and a tone by ffmpeg';
   byId('commands').replaceChildren(...(passes ? ladders : feeds)(channel.ingest).map(([name, text], n) => element('details', { open: n === 0 }, [

@@ -78,7 +78,7 @@ async fn every_backend_does_the_same() {
 async fn what_is_written_opens_in_another_run() {
     let folder = Temporary::new("reopened");
     for place in places(&folder) {
-        let config = AssetConfig { window: None, segment_duration: MediaDuration::from_secs(2) };
+        let config = AssetConfig { window: None, rewind: None, segment_duration: MediaDuration::from_secs(2) };
         let presentation = Presentation::new(vec![track()], Utc::UNIX_EPOCH);
         let mut written = Asset::open(asset(), Arc::new(presentation), config);
         written.drift(MediaDuration::from_millis(250));
@@ -88,6 +88,7 @@ async fn what_is_written_opens_in_another_run() {
         while let Some(output) = written.pull() {
             match output {
                 AssetOutput::Store(object) => store.put(object),
+                AssetOutput::Grow(growth) => store.grow(growth),
                 AssetOutput::Append(append) => store.append(&append),
                 AssetOutput::Discard(name) => store.discard(&name),
                 AssetOutput::Update(_) => {}

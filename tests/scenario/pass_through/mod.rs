@@ -5,6 +5,7 @@ mod breaks;
 mod clocks;
 mod limits;
 mod pieces;
+mod preview;
 mod programs;
 mod resumed;
 mod rungs;
