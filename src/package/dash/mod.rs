@@ -2,8 +2,9 @@
 //! side of a splice.
 //!
 //! Behind the switching sets stands a trick-play set for each of pictures. The frame of the MPD is made with `dash-mpd`; the
-//! segment timelines, which grow with the window, are our own text and are put in place ([`Mpd`]), as events and periods are. Media times count from the channel's epoch, which is `availabilityStartTime`; the same numbers
-//! stand in every other manifest. To add a descriptor: to `skeleton`.
+//! segment timelines, which grow with the window, are our own text and are put in place ([`Mpd`]), as events and periods are.
+//! Media times count from the channel's epoch, which is `availabilityStartTime`; the same numbers stand in every other manifest.
+//! To add a descriptor: to `skeleton`.
 
 mod events;
 mod mpd;

@@ -39,7 +39,7 @@ pub(super) fn trick_play(main: &AdaptationSet, sets: usize, longest: MediaDurati
 /// One picture in such a time, to the millisecond.
 fn frame_rate(time: MediaDuration) -> String {
     let millis = time.to_std().as_millis().max(1);
-    if millis % 1000 == 0 { format!("1/{}", millis / 1000) } else { format!("1000/{millis}") }
+    if millis.is_multiple_of(1000) { format!("1/{}", millis / 1000) } else { format!("1000/{millis}") }
 }
 
 /// Its value is the id of the main set.

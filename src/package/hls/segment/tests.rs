@@ -173,6 +173,27 @@ fn segments_made_out_of_order_follow_each_other_and_lose_nothing() {
     assert!(steps.max().unwrap() <= 2_700_000);
 }
 
+/// RFC 8216 clause 4.3.3.6: each segment is one I-frame, and stands behind tables of its own.
+#[test]
+fn key_frames_are_those_of_their_segments_and_follow_each_other() {
+    let (origin, rate) = (before_the_wrap(), FrameRate::FPS_30);
+    let track = video(rate);
+    let units = [pictures(origin, rate, 180, 60, &[1, 3, 0, 0])];
+    let fragments = cut(std::slice::from_ref(&track), &units, origin, 3);
+    let make = |key: bool| -> Vec<Body> {
+        let span = Span { start: 0, duration: 180_000, bytes: 1 };
+        let stored = fragments.iter().map(|fragment| &fragment[0]);
+        stored
+            .map(|stored| if key { key_frame(&track, stored, span) } else { segment(&[(&track, stored)]) }.unwrap())
+            .collect()
+    };
+    let (whole, keys) = (read(&make(false)), read(&make(true)));
+    let expected: Vec<_> = whole.packets[&PID_VIDEO].iter().step_by(60).cloned().collect();
+    assert_eq!((expected.len(), &keys.packets[&PID_VIDEO]), (3, &expected));
+    assert_eq!(keys.packets.len(), 1);
+    assert!(keys.clocks.iter().all(|clock| whole.clocks.contains(clock)) && keys.clocks.len() == 3);
+}
+
 #[test]
 fn a_map_names_the_language_and_the_clock() {
     let (origin, rate) = (MediaTime::ZERO, FrameRate::FPS_30);
@@ -278,5 +299,9 @@ proptest! {
             prop_assert!(made.len() < 2 << 20);
         }
         let _ = segment(&[(&tracks[1], &broken[1])]);
+        if let Ok(made) = key_frame(&tracks[0], &broken[0], Span { start: 0, duration: 1, bytes: 1 }) {
+            prop_assert_eq!(made.len() % PACKET_LEN, 0);
+            prop_assert!(made.len() < 1 << 20);
+        }
     }
 }
