@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::DateTime;
+
 use super::{
     error::OriginError,
     need::Need,
     request::{Method, Request},
 };
-use crate::media::Body;
+use crate::{media::Body, time::Utc};
 
 /// What to do about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +69,18 @@ impl Response {
             ("etag", etag.into()),
         ];
         Self { is_final, ..Self::new(200, headers, body) }
+    }
+
+    /// What time it is, in ISO 8601; no cache may keep it.
+    pub(super) fn time(now: Utc, request: &Request<'_>) -> Self {
+        let text = DateTime::from_timestamp_nanos(now.unix_nanos()).format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        let headers = vec![
+            ("content-type", Arc::from("text/plain")),
+            ("content-length", text.len().to_string().into()),
+            ("cache-control", "no-store".into()),
+        ];
+        let body = if request.method == Method::Head { Body::new() } else { Body::from(text) };
+        Self::new(200, headers, body)
     }
 
     /// An error with its code in the body.

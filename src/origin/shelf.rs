@@ -157,6 +157,8 @@ impl Shelf {
             Resource::Segment { rendition, ticks } => self.segment(rendition, ticks, request, now),
             Resource::TimedFragment { rendition, ticks } => self.timed_fragment(rendition, ticks, request, now),
             Resource::F4f { rendition, number } => self.f4f(rendition, number, request, now),
+            Resource::Numbered { rendition, number } => self.numbered(rendition, number, request, now),
+            Resource::Time => Ok(Reply::Response(Response::time(now.utc, request))),
             resource => {
                 let manifest = self.manifest(resource)?;
                 let (clip, query) = clip(request.query, self.timeline.presentation())?;
@@ -193,7 +195,7 @@ impl Shelf {
         {
             return Err(OriginError::TrackNotFound);
         }
-        Ok(self.filtered.manifest((manifest, selection, suffix), &self.timeline))
+        Ok(self.filtered.manifest((manifest, selection, suffix), &self.timeline, self.views.mpd()))
     }
 
     /// Which manifest a URL means.

@@ -4,16 +4,22 @@
 //! /{locator}/{name}.ism/Manifest[(format={format}[,filter={names}][,audiotrack={track}][,audio-only=false])][.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Manifest({track},format={format}[,filter={names}])[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track}={ticks or i},format={format})[.ext]
+//! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={number},format=mpd-number-cmaf)[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks})
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track},format=f4m-f4f)Seg{n}-Frag{number}
+//! /{locator}/{name}.ism/time
 //! ```
-//! `filter` names filters with `;` between them, and a query with `start` or `end` cuts manifests. Without a format it is Smooth Streaming, whose clients make the last but one form out of a template of the manifest; those of HDS make the last. `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
+//! `filter` names filters with `;` between them, and a query with `start` or `end` cuts manifests. Without a format it is Smooth Streaming, whose clients make the form with ticks alone out of a template of the manifest; those of HDS make the one behind it. `mpd-number-cmaf` and `time` are ours, beside A20: DASH by segment numbers, and the clock that live MPDs name. `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
 //! that a rung's playlist is the same text whatever the language.
 
 use std::borrow::Cow;
 
 use super::error::OriginError;
-use crate::package::{dash::Flavour, hls::HlsFormat, smooth};
+use crate::package::{
+    dash::{self, Flavour},
+    hls::HlsFormat,
+    smooth,
+};
 
 /// What a path asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +51,16 @@ pub(super) enum Resource<'a> {
     Init(Rendition<'a>),
     /// Its fragment that starts at this tick.
     Fragment { rendition: Rendition<'a>, ticks: u64 },
+    /// The same by the number of its segment.
+    Numbered { rendition: Rendition<'a>, number: u64 },
     /// The same as HLS before version 7 has it.
     Segment { rendition: Rendition<'a>, ticks: u64 },
     /// The same as Smooth Streaming has it.
     TimedFragment { rendition: Rendition<'a>, ticks: u64 },
     /// The same as HDS has it, by its number.
     F4f { rendition: Rendition<'a>, number: u32 },
+    /// What time it is.
+    Time,
 }
 
 /// A rendition, and the sound that its transport streams have beside its pictures.
@@ -122,6 +132,9 @@ fn manifest(part: &str) -> Result<Filtered<'_>, OriginError> {
     if part.eq_ignore_ascii_case("manifest") {
         return Ok((Resource::Smooth(smooth::Version::V22), None));
     }
+    if part.eq_ignore_ascii_case(dash::TIME) {
+        return Ok((Resource::Time, None));
+    }
     let call = Call::parse(part, "manifest")?;
     if call.subject.is_some() {
         return Err(OriginError::BadUrlSyntax);
@@ -181,7 +194,11 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
         (Some((track, Some(ticks))), _) if !is_playlist => {
             let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
             let rendition = of(track);
-            if is_transport { Resource::Segment { rendition, ticks } } else { Resource::Fragment { rendition, ticks } }
+            match format {
+                Format::Dash(Flavour::Number) => Resource::Numbered { rendition, number: ticks },
+                _ if is_transport => Resource::Segment { rendition, ticks },
+                _ => Resource::Fragment { rendition, ticks },
+            }
         }
         _ => return Err(OriginError::BadUrlSyntax),
     };
@@ -259,6 +276,7 @@ impl<'a> Call<'a> {
             Some("m3u8-aapl-v3") => Ok(Format::Hls(HlsFormat::V3)),
             Some("mpd-time-cmaf") => Ok(Format::Dash(Flavour::Cmaf)),
             Some("mpd-time-csf") => Ok(Format::Dash(Flavour::Csf)),
+            Some("mpd-number-cmaf") => Ok(Format::Dash(Flavour::Number)),
             None => Ok(Format::Smooth(smooth::Version::V22)),
             Some("f4m-f4f") => Ok(Format::Hds),
             Some("fmp4-v20") => Ok(Format::Smooth(smooth::Version::V20)),

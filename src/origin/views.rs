@@ -112,6 +112,11 @@ impl Views {
         self.ends.map(|(first, _)| first)
     }
 
+    /// The MPD that is kept up.
+    pub(super) const fn mpd(&self) -> &Mpd {
+        &self.mpd
+    }
+
     /// Whether Smooth Streaming has a manifest of this at all.
     pub(super) fn has_smooth(&self) -> bool {
         self.smooth.is_playable()

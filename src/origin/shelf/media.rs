@@ -91,19 +91,45 @@ impl Shelf {
             return Err(OriginError::OutputFormatNotSupported);
         }
         let sequence = hds::sequence_of(number).ok_or(OriginError::FragmentIndexNotFound)?;
-        let next = self.timeline.last().map_or(0, |last| last.sequence.saturating_add(1));
-        if sequence >= next && !self.timeline.is_ended() {
-            let is_near = sequence < next.saturating_add(MANY);
-            let error = if is_near { OriginError::FragmentNotReady } else { OriginError::FragmentIndexNotFound };
-            return if sequence == next { Ok(self.wait(error, request, now)) } else { Err(error) };
-        }
-        let lately = || self.left.iter().find(|left| left.sequence == sequence);
-        let segment = self.timeline.get(sequence).or_else(lately).ok_or(OriginError::FragmentIndexNotFound)?;
+        let Some(segment) = self.by_number(sequence)? else {
+            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        };
         let span = segment.spans.get(position).filter(|span| !span.is_missing());
         let span = span.ok_or(OriginError::FragmentIndexNotFound)?;
         let pictures = (ObjectName::fragment(&self.asset, track, span.start), position);
         let beside = sound.and_then(|sound| self.sound_of(segment, sound));
         Ok(Reply::Need(Need::f4f(pictures, beside, self.timeline.presentation(), segment, request)))
+    }
+
+    /// A fragment as it is stored, by the number of its segment.
+    pub(super) fn numbered(
+        &self,
+        rendition: Rendition<'_>,
+        number: u64,
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Reply, OriginError> {
+        let (position, track) = self.track(rendition)?;
+        let Some(segment) = self.by_number(number)? else {
+            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        };
+        let span = segment.spans.get(position).filter(|span| !span.is_missing());
+        let ticks = span.ok_or(OriginError::FragmentIndexNotFound)?.start;
+        Ok(Reply::Need(Need::stored(ObjectName::fragment(&self.asset, track, ticks), track, request)))
+    }
+
+    /// The segment with this number; `None` for the one that comes next at the live edge.
+    fn by_number(&self, sequence: u64) -> Result<Option<&Segment>, OriginError> {
+        let next = self.timeline.last().map_or(0, |last| last.sequence.saturating_add(1));
+        if sequence >= next && !self.timeline.is_ended() {
+            return match sequence {
+                due if due == next => Ok(None),
+                near if near < next.saturating_add(MANY) => Err(OriginError::FragmentNotReady),
+                _ => Err(OriginError::FragmentIndexNotFound),
+            };
+        }
+        let lately = || self.left.iter().find(|left| left.sequence == sequence);
+        self.timeline.get(sequence).or_else(lately).map(Some).ok_or(OriginError::FragmentIndexNotFound)
     }
 
     /// To wait, where the fragment that starts at `ticks` is the next at the live edge; `None` where it is there.

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use bytes::Bytes;
 
 use super::{
+    numbered::{Anchor, Frame, Numbered},
     period::Period,
     skeleton::{Extent, Flavour, Shape, date_time, skeleton},
     template::Template,
@@ -12,7 +13,7 @@ use super::{
 use crate::{
     media::{Body, CaptionService, CuePhase, Past, Presentation, Segment, SegmentCue, TrackSpec},
     package::sets::{is_listed, switching_sets},
-    time::MediaDuration,
+    time::{MediaDuration, MediaTime},
 };
 
 /// An MPD that follows a timeline.
@@ -34,13 +35,17 @@ pub struct Mpd {
     past: Option<Past>,
     /// There is always one behind the first segment.
     periods: VecDeque<Period>,
+    /// The same segments by numbers, whose periods are others.
+    numbered: Numbered,
     /// For each track whether it is listed.
     offered: Arc<[bool]>,
     captions: Arc<[CaptionService]>,
     /// How far media time is behind the wall clock, counted from the epoch.
     drift: MediaDuration,
-    /// The fixed texts of a live MPD in both flavours.
-    live: [Template; 2],
+    /// How long a part lasts, where segments are sent part by part.
+    parts: Option<MediaDuration>,
+    /// The fixed texts of a live MPD in each flavour.
+    live: [Template; Flavour::ALL.len()],
 }
 
 impl Mpd {
@@ -60,12 +65,14 @@ impl Mpd {
             firsts: sets.iter().filter_map(|tracks| tracks.first().copied()).collect(),
             past,
             periods: VecDeque::new(),
+            numbered: Numbered::default(),
             sets,
             offered: presentation.tracks.iter().map(|_| true).collect(),
             captions: Arc::default(),
             drift: MediaDuration::ZERO,
+            parts: None,
             presentation,
-            live: [Template::default(), Template::default()],
+            live: Default::default(),
         }
     }
 
@@ -87,9 +94,28 @@ impl Mpd {
         self.write_live();
     }
 
+    /// The live MPD by numbers lets players ask for segments part by part, each of which lasts so long; `None`, which is the default,
+    /// lets them ask for whole ones.
+    pub fn parts(&mut self, parts: Option<MediaDuration>) {
+        self.parts = parts;
+        self.write_live();
+    }
+
+    /// What the numbers of the first segment's period count from, where that began before it. Say it before there is a segment.
+    pub const fn begin(&mut self, anchor: Anchor) {
+        self.numbered.begin(anchor);
+    }
+
+    /// What the number of this segment counts from, where it is listed.
+    #[must_use]
+    pub fn anchor(&self, sequence: u64) -> Option<Anchor> {
+        self.numbered.anchor(sequence)
+    }
+
     /// A segment joined at the live edge.
     pub fn append(&mut self, segment: &Segment) {
         for SegmentCue { avail, .. } in segment.cues.iter().filter(|cue| matches!(cue.phase, CuePhase::In(_))) {
+            self.numbered.close(avail, segment.start);
             // It began in one of the newest periods.
             self.periods.iter_mut().rev().any(|period| period.close(avail, segment.start));
         }
@@ -99,9 +125,11 @@ impl Mpd {
             self.write_live();
         }
         let has_begun = self.periods.back().is_some_and(|period| !period.is_empty());
-        if self.presentation.cues.periods && has_begun && segment.is_splice() {
+        let is_first = self.presentation.cues.periods && has_begun && segment.is_splice();
+        if is_first {
             self.periods.push_back(Period::new(segment.start, self.sets.len()));
         }
+        self.numbered.append(segment, is_first);
         if let Some(period) = self.periods.back_mut() {
             period.append(segment, &self.firsts);
         }
@@ -109,6 +137,7 @@ impl Mpd {
 
     /// The oldest segment, which is this one, left the window.
     pub fn remove(&mut self, segment: &Segment) {
+        self.numbered.remove(segment.end());
         let Some(oldest) = self.periods.front_mut() else { return };
         oldest.remove(segment, &self.firsts);
         if oldest.is_empty() && self.periods.len() > 1 {
@@ -127,21 +156,32 @@ impl Mpd {
             ended = self.template(flavour, Extent::Lasted(ends.1.end().since(began)));
             &ended
         } else {
-            let [cmaf, csf] = &self.live;
-            if flavour == Flavour::Cmaf { cmaf } else { csf }
+            let [cmaf, csf, number] = &self.live;
+            match flavour {
+                Flavour::Cmaf => cmaf,
+                Flavour::Csf => csf,
+                Flavour::Number => number,
+            }
         };
         let mut parts = Vec::with_capacity(64);
         let mut head = template.head.iter().cloned();
         parts.extend(head.next());
         if !is_ended {
-            parts.push(self.publish_time(ends.1));
+            // The newest segment's end: a function of the timeline, not of a clock.
+            parts.push(self.instant(ends.1.end(), MediaDuration::ZERO));
         }
         parts.extend(head);
-        let listed = self.listed();
         let shows_events = self.presentation.cues.event_stream;
-        for period in &self.periods {
-            let start = first.map_or(period.start, |first| period.start.max(first));
-            period.share(template, (start, start.since(began)), &listed, shows_events, &mut parts);
+        if flavour == Flavour::Number {
+            let oldest = is_ended.then_some(ends.0);
+            let frame = Frame { template, began, oldest, parts: self.parts.filter(|_| !is_ended), shows_events };
+            self.numbered.share(frame, |at| self.instant(at, self.drift), &mut parts);
+        } else {
+            let listed = self.listed();
+            for period in &self.periods {
+                let start = first.map_or(period.start, |first| period.start.max(first));
+                period.share(template, (start, start.since(began)), &listed, shows_events, &mut parts);
+            }
         }
         parts.push(template.tail.clone());
         parts.into()
@@ -150,11 +190,11 @@ impl Mpd {
     fn write_live(&mut self) {
         let Some(past) = self.past else { return };
         let since = Extent::Since(self.presentation.utc_at(past.began).plus(self.drift));
-        self.live = [Flavour::Cmaf, Flavour::Csf].map(|flavour| self.template(flavour, since));
+        self.live = Flavour::ALL.map(|flavour| self.template(flavour, since));
     }
 
     fn template(&self, flavour: Flavour, extent: Extent) -> Template {
-        let shape = Shape { window: self.window, segment_duration: self.segment_duration, extent };
+        let shape = Shape { window: self.window, segment_duration: self.segment_duration, extent, parts: self.parts };
         skeleton(&self.presentation, (&self.offered, &self.captions), flavour, shape)
     }
 
@@ -165,9 +205,9 @@ impl Mpd {
         sets.filter_map(|(set, tracks)| Some((set, first(tracks)?))).collect()
     }
 
-    /// The newest segment's end: a function of the timeline, not of a clock.
-    fn publish_time(&self, newest: &Segment) -> Bytes {
-        let at = date_time(self.presentation.utc_at(newest.end()));
+    /// When the media of this time was made, by a wall clock that is so far ahead of it.
+    fn instant(&self, at: MediaTime, ahead: MediaDuration) -> Bytes {
+        let at = date_time(self.presentation.utc_at(at).plus(ahead));
         at.map_or_else(Bytes::new, |at| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().into())
     }
 }

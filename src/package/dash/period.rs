@@ -67,7 +67,7 @@ impl Period {
         shows_events: bool,
         out: &mut Vec<Bytes>,
     ) {
-        out.push(self.open(after).into());
+        out.push(open(self.start, after, None).into());
         if shows_events {
             self.events.share(start, out);
         }
@@ -84,19 +84,27 @@ impl Period {
                         timeline.share(out);
                     }
                 }
-                Hole::End => {}
+                Hole::Numbers | Hole::WallClock | Hole::End => {}
             }
         }
     }
+}
 
-    /// Its id is its start on the media clock, in milliseconds: the same for everyone who follows the timeline, and never used
-    /// again.
-    fn open(&self, after: MediaDuration) -> String {
-        let millis = self.start.flicks().div_euclid(FLICKS_PER_SECOND / 1000);
-        let mut text = format!("<Period id=\"{millis}\" start=\"PT");
-        let nanos = (i128::from(after.flicks()) * 1_000_000_000).div_euclid(FLICKS_PER_SECOND.into());
-        let (whole, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
-        let _ = if rest == 0 { write!(text, "{whole}S\">") } else { write!(text, "{whole}.{rest:09}S\">") };
-        text
+/// The opening tag of a period. Its id is its start on the media clock, in milliseconds: the same for everyone who follows the
+/// timeline, and never used again. It is shown so long after the presentation's beginning.
+pub(super) fn open(start: MediaTime, after: MediaDuration, lasts: Option<MediaDuration>) -> String {
+    let millis = start.flicks().div_euclid(FLICKS_PER_SECOND / 1000);
+    let mut text = format!("<Period id=\"{millis}\" start=\"PT{}S\"", seconds(after));
+    if let Some(lasts) = lasts {
+        let _ = write!(text, " duration=\"PT{}S\"", seconds(lasts));
     }
+    text.push('>');
+    text
+}
+
+/// Seconds, with nine decimals where they are not whole.
+pub(super) fn seconds(span: MediaDuration) -> String {
+    let nanos = (i128::from(span.flicks()) * 1_000_000_000).div_euclid(FLICKS_PER_SECOND.into());
+    let (whole, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:09}") }
 }

@@ -6,20 +6,25 @@ use dash_mpd::{
     SegmentTemplate, SegmentTimeline as EmptyTimeline,
 };
 
-use super::template::{OFFSET, PUBLISH_TIME, Template};
+use super::{
+    template::{OFFSET, PUBLISH_TIME, START_NUMBER, Template},
+    timing::{low_latency, utc_timing},
+};
 use crate::{
     media::{CaptionService, Language, Presentation, TrackFormat, TrackSpec},
     package::sets::{is_listed, switching_sets},
     time::{MediaDuration, Utc},
 };
 
-/// Which of the two DASH formats of A20.4: the same MPD, with its own name in the URLs of its fragments.
+/// Which DASH format: the two of A20.4, which are the same MPD with its own name in the URLs of its fragments, and one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flavour {
     /// `mpd-time-cmaf`.
     Cmaf,
     /// `mpd-time-csf`.
     Csf,
+    /// `mpd-number-cmaf`: players make the URL of a segment out of its number and need no new MPD for it. Not of A20.4.
+    Number,
 }
 
 /// What an MPD says of its time.
@@ -28,6 +33,8 @@ pub(super) struct Shape {
     pub(super) window: Option<MediaDuration>,
     pub(super) segment_duration: MediaDuration,
     pub(super) extent: Extent,
+    /// How long a part lasts, where segments are sent part by part.
+    pub(super) parts: Option<MediaDuration>,
 }
 
 /// Where the presentation's time begins, or ends.
@@ -44,7 +51,11 @@ pub(super) type Listed<'a> = (&'a [bool], &'a [CaptionService]);
 
 /// The fixed text of an MPD with the tracks that are listed.
 pub(super) fn skeleton(presentation: &Presentation, listed: Listed<'_>, flavour: Flavour, shape: Shape) -> Template {
-    Template::of(&mpd(presentation, listed, flavour, shape).to_string())
+    let mut mpd = mpd(presentation, listed, flavour, shape);
+    if let (Flavour::Number, Extent::Since(_), Some(part)) = (flavour, shape.extent, shape.parts) {
+        low_latency(&mut mpd, part);
+    }
+    Template::of(&mpd.to_string())
 }
 
 fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Flavour, shape: Shape) -> MPD {
@@ -65,7 +76,7 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
         AdaptationSet { Accessibility: accessibility, ..set }
     });
     let period = Period { adaptations: adaptations.collect(), ..Period::default() };
-    let cmaf = if flavour == Flavour::Cmaf { ",urn:mpeg:dash:profile:cmaf:2019" } else { "" };
+    let cmaf = if flavour == Flavour::Csf { "" } else { ",urn:mpeg:dash:profile:cmaf:2019" };
     MPD {
         xmlns: Some("urn:mpeg:dash:schema:mpd:2011".into()),
         profiles: Some(format!("urn:mpeg:dash:profile:isoff-live:2011{cmaf}")),
@@ -79,6 +90,7 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
         maxSegmentDuration: Some(shape.segment_duration.to_std()),
         minBufferTime: Some(shape.segment_duration.to_std()),
         periods: vec![period],
+        UTCTiming: live.then(utc_timing).into_iter().collect(),
         ..MPD::default()
     }
 }
@@ -146,6 +158,15 @@ fn segment_template(track: &TrackSpec, flavour: Flavour) -> SegmentTemplate {
     let format = flavour.format();
     let fragment =
         |number: &str| format!("QualityLevels($Bandwidth$)/Fragments({}={number},format={format})", track.url_track);
+    if flavour == Flavour::Number {
+        // What else there is to say differs from period to period.
+        return SegmentTemplate {
+            startNumber: Some(START_NUMBER),
+            initialization: Some(fragment("i")),
+            media: Some(fragment("$Number$")),
+            ..SegmentTemplate::default()
+        };
+    }
     SegmentTemplate {
         timescale: Some(track.timescale.per_second().into()),
         presentationTimeOffset: Some(OFFSET),
@@ -205,12 +226,15 @@ pub(super) fn date_time(at: Utc) -> Option<DateTime<ChronoUtc>> {
 }
 
 impl Flavour {
+    pub(super) const ALL: [Self; 3] = [Self::Cmaf, Self::Csf, Self::Number];
+
     /// The value of `format` in URLs.
     #[must_use]
     pub const fn format(self) -> &'static str {
         match self {
             Self::Cmaf => "mpd-time-cmaf",
             Self::Csf => "mpd-time-csf",
+            Self::Number => "mpd-number-cmaf",
         }
     }
 }
@@ -243,7 +267,7 @@ mod tests {
 
     fn sets(offered: &[bool]) -> Vec<AdaptationSet> {
         let segment_duration = MediaDuration::from_secs(2);
-        let shape = Shape { window: None, segment_duration, extent: Extent::Since(Utc::UNIX_EPOCH) };
+        let shape = Shape { window: None, segment_duration, extent: Extent::Since(Utc::UNIX_EPOCH), parts: None };
         let mut mpd = mpd(&passed_through(), (offered, &[]), Flavour::Cmaf, shape);
         mpd.periods.remove(0).adaptations
     }
