@@ -23,14 +23,16 @@ pub enum Reply {
     Wait(Wait),
 }
 
-/// A request for the fragment that comes next at the live edge, or for a manifest before the first one. A player that is
+/// A request for the fragment that comes next at the live edge, for a manifest before the first one, or for a patch of the MPD that
+/// stands. A player that is
 /// early is held for a moment, where a refusal would make it skip the fragment, or give up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wait {
     /// How long to wait for it, on the monotonic clock of [`Now`](crate::time::Now). A host goes by the first one that a
     /// request got, and may wait for less where too many wait.
     pub until: Duration,
-    /// What to send when it has not come by then: 412, `MPE_FRAGMENT_NOT_READY` (A27.5), or 404 for a manifest (A27.4).
+    /// What to send when it has not come by then: 412, `MPE_FRAGMENT_NOT_READY` (A27.5), 404 for a manifest (A27.4), or for a patch one
+    /// upon which players ask for the whole MPD.
     pub otherwise: Response,
 }
 

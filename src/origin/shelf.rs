@@ -1,6 +1,7 @@
 //! One asset as an origin sees it: its timeline, every manifest of it, and its media.
 
 mod media;
+mod patches;
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     archive::{AssetName, ObjectName, Past, Timeline, TimelineError, linger},
     media::{CaptionService, Presentation, Segment, TrackSpec},
-    package::{hds, hls},
+    package::{dash::Flavour, hds, hls},
     time::{MediaDuration, MediaTime, Now},
 };
 
@@ -158,6 +159,7 @@ impl Shelf {
             Resource::TimedFragment { rendition, ticks } => self.timed_fragment(rendition, ticks, request, now),
             Resource::F4f { rendition, number } => self.f4f(rendition, number, request, now),
             Resource::Numbered { rendition, number } => self.numbered(rendition, number, request, now),
+            Resource::Patch(from) => Ok(self.patch(from, request, now)),
             Resource::Time => Ok(Reply::Response(Response::time(now.utc, request))),
             resource => {
                 let manifest = self.manifest(resource)?;
@@ -187,6 +189,9 @@ impl Shelf {
         if self.timeline.first().is_none() {
             return Ok(None);
         }
+        // Its patches lead to the whole of it.
+        let manifest =
+            if manifest == Manifest::Mpd(Flavour::Patched) { Manifest::Mpd(Flavour::Cmaf) } else { manifest };
         let is_hls = matches!(manifest, Manifest::Master { .. } | Manifest::Playlist { .. });
         let selection = Selection::of(&self.timeline, self.windows, filters, clip, is_hls)?;
         if let Manifest::Playlist { track, .. } | Manifest::Bootstrap { track } = manifest

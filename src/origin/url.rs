@@ -7,9 +7,11 @@
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={number},format=mpd-number-cmaf)[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks})
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track},format=f4m-f4f)Seg{n}-Frag{number}
+//! /{locator}/{name}.ism/Manifest(format=mpd-time-cmaf,patch=true)[.ext]
+//! /{locator}/{name}.ism/Patch(format=mpd-time-cmaf,from={version})
 //! /{locator}/{name}.ism/time
 //! ```
-//! `filter` names filters with `;` between them, and a query with `start` or `end` cuts manifests. Without a format it is Smooth Streaming, whose clients make the form with ticks alone out of a template of the manifest; those of HDS make the one behind it. `mpd-number-cmaf` and `time` are ours, beside A20: DASH by segment numbers, and the clock that live MPDs name. `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
+//! `filter` names filters with `;` between them, and a query with `start` or `end` cuts manifests. Without a format it is Smooth Streaming, whose clients make the form with ticks alone out of a template of the manifest; those of HDS make the one behind it. `mpd-number-cmaf`, `patch` and `time` are ours, beside A20: DASH by segment numbers, an MPD that says where its patches are, and the clock that live MPDs name. `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
 //! that a rung's playlist is the same text whatever the language.
 
 use std::borrow::Cow;
@@ -39,6 +41,8 @@ pub(super) enum Resource<'a> {
     Master { format: HlsFormat, sound: Option<&'a str>, has_audio_only: bool },
     /// The MPD.
     Mpd(Flavour),
+    /// What leads to the MPD from the one that lists the segments from the one number to the other.
+    Patch((u64, u64)),
     /// The client manifest of Smooth Streaming.
     Smooth(smooth::Version),
     /// The manifest of HDS.
@@ -135,9 +139,17 @@ fn manifest(part: &str) -> Result<Filtered<'_>, OriginError> {
     if part.eq_ignore_ascii_case(dash::TIME) {
         return Ok((Resource::Time, None));
     }
+    if Call::word(part).eq_ignore_ascii_case("patch") {
+        return patch(&Call::parse(part, "patch")?);
+    }
     let call = Call::parse(part, "manifest")?;
     if call.subject.is_some() {
         return Err(OriginError::BadUrlSyntax);
+    }
+    if call.has_patches.is_some() {
+        let is_plain = call.format == Some(Flavour::Cmaf.format()) && call.sound.is_none() && call.filter.is_none();
+        let flavour = if call.has_patches == Some(true) { Flavour::Patched } else { Flavour::Cmaf };
+        return if is_plain { Ok((Resource::Mpd(flavour), None)) } else { Err(OriginError::BadUrlSyntax) };
     }
     let resource = match call.format()? {
         // Only segments with pictures and sound in one must be told which sound.
@@ -151,6 +163,17 @@ fn manifest(part: &str) -> Result<Filtered<'_>, OriginError> {
         _ => return Err(OriginError::BadUrlSyntax),
     };
     Ok((resource, call.filter))
+}
+
+/// `Patch(…)` of the MPD.
+fn patch<'a>(call: &Call<'a>) -> Result<Filtered<'a>, OriginError> {
+    let version = match call.subject {
+        Some(("from", Some(version))) => version.split_once('-'),
+        _ => None,
+    };
+    let ends = version.and_then(|(first, last)| number(first).zip(number(last)));
+    let is_plain = call.format == Some(Flavour::Patched.format()) && call.sound.is_none() && call.filter.is_none();
+    ends.filter(|_| is_plain).map(|ends| (Resource::Patch(ends), None)).ok_or(OriginError::BadUrlSyntax)
 }
 
 /// `QualityLevels(…)/Manifest(…)` and `QualityLevels(…)/Fragments(…)`.
@@ -172,6 +195,9 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
     // Version 4 has no playlist of segments with sound, but it is the name of their format.
     let may_have_sound =
         if is_playlist { format == Format::Hls(HlsFormat::V3) } else { is_transport || format == Format::Hds };
+    if level.has_patches.is_some() || call.has_patches.is_some() {
+        return Err(OriginError::BadUrlSyntax);
+    }
     let is_filtered = level.filter.is_some() || call.filter.is_some() && !is_playlist;
     if call.sound.is_some() || level.sound.is_some() && !may_have_sound || is_filtered {
         return Err(OriginError::BadUrlSyntax);
@@ -223,6 +249,7 @@ struct Call<'a> {
     /// The track of `audiotrack`.
     sound: Option<&'a str>,
     has_audio_only: Option<bool>,
+    has_patches: Option<bool>,
     filter: Option<&'a str>,
     /// The fragment of HDS that is named behind the brackets.
     number: Option<u32>,
@@ -247,13 +274,23 @@ impl<'a> Call<'a> {
         if !extension.is_empty() && !is_extension && number.is_none() {
             return Err(OriginError::BadUrlSyntax);
         }
-        let mut call = Self { subject: None, format: None, sound: None, has_audio_only: None, filter: None, number };
+        let mut call = Self {
+            subject: None,
+            format: None,
+            sound: None,
+            has_audio_only: None,
+            has_patches: None,
+            filter: None,
+            number,
+        };
         for argument in arguments.split(',') {
             let is_repeated = match argument.split_once('=') {
                 Some(("format", value)) => call.format.replace(value).is_some(),
                 // A21.5; fragmented MP4 has no such variant beside video, so there is none to leave out.
                 Some(("audio-only", "true")) => call.has_audio_only.replace(true).is_some(),
                 Some(("audio-only", "false")) => call.has_audio_only.replace(false).is_some(),
+                Some(("patch", "true")) => call.has_patches.replace(true).is_some(),
+                Some(("patch", "false")) => call.has_patches.replace(false).is_some(),
                 Some(("audiotrack", track)) if is_word(track) => call.sound.replace(track).is_some(),
                 Some(("filter", names)) if names.split(';').all(is_word) => call.filter.replace(names).is_some(),
                 Some(("encryption" | "type", _)) => return Err(OriginError::OutputFormatNotSupported),

@@ -36,6 +36,7 @@ pub(super) struct Views {
 
 pub(super) const HLS: &str = "application/vnd.apple.mpegurl";
 pub(super) const DASH: &str = "application/dash+xml";
+pub(super) const DASH_PATCH: &str = "application/dash-patch+xml";
 pub(super) const SMOOTH: &str = "application/vnd.ms-sstr+xml";
 
 impl Views {
@@ -46,12 +47,14 @@ impl Views {
             let playlist = MediaPlaylist::new(format, Arc::clone(presentation), track, longest);
             playlist.behind(past.map_or(0, |past| past.discontinuities))
         };
+        let mut mpd = Mpd::new(Arc::clone(presentation), window, longest, past);
+        mpd.keep_versions();
         let tracks = presentation.tracks.iter().enumerate();
         let transport = tracks.map(|(n, track)| HlsFormat::V4.lists(track).then(|| of(HlsFormat::V4, n))).collect();
         Self {
             playlists: (0..presentation.tracks.len()).map(|n| of(HlsFormat::Cmaf, n)).collect(),
             transport,
-            mpd: Mpd::new(Arc::clone(presentation), window, longest, past),
+            mpd,
             smooth: smooth::Manifest::new(Arc::clone(presentation), window),
             hds: hds::Manifest::new(Arc::clone(presentation)),
             ends: None,

@@ -81,3 +81,15 @@ fn low_latency() {
     golden("numbered", "low_latency.mpd", &text);
     judges::schema(&text);
 }
+
+/// ISO/IEC 23009-1 clause 5.15: an MPD that says where its patches are.
+#[test]
+fn an_mpd_with_patches() {
+    let mut story = Story::new(10);
+    story.play(0, 30);
+    let text = story.get("Manifest(format=mpd-time-cmaf,patch=true)");
+    golden("patched", "manifest.mpd", &text);
+    judges::mpd(&text, 1);
+    let patch = story.get("Patch(format=mpd-time-cmaf,from=7-11)");
+    golden("patched", "from_7_11.xml", &patch);
+}

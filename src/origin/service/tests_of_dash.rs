@@ -152,3 +152,57 @@ fn a_discontinuity_begins_a_period_of_numbers_and_no_other() {
     let periods = |rest: &str| dash_mpd::parse(&text(&get(&origin, rest))).unwrap().periods.len();
     assert_eq!((periods(NUMBERS), periods("Manifest(format=mpd-time-cmaf)")), (2, 1));
 }
+
+#[test]
+fn patches_are_there_for_who_asks_and_nobody_is_refused() {
+    let mut origin = origin();
+    let mpd = "Manifest(format=mpd-time-cmaf,patch=true)";
+    let held = text(&get(&origin, mpd));
+    assert!(held.contains(">Patch(format=mpd-time-cmaf,from=3-9)</PatchLocation>"), "{held}");
+    assert!(!text(&get(&origin, "Manifest(format=mpd-time-cmaf)")).contains("PatchLocation"));
+    let ask = |origin: &Origin, from: &str| {
+        let path = format!("/loc/ch1.ism/Patch(format=mpd-time-cmaf,from={from})");
+        origin.handle(&Request::get(&path), NOW)
+    };
+    let patch = |origin: &Origin, from: &str| match ask(origin, from) {
+        Reply::Response(response) => {
+            assert_eq!(
+                (response.status, response.headers.get("content-type")),
+                (200, Some("application/dash-patch+xml"))
+            );
+            text(&response)
+        }
+        other => panic!("{other:?}"),
+    };
+    let fits = |patch: &str| !patch.contains("originalPublishTime=\"1970-");
+    // Nothing has joined yet: the next segment is waited for, and then the client asks for all of it.
+    let Reply::Wait(wait) = ask(&origin, "3-9") else { panic!() };
+    assert_eq!((wait.until, wait.otherwise.status), (Duration::from_secs(4), 200));
+    assert!(!fits(&text(&wait.otherwise)));
+    apply(&mut origin, TimelineChange::Added(segment(10)));
+    let first = patch(&origin, "3-9");
+    assert!(fits(&first) && first.contains("/SegmentTimeline/S[1]\"><S t=") && first.contains("from=3-10"), "{first}");
+    // The oldest leaves.
+    apply(&mut origin, TimelineChange::Trimmed { before: 4 });
+    assert!(patch(&origin, "3-9").contains("from=4-10"));
+    for stranger in ["5-9", "4-9", "0-99", "18446744073709551615-18446744073709551615"] {
+        assert!(!fits(&patch(&origin, stranger)), "{stranger}");
+    }
+    for bad in ["3", "3-", "-9", "03-9", "a-b", "3-9-1"] {
+        let Reply::Response(refused) = ask(&origin, bad) else { panic!() };
+        assert_eq!(refused.status, 400, "{bad}");
+    }
+    // Of a part of it there are none.
+    origin.set_filter(None, "all", Filter::default()).unwrap();
+    for rest in ["Manifest(format=mpd-time-cmaf,patch=true,filter=all)", "Manifest(format=mpd-time-csf,patch=true)"] {
+        assert_eq!(get(&origin, rest).status, 400, "{rest}");
+    }
+    let path = format!("/loc/ch1.ism/{mpd}");
+    let query = format!("start={}", 2 * (BASE + 5));
+    let cut = Request { query: Some(&query), ..Request::get(&path) };
+    let Reply::Response(cut) = origin.handle(&cut, NOW) else { panic!() };
+    assert!(cut.status == 200 && !text(&cut).contains("PatchLocation"));
+    apply(&mut origin, TimelineChange::Ended);
+    assert!(!fits(&patch(&origin, "4-10")), "what is over is told of by the whole MPD");
+    assert!(!text(&get(&origin, mpd)).contains("PatchLocation"));
+}

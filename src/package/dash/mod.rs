@@ -8,6 +8,7 @@
 mod events;
 mod mpd;
 mod numbered;
+mod patch;
 mod period;
 mod skeleton;
 mod template;
@@ -15,6 +16,7 @@ mod timing;
 
 pub use mpd::Mpd;
 pub use numbered::Anchor;
+pub use patch::Patch;
 pub use skeleton::Flavour;
 
 /// The name of the resource that says what time it is, beside the MPD.

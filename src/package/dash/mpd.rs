@@ -1,11 +1,14 @@
 //! The MPD of a presentation, kept up incrementally.
 
+mod versions;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 
 use super::{
     numbered::{Anchor, Frame, Numbered},
+    patch::{Versions, version},
     period::Period,
     skeleton::{Extent, Flavour, Shape, date_time, skeleton},
     template::Template,
@@ -35,6 +38,16 @@ pub struct Mpd {
     past: Option<Past>,
     /// There is always one behind the first segment.
     periods: VecDeque<Period>,
+    /// Periods that are gone.
+    passed: u64,
+    /// Sequence numbers of the oldest and the newest segment.
+    ends: Option<(u64, u64)>,
+    /// The newest one's end.
+    edge: MediaTime,
+    /// What patches lead from, where there are any.
+    versions: Option<Versions>,
+    /// How often an avail ended.
+    closed: u64,
     /// The same segments by numbers, whose periods are others.
     numbered: Numbered,
     /// For each track whether it is listed.
@@ -65,6 +78,11 @@ impl Mpd {
             firsts: sets.iter().filter_map(|tracks| tracks.first().copied()).collect(),
             past,
             periods: VecDeque::new(),
+            passed: 0,
+            ends: None,
+            edge: MediaTime::ZERO,
+            versions: None,
+            closed: 0,
             numbered: Numbered::default(),
             sets,
             offered: presentation.tracks.iter().map(|_| true).collect(),
@@ -116,6 +134,7 @@ impl Mpd {
     pub fn append(&mut self, segment: &Segment) {
         for SegmentCue { avail, .. } in segment.cues.iter().filter(|cue| matches!(cue.phase, CuePhase::In(_))) {
             self.numbered.close(avail, segment.start);
+            self.closed = self.closed.saturating_add(1);
             // It began in one of the newest periods.
             self.periods.iter_mut().rev().any(|period| period.close(avail, segment.start));
         }
@@ -133,6 +152,9 @@ impl Mpd {
         if let Some(period) = self.periods.back_mut() {
             period.append(segment, &self.firsts);
         }
+        let first = self.ends.map_or(segment.sequence, |(first, _)| first);
+        (self.ends, self.edge) = (Some((first, segment.sequence)), segment.end());
+        self.remember();
     }
 
     /// The oldest segment, which is this one, left the window.
@@ -142,7 +164,16 @@ impl Mpd {
         oldest.remove(segment, &self.firsts);
         if oldest.is_empty() && self.periods.len() > 1 {
             self.periods.pop_front();
+            self.passed = self.passed.saturating_add(1);
         }
+        let next = segment.sequence.saturating_add(1);
+        self.ends = self.ends.map(|(_, last)| (next, last)).filter(|(first, last)| first <= last);
+        self.remember();
+    }
+
+    /// The newest segment's end: a function of the timeline, not of a clock.
+    fn published(&self) -> String {
+        self.instant(self.edge, MediaDuration::ZERO)
     }
 
     /// The MPD as it stands, `ends` being the oldest and the newest segment that it lists. An ended one is `static`; where it lost
@@ -156,26 +187,28 @@ impl Mpd {
             ended = self.template(flavour, Extent::Lasted(ends.1.end().since(began)));
             &ended
         } else {
-            let [cmaf, csf, number] = &self.live;
+            let [cmaf, csf, patched, number] = &self.live;
             match flavour {
                 Flavour::Cmaf => cmaf,
                 Flavour::Csf => csf,
+                Flavour::Patched => patched,
                 Flavour::Number => number,
             }
         };
         let mut parts = Vec::with_capacity(64);
-        let mut head = template.head.iter().cloned();
-        parts.extend(head.next());
-        if !is_ended {
-            // The newest segment's end: a function of the timeline, not of a clock.
-            parts.push(self.instant(ends.1.end(), MediaDuration::ZERO));
+        let newest = [self.instant(ends.1.end(), MediaDuration::ZERO), version((ends.0.sequence, ends.1.sequence))];
+        let mut newest = newest.into_iter().map(Bytes::from);
+        for (n, piece) in template.head.iter().enumerate() {
+            if n > 0 {
+                parts.extend(newest.next());
+            }
+            parts.push(piece.clone());
         }
-        parts.extend(head);
         let shows_events = self.presentation.cues.event_stream;
         if flavour == Flavour::Number {
             let oldest = is_ended.then_some(ends.0);
             let frame = Frame { template, began, oldest, parts: self.parts.filter(|_| !is_ended), shows_events };
-            self.numbered.share(frame, |at| self.instant(at, self.drift), &mut parts);
+            self.numbered.share(frame, |at| self.instant(at, self.drift).into(), &mut parts);
         } else {
             let listed = self.listed();
             for period in &self.periods {
@@ -189,12 +222,15 @@ impl Mpd {
 
     fn write_live(&mut self) {
         let Some(past) = self.past else { return };
+        self.versions.iter_mut().for_each(Versions::forget);
         let since = Extent::Since(self.presentation.utc_at(past.began).plus(self.drift));
         self.live = Flavour::ALL.map(|flavour| self.template(flavour, since));
     }
 
     fn template(&self, flavour: Flavour, extent: Extent) -> Template {
-        let shape = Shape { window: self.window, segment_duration: self.segment_duration, extent, parts: self.parts };
+        let began = self.past.map_or(MediaTime::ZERO, |past| past.began);
+        let (window, segment_duration, parts) = (self.window, self.segment_duration, self.parts);
+        let shape = Shape { window, segment_duration, extent, parts, began };
         skeleton(&self.presentation, (&self.offered, &self.captions), flavour, shape)
     }
 
@@ -206,8 +242,8 @@ impl Mpd {
     }
 
     /// When the media of this time was made, by a wall clock that is so far ahead of it.
-    fn instant(&self, at: MediaTime, ahead: MediaDuration) -> Bytes {
+    fn instant(&self, at: MediaTime, ahead: MediaDuration) -> String {
         let at = date_time(self.presentation.utc_at(at).plus(ahead));
-        at.map_or_else(Bytes::new, |at| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().into())
+        at.map_or_else(String::new, |at| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
     }
 }

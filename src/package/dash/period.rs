@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     media::{Avail, Segment, TrackSpec},
-    package::runs::{RunForm, Runs},
+    package::runs::{Changes, Mark, RunForm, Runs},
     time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
 };
 
@@ -21,6 +21,14 @@ pub(super) struct Period {
     sets: Vec<Runs>,
     events: Events,
     segments: usize,
+}
+
+/// How a period stood at some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PeriodMark {
+    /// How often its events had changed.
+    pub(super) events: u64,
+    sets: Vec<Option<Mark>>,
 }
 
 impl Period {
@@ -55,6 +63,21 @@ impl Period {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.segments == 0
+    }
+
+    /// How it stands.
+    pub(super) fn mark(&self) -> PeriodMark {
+        PeriodMark { events: self.events.changes(), sets: self.sets.iter().map(Runs::mark).collect() }
+    }
+
+    /// What became of a set's timeline since it stood so; `None` where it is empty now or was then, but not both.
+    pub(super) fn since(&self, mark: &PeriodMark, set: usize) -> Option<Changes> {
+        let (runs, was) = (self.sets.get(set)?, mark.sets.get(set)?);
+        match (was, runs.mark()) {
+            (None, None) => Some(Changes::default()),
+            (Some(was), Some(_)) => Some(runs.since(*was)),
+            _ => None,
+        }
     }
 
     /// Adds the whole element to `out`. It is shown from the first time on, which lies so long after the presentation's beginning;

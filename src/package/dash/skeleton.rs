@@ -7,13 +7,14 @@ use dash_mpd::{
 };
 
 use super::{
+    patch::announce,
     template::{OFFSET, PUBLISH_TIME, START_NUMBER, Template},
     timing::{low_latency, utc_timing},
 };
 use crate::{
     media::{CaptionService, Language, Presentation, TrackFormat, TrackSpec},
     package::sets::{is_listed, switching_sets},
-    time::{MediaDuration, Utc},
+    time::{MediaDuration, MediaTime, Utc},
 };
 
 /// Which DASH format: the two of A20.4, which are the same MPD with its own name in the URLs of its fragments, and one of ours.
@@ -23,6 +24,8 @@ pub enum Flavour {
     Cmaf,
     /// `mpd-time-csf`.
     Csf,
+    /// `mpd-time-cmaf`, and the MPD says where its patches are while it is live.
+    Patched,
     /// `mpd-number-cmaf`: players make the URL of a segment out of its number and need no new MPD for it. Not of A20.4.
     Number,
 }
@@ -35,6 +38,8 @@ pub(super) struct Shape {
     pub(super) extent: Extent,
     /// How long a part lasts, where segments are sent part by part.
     pub(super) parts: Option<MediaDuration>,
+    /// What its time counts from.
+    pub(super) began: MediaTime,
 }
 
 /// Where the presentation's time begins, or ends.
@@ -54,6 +59,9 @@ pub(super) fn skeleton(presentation: &Presentation, listed: Listed<'_>, flavour:
     let mut mpd = mpd(presentation, listed, flavour, shape);
     if let (Flavour::Number, Extent::Since(_), Some(part)) = (flavour, shape.extent, shape.parts) {
         low_latency(&mut mpd, part);
+    }
+    if let (Flavour::Patched, Extent::Since(_)) = (flavour, shape.extent) {
+        announce(&mut mpd, shape.began, shape.segment_duration);
     }
     Template::of(&mpd.to_string())
 }
@@ -226,13 +234,13 @@ pub(super) fn date_time(at: Utc) -> Option<DateTime<ChronoUtc>> {
 }
 
 impl Flavour {
-    pub(super) const ALL: [Self; 3] = [Self::Cmaf, Self::Csf, Self::Number];
+    pub(super) const ALL: [Self; 4] = [Self::Cmaf, Self::Csf, Self::Patched, Self::Number];
 
     /// The value of `format` in URLs.
     #[must_use]
     pub const fn format(self) -> &'static str {
         match self {
-            Self::Cmaf => "mpd-time-cmaf",
+            Self::Cmaf | Self::Patched => "mpd-time-cmaf",
             Self::Csf => "mpd-time-csf",
             Self::Number => "mpd-number-cmaf",
         }
@@ -267,7 +275,13 @@ mod tests {
 
     fn sets(offered: &[bool]) -> Vec<AdaptationSet> {
         let segment_duration = MediaDuration::from_secs(2);
-        let shape = Shape { window: None, segment_duration, extent: Extent::Since(Utc::UNIX_EPOCH), parts: None };
+        let shape = Shape {
+            window: None,
+            segment_duration,
+            extent: Extent::Since(Utc::UNIX_EPOCH),
+            parts: None,
+            began: MediaTime::ZERO,
+        };
         let mut mpd = mpd(&passed_through(), (offered, &[]), Flavour::Cmaf, shape);
         mpd.periods.remove(0).adaptations
     }

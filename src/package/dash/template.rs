@@ -13,7 +13,7 @@ use bytes::Bytes;
 /// Shared pieces of text, and what belongs behind each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Template {
-    /// Up to the publish time, where there is one, and up to the first period.
+    /// Up to the publish time and the version, where there are such, and up to the first period.
     pub(super) head: Vec<Bytes>,
     /// One period, from behind its opening tag on.
     pub(super) period: Vec<(Bytes, Hole)>,
@@ -39,6 +39,9 @@ pub(super) enum Hole {
 /// What stands where the publish time belongs: no channel gets that old.
 pub(super) const PUBLISH_TIME: &str = "9999-01-01T00:00:00Z";
 
+/// What stands where the version belongs from which patches lead on.
+pub(super) const VERSION: &str = "9999-9999-9999";
+
 /// What stands where a presentation time offset belongs: no clock gets that far.
 pub(super) const OFFSET: u64 = 9_999_999_999_999_999;
 
@@ -60,7 +63,11 @@ impl Template {
         let (body, tail) = body.split_once("</Period>").unwrap_or((body, ""));
         let head = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{head}");
         Self {
-            head: head.split(PUBLISH_TIME).map(|piece| Bytes::from(piece.to_owned())).collect(),
+            head: head
+                .split(PUBLISH_TIME)
+                .flat_map(|text| text.split(VERSION))
+                .map(|piece| piece.to_owned().into())
+                .collect(),
             period: period(body),
             tail: Bytes::from(tail.to_owned()),
         }
