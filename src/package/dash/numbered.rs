@@ -134,17 +134,17 @@ impl Anchor {
         self.start.plus(self.duration.times(behind))
     }
 
-    /// The clock on which start and duration are whole: 90 kHz nearly always.
+    /// A clock on which the duration is whole, so that its sum never drifts, and that is no coarser than 90 kHz, which it mostly is.
     fn clock(&self) -> Timescale {
-        let per_tick = |scale: Timescale| FLICKS_PER_SECOND / i64::from(scale.per_second());
-        let is_whole = |span: i64| span % per_tick(Timescale::MPEG) == 0;
-        if is_whole(self.start.flicks()) && is_whole(self.duration.flicks()) {
+        let least = i64::from(Timescale::MPEG.per_second());
+        let exact = FLICKS_PER_SECOND.checked_div(common(FLICKS_PER_SECOND, self.duration.flicks())).unwrap_or(least);
+        if least % exact == 0 {
             return Timescale::MPEG;
         }
-        let tick = common(common(FLICKS_PER_SECOND, self.duration.flicks()), self.start.flicks());
-        let exact = FLICKS_PER_SECOND.checked_div(tick).and_then(|rate| u32::try_from(rate).ok());
+        let times = (least / exact).saturating_add(1);
+        let fine = u32::try_from(exact.saturating_mul(times)).ok().and_then(Timescale::new);
         let fits = |scale: &Timescale| u32::try_from(self.duration.ticks(*scale)).is_ok();
-        exact.and_then(Timescale::new).filter(fits).unwrap_or(Timescale::MPEG)
+        fine.filter(fits).unwrap_or(Timescale::MPEG)
     }
 }
 

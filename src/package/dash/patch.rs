@@ -87,7 +87,7 @@ impl Text {
             text,
             "<Patch xmlns=\"urn:mpeg:dash:schema:mpd-patch:2020\" mpdId=\"{}\" originalPublishTime=\"{was}\" \
              publishTime=\"{published}\"><replace sel=\"/MPD/@publishTime\">{published}</replace>",
-            id(began)
+            mpd_id(began)
         );
         Self(text)
     }
@@ -139,7 +139,7 @@ impl Text {
 
 /// Lets this live MPD say where its patches are.
 pub(super) fn announce(mpd: &mut MPD, began: MediaTime, segment_duration: MediaDuration) {
-    mpd.id = Some(id(began));
+    mpd.id = Some(mpd_id(began));
     let location = PatchLocation { ttl: Some(ttl(segment_duration) as f64), content: location(VERSION) };
     mpd.PatchLocation = vec![location];
 }
@@ -157,6 +157,11 @@ const MOST_REMOVED: u64 = 64;
 /// Relative to the MPD.
 fn location(version: &str) -> String {
     format!("Patch(format=mpd-time-cmaf,from={version})")
+}
+
+/// The same of every version. dash.js takes a number zero for no id.
+fn mpd_id(began: MediaTime) -> String {
+    format!("from-{}", id(began))
 }
 
 /// The time on the media clock in milliseconds, as periods have it for their id.

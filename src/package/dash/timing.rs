@@ -41,7 +41,6 @@ fn service_description() -> ServiceDescription {
             min: Some(latency(LEAST)),
             max: Some(latency(MOST)),
             referenceId: Some(REFERENCE.into()),
-            ..Latency::default()
         }],
         // Below what is heard.
         PlaybackRate: vec![PlaybackRate { min: Some(0.96), max: Some(1.04) }],

@@ -15,7 +15,7 @@ use crate::{
 struct Node {
     name: String,
     attributes: Vec<(String, String)>,
-    children: Vec<Node>,
+    children: Vec<Self>,
     text: String,
 }
 
@@ -244,7 +244,7 @@ fn what_is_listed_and_drift_are_told_of_by_the_whole_mpd() {
     assert_eq!((life.mpd.patch(before), life.check()), (Patch::Unfit, 0));
     life.join(2000, 0, &[]);
     assert_eq!(life.check(), 1);
-    let unfit = parse(&String::from_utf8(life.mpd.unfit().to_bytes().to_vec()).unwrap());
+    let unfit = parse(std::str::from_utf8(&life.mpd.unfit().to_bytes()).unwrap());
     assert_eq!(unfit.attribute("mpdId"), parse(&life.text()).attribute("id"));
     assert!(
         life.stood
