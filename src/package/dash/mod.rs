@@ -13,6 +13,7 @@ mod period;
 mod skeleton;
 mod template;
 mod timing;
+mod versions;
 
 pub use mpd::Mpd;
 pub use numbered::Anchor;

@@ -1,7 +1,5 @@
 //! The MPD of a presentation, kept up incrementally.
 
-mod versions;
-
 use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
@@ -27,27 +25,27 @@ use crate::{
 /// Presentation time counts from the same instant live and on demand, so that a player that watches the end stays where it is.
 #[derive(Clone, Debug)]
 pub struct Mpd {
-    presentation: Arc<Presentation>,
+    pub(super) presentation: Arc<Presentation>,
     window: Option<MediaDuration>,
-    segment_duration: MediaDuration,
+    pub(super) segment_duration: MediaDuration,
     /// Positions of the tracks of each switching set.
     sets: Vec<Vec<usize>>,
     /// The first of each.
     firsts: Vec<usize>,
     /// What lies before the first segment that it was told of.
-    past: Option<Past>,
+    pub(super) past: Option<Past>,
     /// There is always one behind the first segment.
-    periods: VecDeque<Period>,
+    pub(super) periods: VecDeque<Period>,
     /// Periods that are gone.
-    passed: u64,
+    pub(super) passed: u64,
     /// Sequence numbers of the oldest and the newest segment.
-    ends: Option<(u64, u64)>,
+    pub(super) ends: Option<(u64, u64)>,
     /// The newest one's end.
-    edge: MediaTime,
+    pub(super) edge: MediaTime,
     /// What patches lead from, where there are any.
-    versions: Option<Versions>,
+    pub(super) versions: Option<Versions>,
     /// How often an avail ended.
-    closed: u64,
+    pub(super) closed: u64,
     /// The same segments by numbers, whose periods are others.
     numbered: Numbered,
     /// For each track whether it is listed.
@@ -171,11 +169,6 @@ impl Mpd {
         self.remember();
     }
 
-    /// The newest segment's end: a function of the timeline, not of a clock.
-    fn published(&self) -> String {
-        self.instant(self.edge, MediaDuration::ZERO)
-    }
-
     /// The MPD as it stands, `ends` being the oldest and the newest segment that it lists. An ended one is `static`; where it lost
     /// its beginning, its first period starts that much later.
     #[must_use]
@@ -235,14 +228,14 @@ impl Mpd {
     }
 
     /// Switching sets that are listed, each with its first track.
-    fn listed(&self) -> Vec<(usize, &TrackSpec)> {
+    pub(super) fn listed(&self) -> Vec<(usize, &TrackSpec)> {
         let sets = self.sets.iter().enumerate().filter(|(_, tracks)| is_listed(tracks, &self.offered));
         let first = |tracks: &[usize]| tracks.first().and_then(|track| self.presentation.tracks.get(*track));
         sets.filter_map(|(set, tracks)| Some((set, first(tracks)?))).collect()
     }
 
     /// When the media of this time was made, by a wall clock that is so far ahead of it.
-    fn instant(&self, at: MediaTime, ahead: MediaDuration) -> String {
+    pub(super) fn instant(&self, at: MediaTime, ahead: MediaDuration) -> String {
         let at = date_time(self.presentation.utc_at(at).plus(ahead));
         at.map_or_else(String::new, |at| at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
     }

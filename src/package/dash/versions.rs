@@ -1,10 +1,12 @@
 //! Versions of an MPD, and what leads from one to the next.
 
-use super::Mpd;
+use super::{
+    Mpd,
+    patch::{NEVER, Patch, Text, Version, Versions},
+};
 use crate::{
     media::Body,
-    package::dash::patch::{NEVER, Patch, Text, Version, Versions},
-    time::MediaTime,
+    time::{MediaDuration, MediaTime},
 };
 
 impl Mpd {
@@ -61,5 +63,10 @@ impl Mpd {
         {
             versions.push(version);
         }
+    }
+
+    /// The newest segment's end: a function of the timeline, not of a clock.
+    fn published(&self) -> String {
+        self.instant(self.edge, MediaDuration::ZERO)
     }
 }
