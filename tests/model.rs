@@ -90,6 +90,21 @@ fn dash(text: &str) -> Vec<(u64, u32)> {
     found
 }
 
+/// Numbers and times at which an MPD by numbers puts its segments, those of the newest period up to `newest`.
+fn numbers(text: &str, newest: u64) -> Vec<(u64, f64)> {
+    let read = dash_mpd::parse(text).unwrap();
+    let mut found = Vec::new();
+    for period in &read.periods {
+        let template = period.adaptations[0].SegmentTemplate.clone().unwrap();
+        let scale = template.timescale.unwrap() as f64;
+        let (first, each) = (template.startNumber.unwrap(), template.duration.unwrap() / scale);
+        let from = template.presentationTimeOffset.unwrap() as f64 / scale;
+        let places = (first..=template.endNumber.unwrap_or(newest)).zip(0..);
+        found.extend(places.map(|(number, n)| (number, from + f64::from(n) * each)));
+    }
+    found
+}
+
 fn run(steps: Vec<Step>) {
     let presentation = presentation();
     let segment_duration = MediaDuration::from_secs(2);
@@ -150,6 +165,17 @@ fn run(steps: Vec<Step>) {
     assert_eq!(hls(&playlist), spans.iter().map(|(start, _)| *start).collect::<Vec<_>>());
     assert!(playlist.contains(&format!("#EXT-X-MEDIA-SEQUENCE:{}\n", model[0].sequence)));
     assert_eq!(dash(&get(&origin, "Manifest(format=mpd-time-cmaf)").unwrap()), spans);
+    let newest = model.last().unwrap().sequence;
+    let listed = numbers(&get(&origin, "Manifest(format=mpd-number-cmaf)").unwrap(), newest);
+    // The first period may have begun with segments that are gone.
+    let listed: Vec<_> = listed.into_iter().skip_while(|(number, _)| *number < model[0].sequence).collect();
+    assert_eq!(listed.len(), model.len());
+    for (segment, (number, place)) in model.iter().zip(listed) {
+        let (start, lasts) =
+            (segment.spans[0].start as f64 / 48_000.0, f64::from(segment.spans[0].duration) / 48_000.0);
+        assert_eq!(number, segment.sequence);
+        assert!((start - place).abs() <= 3.0 / 20.0 + 1e-6, "{number} of {lasts} s is at {start} and not {place}");
+    }
 }
 
 proptest! {

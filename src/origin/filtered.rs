@@ -18,7 +18,7 @@ use crate::{
     archive::Timeline,
     media::Body,
     package::{
-        dash::Mpd,
+        dash::{Anchor, Flavour, Mpd},
         hds,
         hls::{self, MediaPlaylist},
         smooth,
@@ -40,8 +40,8 @@ impl Filtered {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The manifest; `None` where there is nothing to say yet.
-    pub(super) fn manifest(&self, key: Key, timeline: &Timeline) -> Option<Response> {
+    /// The manifest, `live` being the MPD of all; `None` where there is nothing to say yet.
+    pub(super) fn manifest(&self, key: Key, timeline: &Timeline, live: &Mpd) -> Option<Response> {
         let find = |kept: &VecDeque<(Key, Option<Response>)>| {
             kept.iter().find(|(held, _)| *held == key).map(|(_, response)| response.clone())
         };
@@ -49,7 +49,7 @@ impl Filtered {
             return response;
         }
         let (manifest, selection, suffix) = &key;
-        let response = render(*manifest, selection, suffix, timeline);
+        let response = render(*manifest, selection, suffix, (timeline, live));
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
             kept.pop_front();
@@ -59,8 +59,13 @@ impl Filtered {
     }
 }
 
-fn render(manifest: Manifest, selection: &Selection, suffix: &str, timeline: &Timeline) -> Option<Response> {
-    let Selection { offered, ends: (first, last), is_ended, window, past, first_quality } = selection;
+fn render(
+    manifest: Manifest,
+    selection: &Selection,
+    suffix: &str,
+    (timeline, live): (&Timeline, &Mpd),
+) -> Option<Response> {
+    let Selection { offered, ends: (first, last), is_ended, window, past, first_quality, .. } = selection;
     let presentation = timeline.presentation();
     let segments = || timeline.since(*first).take_while(|segment| segment.sequence <= *last);
     let ends = (timeline.get(*first)?, timeline.get(*last)?);
@@ -88,6 +93,9 @@ fn render(manifest: Manifest, selection: &Selection, suffix: &str, timeline: &Ti
             mpd.offer(offered);
             mpd.caption(timeline.captions());
             mpd.drift(timeline.drifted());
+            if flavour == Flavour::Number && !is_ended {
+                count_as(live, &mut mpd, selection, timeline);
+            }
             segments().for_each(|segment| mpd.append(segment));
             (DASH, mpd.render(flavour, ends, *is_ended))
         }
@@ -114,4 +122,14 @@ fn render(manifest: Manifest, selection: &Selection, suffix: &str, timeline: &Ti
         }
     };
     Some(manifest_response(content_type, body, ends, (timeline, offered), *is_ended))
+}
+
+/// Lets numbers count from where they do without a filter, or from the segment that a viewer starts over from: players of a live
+/// presentation take its first period for another when its start moves.
+fn count_as(live: &Mpd, mpd: &mut Mpd, selection: &Selection, timeline: &Timeline) {
+    // They go by the clock, so that what is held back must be made later.
+    mpd.drift(timeline.drifted().plus(selection.backoff));
+    let Some(anchor) = live.anchor(selection.ends.0) else { return };
+    let asked = selection.asked.filter(|asked| *asked > anchor.number).and_then(|asked| timeline.get(asked));
+    mpd.begin(asked.map_or(anchor, |asked| Anchor { start: asked.start, number: asked.sequence, ..anchor }));
 }

@@ -53,7 +53,7 @@ impl Rendered {
 /// Playlists, bootstrap, update and playlists of I-frames of each track; then the masters: one of fragmented MP4; of version 4 with
 /// and without sound alone; of version 3 the same for each language.
 fn place(manifest: Manifest, tracks: usize) -> usize {
-    const SINGLE: usize = 5;
+    const SINGLE: usize = 7;
     let master = SINGLE + 7 * tracks;
     match manifest {
         Manifest::Mpd(Flavour::Cmaf) => 0,
@@ -61,6 +61,8 @@ fn place(manifest: Manifest, tracks: usize) -> usize {
         Manifest::Smooth(Version::V22) => 2,
         Manifest::Smooth(Version::V20) => 3,
         Manifest::F4m => 4,
+        Manifest::Mpd(Flavour::Number) => 5,
+        Manifest::Mpd(Flavour::Patched) => 6,
         Manifest::Playlist { format: HlsFormat::Cmaf, track } => SINGLE + track,
         Manifest::Playlist { format: HlsFormat::V4, track } => SINGLE + tracks + track,
         Manifest::Playlist { format: HlsFormat::V3, track } => SINGLE + 2 * tracks + track,

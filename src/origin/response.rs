@@ -2,13 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::DateTime;
+
 use super::{
     error::OriginError,
     growing::Growing,
     need::Need,
     request::{Method, Request},
 };
-use crate::media::Body;
+use crate::{media::Body, time::Utc};
 
 /// What to do about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +26,16 @@ pub enum Reply {
     Wait(Wait),
 }
 
-/// A request for the fragment that comes next at the live edge, or for a manifest before the first one. A player that is
+/// A request for the fragment that comes next at the live edge, for a manifest before the first one, or for a patch of the MPD that
+/// stands. A player that is
 /// early is held for a moment, where a refusal would make it skip the fragment, or give up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wait {
     /// How long to wait for it, on the monotonic clock of [`Now`](crate::time::Now). A host goes by the first one that a
     /// request got, and may wait for less where too many wait.
     pub until: Duration,
-    /// What to send when it has not come by then: 412, `MPE_FRAGMENT_NOT_READY` (A27.5), or 404 for a manifest (A27.4).
+    /// What to send when it has not come by then: 412, `MPE_FRAGMENT_NOT_READY` (A27.5), 404 for a manifest (A27.4), or for a patch one
+    /// upon which players ask for the whole MPD.
     pub otherwise: Response,
 }
 
@@ -70,6 +74,18 @@ impl Response {
             ("etag", etag.into()),
         ];
         Self { is_final, ..Self::new(200, headers, body) }
+    }
+
+    /// What time it is, in ISO 8601; no cache may keep it.
+    pub(super) fn time(now: Utc, request: &Request<'_>) -> Self {
+        let text = DateTime::from_timestamp_nanos(now.unix_nanos()).format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        let headers = vec![
+            ("content-type", Arc::from("text/plain")),
+            ("content-length", text.len().to_string().into()),
+            ("cache-control", "no-store".into()),
+        ];
+        let body = if request.method == Method::Head { Body::new() } else { Body::from(text) };
+        Self::new(200, headers, body)
     }
 
     /// An error with its code in the body.

@@ -210,6 +210,8 @@ const fn check(what: &'static str, ceiling: usize, held: usize) -> Result<(), Li
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_of_dash;
+#[cfg(test)]
 mod tests_of_filters;
 #[cfg(test)]
 mod tests_of_hds;

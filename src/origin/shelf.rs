@@ -1,6 +1,7 @@
 //! One asset as an origin sees it: its timeline, every manifest of it, and its media.
 
 mod media;
+mod patches;
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -21,6 +22,7 @@ use crate::{
     archive::{AssetName, ObjectName, Past, Timeline, TimelineError, linger},
     media::{CaptionService, Part, Presentation, Segment, TrackSpec},
     package::{
+        dash::Flavour,
         hds,
         hls::{self, HlsFormat},
     },
@@ -171,6 +173,9 @@ impl Shelf {
             }
             Resource::TimedFragment { rendition, ticks } => self.timed_fragment(rendition, ticks, request, now),
             Resource::F4f { rendition, number } => self.f4f(rendition, number, request, now),
+            Resource::Numbered { rendition, number } => self.numbered(rendition, number, request, now),
+            Resource::Patch(from) => Ok(self.patch(from, request, now)),
+            Resource::Time => Ok(Reply::Response(Response::time(now.utc, request))),
             resource => {
                 let manifest = self.manifest(resource)?;
                 let (clip, query) = clip(request.query, self.timeline.presentation())?;
@@ -203,6 +208,9 @@ impl Shelf {
         if self.timeline.first().is_none() {
             return Ok(None);
         }
+        // Its patches lead to the whole of it.
+        let manifest =
+            if manifest == Manifest::Mpd(Flavour::Patched) { Manifest::Mpd(Flavour::Cmaf) } else { manifest };
         let is_hls =
             matches!(manifest, Manifest::Master { .. } | Manifest::Playlist { .. } | Manifest::KeyFrames { .. });
         let selection = Selection::of(&self.timeline, self.windows, filters, clip, is_hls)?;
@@ -213,7 +221,7 @@ impl Shelf {
         {
             return Err(OriginError::TrackNotFound);
         }
-        Ok(self.filtered.manifest((manifest, selection, suffix), &self.timeline))
+        Ok(self.filtered.manifest((manifest, selection, suffix), &self.timeline, self.views.mpd()))
     }
 
     /// Which manifest a URL means.

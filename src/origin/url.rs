@@ -7,16 +7,24 @@
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks},part={index},format=m3u8-cmaf)[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Manifest({track},format={format},type=keyframes[,filter={names}])[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks},format={format},type=keyframes)[.ext]
+//! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={number},format=mpd-number-cmaf)[.ext]
 //! /{locator}/{name}.ism/QualityLevels({bitrate})/Fragments({track}={ticks})
 //! /{locator}/{name}.ism/QualityLevels({bitrate}[,audiotrack={track}])/Fragments({track},format=f4m-f4f)Seg{n}-Frag{number}
+//! /{locator}/{name}.ism/Manifest(format=mpd-time-cmaf,patch=true)[.ext]
+//! /{locator}/{name}.ism/Patch(format=mpd-time-cmaf,from={version})
+//! /{locator}/{name}.ism/time
 //! ```
-//! `filter` names filters with `;` between them, and a query with `start` or `end` cuts manifests. Without a format it is Smooth Streaming, whose clients make the last but one form out of a template of the manifest; those of HDS make the last. `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
+//! `filter` names filters with `;` between them, and a query with `start` or `end` cuts manifests. Without a format it is Smooth Streaming, whose clients make the form with ticks alone out of a template of the manifest; those of HDS make the one behind it. `mpd-number-cmaf`, `patch` and `time` are ours, beside A20: DASH by segment numbers, an MPD that says where its patches are, and the clock that live MPDs name. `audiotrack` puts that sound into the transport streams of a rung, as HLS version 3 needs it. It stands in the folder, so
 //! that a rung's playlist is the same text whatever the language.
 
 use std::borrow::Cow;
 
 use super::error::OriginError;
-use crate::package::{dash::Flavour, hls::HlsFormat, smooth};
+use crate::package::{
+    dash::{self, Flavour},
+    hls::HlsFormat,
+    smooth,
+};
 
 /// What a path asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +44,8 @@ pub(super) enum Resource<'a> {
     Master { format: HlsFormat, sound: Option<&'a str>, has_audio_only: bool },
     /// The MPD.
     Mpd(Flavour),
+    /// What leads to the MPD from the one that lists the segments from the one number to the other.
+    Patch((u64, u64)),
     /// The client manifest of Smooth Streaming.
     Smooth(smooth::Version),
     /// The manifest of HDS.
@@ -52,6 +62,8 @@ pub(super) enum Resource<'a> {
     Fragment { rendition: Rendition<'a>, ticks: u64 },
     /// A part of that.
     Part { rendition: Rendition<'a>, ticks: u64, part: usize },
+    /// The same by the number of its segment.
+    Numbered { rendition: Rendition<'a>, number: u64 },
     /// The same as HLS before version 7 has it.
     Segment { rendition: Rendition<'a>, ticks: u64 },
     /// The key frame of the same alone, in a transport stream or in fragmented MP4.
@@ -60,6 +72,8 @@ pub(super) enum Resource<'a> {
     TimedFragment { rendition: Rendition<'a>, ticks: u64 },
     /// The same as HDS has it, by its number.
     F4f { rendition: Rendition<'a>, number: u32 },
+    /// What time it is.
+    Time,
 }
 
 /// A rendition, and the sound that its transport streams have beside its pictures.
@@ -131,12 +145,23 @@ fn manifest(part: &str) -> Result<Filtered<'_>, OriginError> {
     if part.eq_ignore_ascii_case("manifest") {
         return Ok((Resource::Smooth(smooth::Version::V22), None));
     }
+    if part.eq_ignore_ascii_case(dash::TIME) {
+        return Ok((Resource::Time, None));
+    }
+    if Call::word(part).eq_ignore_ascii_case("patch") {
+        return patch(&Call::parse(part, "patch")?);
+    }
     let call = Call::parse(part, "manifest")?;
     if call.subject.is_some() || call.part.is_some() {
         return Err(OriginError::BadUrlSyntax);
     }
     if call.is_of_key_frames {
         return Err(OriginError::OutputFormatNotSupported);
+    }
+    if call.has_patches.is_some() {
+        let is_plain = call.format == Some(Flavour::Cmaf.format()) && call.sound.is_none() && call.filter.is_none();
+        let flavour = if call.has_patches == Some(true) { Flavour::Patched } else { Flavour::Cmaf };
+        return if is_plain { Ok((Resource::Mpd(flavour), None)) } else { Err(OriginError::BadUrlSyntax) };
     }
     let resource = match call.format()? {
         // Only segments with pictures and sound in one must be told which sound.
@@ -150,6 +175,17 @@ fn manifest(part: &str) -> Result<Filtered<'_>, OriginError> {
         _ => return Err(OriginError::BadUrlSyntax),
     };
     Ok((resource, call.filter))
+}
+
+/// `Patch(…)` of the MPD.
+fn patch<'a>(call: &Call<'a>) -> Result<Filtered<'a>, OriginError> {
+    let version = match call.subject {
+        Some(("from", Some(version))) => version.split_once('-'),
+        _ => None,
+    };
+    let ends = version.and_then(|(first, last)| number(first).zip(number(last)));
+    let is_plain = call.format == Some(Flavour::Patched.format()) && call.sound.is_none() && call.filter.is_none();
+    ends.filter(|_| is_plain).map(|ends| (Resource::Patch(ends), None)).ok_or(OriginError::BadUrlSyntax)
 }
 
 /// `QualityLevels(…)/Manifest(…)` and `QualityLevels(…)/Fragments(…)`.
@@ -173,6 +209,9 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
     // Version 4 has no playlist of segments with sound, but it is the name of their format.
     let may_have_sound =
         if is_playlist { format == Format::Hls(HlsFormat::V3) } else { is_transport || format == Format::Hds };
+    if level.has_patches.is_some() || call.has_patches.is_some() {
+        return Err(OriginError::BadUrlSyntax);
+    }
     let is_filtered = level.filter.is_some() || call.filter.is_some() && !is_playlist;
     if call.sound.is_some() || level.sound.is_some() && !may_have_sound || is_filtered {
         return Err(OriginError::BadUrlSyntax);
@@ -205,7 +244,11 @@ fn rendition<'a>(level: &'a str, part: &'a str) -> Result<Filtered<'a>, OriginEr
         (Some((track, Some(ticks))), _) if !is_playlist => {
             let ticks = number(ticks).ok_or(OriginError::BadUrlSyntax)?;
             let rendition = of(track);
-            if is_transport { Resource::Segment { rendition, ticks } } else { Resource::Fragment { rendition, ticks } }
+            match format {
+                Format::Dash(Flavour::Number) => Resource::Numbered { rendition, number: ticks },
+                _ if is_transport => Resource::Segment { rendition, ticks },
+                _ => Resource::Fragment { rendition, ticks },
+            }
         }
         _ => return Err(OriginError::BadUrlSyntax),
     };
@@ -255,6 +298,7 @@ struct Call<'a> {
     /// The track of `audiotrack`.
     sound: Option<&'a str>,
     has_audio_only: Option<bool>,
+    has_patches: Option<bool>,
     filter: Option<&'a str>,
     part: Option<usize>,
     /// `type=keyframes`.
@@ -289,6 +333,8 @@ impl<'a> Call<'a> {
                 // A21.5; fragmented MP4 has no such variant beside video, so there is none to leave out.
                 Some(("audio-only", "true")) => call.has_audio_only.replace(true).is_some(),
                 Some(("audio-only", "false")) => call.has_audio_only.replace(false).is_some(),
+                Some(("patch", "true")) => call.has_patches.replace(true).is_some(),
+                Some(("patch", "false")) => call.has_patches.replace(false).is_some(),
                 Some(("audiotrack", track)) if is_word(track) => call.sound.replace(track).is_some(),
                 Some(("filter", names)) if names.split(';').all(is_word) => call.filter.replace(names).is_some(),
                 Some(("part", index)) => {
@@ -316,6 +362,7 @@ impl<'a> Call<'a> {
             Some("m3u8-aapl-v3") => Ok(Format::Hls(HlsFormat::V3)),
             Some("mpd-time-cmaf") => Ok(Format::Dash(Flavour::Cmaf)),
             Some("mpd-time-csf") => Ok(Format::Dash(Flavour::Csf)),
+            Some("mpd-number-cmaf") => Ok(Format::Dash(Flavour::Number)),
             None => Ok(Format::Smooth(smooth::Version::V22)),
             Some("f4m-f4f") => Ok(Format::Hds),
             Some("fmp4-v20") => Ok(Format::Smooth(smooth::Version::V20)),

@@ -31,6 +31,8 @@ pub(super) struct Views {
     /// Sequence numbers of the oldest and the newest segment that they list.
     ends: Option<(u64, u64)>,
     is_ended: bool,
+    /// How far parts lie apart, where there are any.
+    part_length: Option<MediaDuration>,
     /// No segment ever leaves.
     keeps_all: bool,
     rendered: Rendered,
@@ -38,6 +40,7 @@ pub(super) struct Views {
 
 pub(super) const HLS: &str = "application/vnd.apple.mpegurl";
 pub(super) const DASH: &str = "application/dash+xml";
+pub(super) const DASH_PATCH: &str = "application/dash-patch+xml";
 pub(super) const SMOOTH: &str = "application/vnd.ms-sstr+xml";
 
 impl Views {
@@ -48,16 +51,19 @@ impl Views {
             let playlist = MediaPlaylist::new(format, Arc::clone(presentation), track, longest);
             playlist.behind(past.map_or(0, |past| past.discontinuities)).keeping_all(window.is_none())
         };
+        let mut mpd = Mpd::new(Arc::clone(presentation), window, longest, past);
+        mpd.keep_versions();
         let tracks = presentation.tracks.iter().enumerate();
         let transport = tracks.map(|(n, track)| HlsFormat::V4.lists(track).then(|| of(HlsFormat::V4, n))).collect();
         Self {
             playlists: (0..presentation.tracks.len()).map(|n| of(HlsFormat::Cmaf, n)).collect(),
             transport,
-            mpd: Mpd::new(Arc::clone(presentation), window, longest, past),
+            mpd,
             smooth: smooth::Manifest::new(Arc::clone(presentation), window),
             hds: hds::Manifest::new(Arc::clone(presentation)),
             ends: None,
             is_ended: false,
+            part_length: None,
             keeps_all: window.is_none(),
             rendered: Rendered::of(presentation.tracks.len()),
         }
@@ -83,7 +89,9 @@ impl Views {
 
     /// A part joined at the live edge.
     pub(super) fn append_part(&mut self, timeline: &Timeline) {
-        if let Some(length) = timeline.part_length() {
+        if let Some(length) = timeline.part_length().filter(|length| self.part_length != Some(*length)) {
+            self.part_length = Some(length);
+            self.mpd.parts(self.part_length);
             self.playlists.iter_mut().for_each(|playlist| playlist.show_parts(length));
         }
         self.rendered.forget();
@@ -126,6 +134,11 @@ impl Views {
     /// Whether the playlist of this track shows the parts of the live edge.
     pub(super) fn has_parts(&self, track: usize) -> bool {
         !self.is_ended && self.playlists.get(track).is_some_and(MediaPlaylist::has_parts)
+    }
+
+    /// The MPD that is kept up.
+    pub(super) const fn mpd(&self) -> &Mpd {
+        &self.mpd
     }
 
     /// Whether Smooth Streaming has a manifest of this at all.

@@ -28,9 +28,31 @@ pub(super) enum RunForm {
 #[derive(Clone, Debug)]
 pub(super) struct Runs {
     form: RunForm,
+    /// Runs that are gone.
+    passed: u64,
     runs: VecDeque<Run>,
     middle: Rope,
     scratch: String,
+}
+
+/// Where the runs began and ended at some time; the rest never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The place of the first run among all that ever were, and its start.
+    first: (u64, u64),
+    /// The place of the last one, and how many segments it had.
+    last: (u64, u32),
+}
+
+/// What became of runs since a mark, in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    /// So many elements are gone from the beginning.
+    pub(super) removed: u64,
+    /// Elements with another text, by their places, of which the first is one.
+    pub(super) replaced: Vec<(u64, String)>,
+    /// Elements at the end.
+    pub(super) added: String,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +66,7 @@ struct Run {
 
 impl Runs {
     pub(super) fn new(form: RunForm) -> Self {
-        Self { form, runs: VecDeque::new(), middle: Rope::default(), scratch: String::new() }
+        Self { form, passed: 0, runs: VecDeque::new(), middle: Rope::default(), scratch: String::new() }
     }
 
     /// A segment joined.
@@ -78,6 +100,7 @@ impl Runs {
             return;
         }
         self.runs.pop_front();
+        self.passed = self.passed.saturating_add(1);
         // The next run is the first now, and no longer in the middle; the last one never was.
         if self.runs.len() > 1
             && let Some(first) = self.runs.front().copied()
@@ -85,6 +108,39 @@ impl Runs {
             self.write(first);
             self.middle.advance(self.scratch.len());
         }
+    }
+
+    /// How they stand; `None` where there are none.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        let (first, last) = (self.runs.front()?, self.runs.back()?);
+        let behind = u64::try_from(self.runs.len()).ok()?.saturating_sub(1);
+        Some(Mark { first: (self.passed, first.start), last: (self.passed.saturating_add(behind), last.count) })
+    }
+
+    /// What has changed since they stood so.
+    pub(super) fn since(&self, mark: Mark) -> Changes {
+        let text = |place: usize| {
+            let mut text = String::new();
+            self.runs
+                .get(place)
+                .into_iter()
+                .for_each(|run| run.write(self.form, place == 0 || run.has_start, &mut text));
+            text
+        };
+        // Places of what was there at the mark, and still is.
+        let kept = (mark.last.0.saturating_add(1)).saturating_sub(self.passed);
+        let kept = usize::try_from(kept).unwrap_or(usize::MAX).min(self.runs.len());
+        let end = self.passed.min(mark.last.0.saturating_add(1));
+        let removed = end.saturating_sub(mark.first.0);
+        let has_other = |place: usize, run: &Run| {
+            place == 0 && (removed > 0 || run.start != mark.first.1) || place + 1 == kept && run.count != mark.last.1
+        };
+        let both = [0, kept.saturating_sub(1)];
+        let both = both.iter().copied().take(if kept > 1 { 2 } else { kept });
+        let changed = both.filter(|place| self.runs.get(*place).is_some_and(|run| has_other(*place, run)));
+        let replaced = changed.map(|place| (place as u64 + 1, text(place))).collect();
+        let added = (kept..self.runs.len()).map(text).collect();
+        Changes { removed, replaced, added }
     }
 
     /// Adds the element's content to `out`.
@@ -173,5 +229,34 @@ mod tests {
         assert_eq!(written(RunForm::Chunks), "<c t=\"10\" d=\"10\"/><c d=\"7\"/><c t=\"30\" d=\"7\" r=\"2\"/>");
         let each = "<c t=\"10\" d=\"10\"/><c d=\"7\"/><c t=\"30\" d=\"7\"/><c d=\"7\"/>";
         assert_eq!(written(RunForm::SingleChunks), each);
+    }
+    #[test]
+    fn changes_lead_from_what_was_to_what_is() {
+        let mut runs = Runs::new(RunForm::Segments);
+        let elements = |runs: &Runs| text(runs).split_inclusive("/>").map(String::from).collect::<Vec<_>>();
+        let (mut all, mut at) = (VecDeque::new(), 1000);
+        let mut seen = Vec::new();
+        // Pseudo-random lengths, gaps and departures.
+        for n in 0..400u64 {
+            let mixed = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+            at += if mixed % 7 == 0 { 3 } else { 0 };
+            let span = Span { start: at, duration: [10, 10, 10, 8][(mixed % 4) as usize], bytes: 1 };
+            at = span.end();
+            runs.append(span);
+            all.push_back(span);
+            for _ in 0..(mixed % 3).min(all.len() as u64 - 1) {
+                runs.remove(all.pop_front().unwrap());
+            }
+            seen.push((runs.mark().unwrap(), elements(&runs)));
+            for (mark, before) in seen.iter().rev().take(20) {
+                let changes = runs.since(*mark);
+                let mut patched = before[changes.removed as usize..].to_vec();
+                changes.replaced.iter().for_each(|(place, text)| patched[*place as usize - 1].clone_from(text));
+                patched.extend(changes.added.split_inclusive("/>").map(String::from));
+                assert_eq!(patched, elements(&runs), "{changes:?}");
+            }
+            let none = runs.since(runs.mark().unwrap());
+            assert_eq!(none, Changes::default());
+        }
     }
 }

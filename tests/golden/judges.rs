@@ -8,12 +8,59 @@ use std::{
 
 use crate::rig::Story;
 
-/// Reads the MPD back with `dash-mpd`, and checks it against the schema where xmllint and the schema are there.
+/// Reads the MPD back with `dash-mpd`, and checks it against the schema.
 pub(crate) fn mpd(text: &str, languages: usize) {
     let read = dash_mpd::parse(text).unwrap();
     for period in &read.periods {
         one_period(period, languages);
     }
+    schema(text);
+}
+
+/// The same of an MPD by numbers, of which a live one goes back so many seconds and has come to second `edge`: every segment that a
+/// player asks for by the clock is in the store, and is not half its duration away from where the player puts it.
+pub(crate) fn numbers(story: &Story, text: &str, (window, edge): (f64, f64)) {
+    let read = dash_mpd::parse(text).unwrap();
+    schema(text);
+    let ends = read.periods.iter().skip(1).map(|next| next.start).chain([read.mediaPresentationDuration]);
+    for (period, end) in read.periods.iter().zip(ends) {
+        let start = period.start.unwrap().as_secs_f64();
+        let own = period.duration.map(|lasts| start + lasts.as_secs_f64());
+        let end = own.or(end.map(|end| end.as_secs_f64())).unwrap_or(edge);
+        for set in &period.adaptations {
+            let template = set.SegmentTemplate.as_ref().unwrap();
+            let scale = template.timescale.unwrap() as f64;
+            let (each, offset) =
+                (template.duration.unwrap() / scale, template.presentationTimeOffset.unwrap() as f64 / scale);
+            let count = ((end - start) / each - 1e-6).ceil() as u64;
+            let last = template.startNumber.unwrap() + count - 1;
+            assert!(template.endNumber.is_none_or(|end| end == last), "{last}: {text}");
+            for (n, number) in (template.startNumber.unwrap()..=last).enumerate() {
+                let place = start + n as f64 * each;
+                if place < edge - window {
+                    continue;
+                }
+                for one in &set.representations {
+                    let media = template.media.as_ref().unwrap().replace("$Number$", &number.to_string());
+                    let media = story.media(&media.replace("$Bandwidth$", &one.bandwidth.unwrap().to_string()));
+                    let media_scale = one.audioSamplingRate.as_ref().map_or(90_000.0, |rate| rate.parse().unwrap());
+                    let at = decode_time(&media) as f64 / media_scale - offset + start;
+                    assert!((at - place).abs() < each / 2.0, "{number} at {at} and not {place}: {text}");
+                }
+            }
+        }
+    }
+}
+
+/// The `tfdt` of a fragment, of version 1.
+fn decode_time(fragment: &[u8]) -> u64 {
+    let at = fragment.windows(4).position(|kind| kind == b"tfdt").unwrap();
+    assert_eq!(fragment[at + 4], 1);
+    u64::from_be_bytes(fragment[at + 8..at + 16].try_into().unwrap())
+}
+
+/// Checks an MPD against the schema where xmllint and the schema are there.
+pub(crate) fn schema(text: &str) {
     let schema = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/media/schema");
     if !schema.exists() {
         println!("skipped: {} is absent", schema.display());

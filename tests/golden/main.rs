@@ -4,6 +4,7 @@
 
 mod ad_break;
 mod judges;
+mod numbered;
 mod rig;
 mod transport;
 

@@ -45,8 +45,7 @@ impl Story {
 
     /// One language, and viewers told of cues like this.
     pub(crate) fn with_cues(window: i64, cues: CueFormats) -> Self {
-        let tracks = vec![rung(0, 1280, 720, 3500), rung(1, 340, 192, 200), aac(2, "audio", "eng")];
-        Self::of(window, Presentation { cues, ..Presentation::new(tracks, Utc::UNIX_EPOCH) })
+        Self::of(window, Presentation { cues, ..Presentation::new(tracks(), Utc::UNIX_EPOCH) })
     }
 
     fn of(window: i64, presentation: Presentation) -> Self {
@@ -195,6 +194,11 @@ impl Story {
     fn apply(&mut self, update: &TimelineUpdate) {
         self.origin.apply(update).unwrap();
     }
+}
+
+/// Two rungs and one language.
+pub(crate) fn tracks() -> Vec<TrackSpec> {
+    vec![rung(0, 1280, 720, 3500), rung(1, 340, 192, 200), aac(2, "audio", "eng")]
 }
 
 fn rung(id: u32, width: u32, height: u32, kbps: u32) -> TrackSpec {

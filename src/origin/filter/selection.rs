@@ -30,6 +30,10 @@ pub(in crate::origin) struct Selection {
     /// What the oldest finds.
     pub(in crate::origin) past: Past,
     pub(in crate::origin) first_quality: Option<u32>,
+    /// The segment that a viewer starts over from, while it is still there.
+    pub(in crate::origin) asked: Option<u64>,
+    /// How far a live one stays behind.
+    pub(in crate::origin) backoff: MediaDuration,
 }
 
 /// Filters taken together.
@@ -94,6 +98,8 @@ impl Selection {
             window,
             past: Past { began, period: past.period.max(began), ..past },
             first_quality: combined.first_quality,
+            asked: asked.map(|asked| asked.sequence),
+            backoff,
         })
     }
 }

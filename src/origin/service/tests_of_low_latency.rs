@@ -171,3 +171,43 @@ fn parts_are_cut_from_what_their_fragment_has_grown_to() {
     assert!(matches!(handle(&origin, &path(13, 0)), Reply::Wait(_)), "the first one of the next segment");
     assert_eq!([path(13, 1), path(12, 4)].map(|path| status(&handle(&origin, &path))), [404; 2]);
 }
+
+#[test]
+fn a_segment_by_number_is_sent_while_it_grows() {
+    let mut origin = edge();
+    let handle = |origin: &Origin, number: u64| {
+        let path = format!("/loc/ch1.ism/QualityLevels(3500000)/Fragments(video={number},format=mpd-number-cmaf)");
+        origin.handle(&Request::get(&path), NOW)
+    };
+    let Reply::Growing(mut growing) = handle(&origin, 12) else { panic!("two parts of it are there") };
+    assert_eq!((growing.response.status, growing.response.headers.get("content-length")), (200, None));
+    assert_eq!(growing.response.headers.get("cache-control"), Some("max-age=1"));
+    let more = |origin: &Origin, growing: &mut Growing| match origin.grow(growing) {
+        Grown::More(name, range) => {
+            assert!(name.as_str().ends_with(&format!("/{}.m4s", 2 * (BASE + 12) * 90_000)), "{name}");
+            range
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(more(&origin, &mut growing), 0..2500);
+    assert_eq!(origin.grow(&mut growing), Grown::Later);
+    apply(&mut origin, TimelineChange::Parted(part(12, 2)));
+    assert_eq!(more(&origin, &mut growing), 2500..3750);
+    apply(&mut origin, TimelineChange::Parted(part(12, 3)));
+    assert_eq!(origin.grow(&mut growing), Grown::Later, "the last one comes with the segment");
+    let mut late = growing.clone();
+    apply(&mut origin, TimelineChange::Added(segment(12)));
+    assert_eq!(more(&origin, &mut growing), 3750..5000);
+    assert_eq!(origin.grow(&mut growing), Grown::Whole);
+    // The next one is waited for, also before the one ahead of it is whole.
+    assert!(matches!(handle(&origin, 13), Reply::Wait(_)));
+    apply(&mut origin, TimelineChange::Parted(part(13, 0)));
+    assert!(matches!((handle(&origin, 13), handle(&origin, 14)), (Reply::Growing(_), Reply::Wait(_))));
+    let Reply::Growing(mut cut_off) = handle(&origin, 13) else { panic!("one part of it is there") };
+    assert!(matches!(origin.grow(&mut cut_off), Grown::More(..)));
+    apply(&mut origin, TimelineChange::Ended);
+    assert_eq!(origin.grow(&mut cut_off), Grown::Lost, "it will never be whole");
+    assert!(matches!(origin.grow(&mut late), Grown::More(..)), "what is whole can still be had");
+    origin.forget(&asset());
+    assert_eq!(origin.grow(&mut late), Grown::Lost);
+}

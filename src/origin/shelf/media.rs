@@ -4,7 +4,7 @@ use super::Shelf;
 use crate::{
     archive::{ObjectName, linger},
     media::{Segment, Span, TrackSpec},
-    origin::{error::OriginError, need::Need, request::Request, response::Reply, url::Rendition},
+    origin::{error::OriginError, growing::Growing, need::Need, request::Request, response::Reply, url::Rendition},
     package::{hds, hls, smooth},
     time::{MediaDuration, Now},
 };
@@ -138,19 +138,56 @@ impl Shelf {
             return Err(OriginError::OutputFormatNotSupported);
         }
         let sequence = hds::sequence_of(number).ok_or(OriginError::FragmentIndexNotFound)?;
-        let next = self.timeline.last().map_or(0, |last| last.sequence.saturating_add(1));
-        if sequence >= next && !self.timeline.is_ended() {
-            let is_near = sequence < next.saturating_add(MANY);
-            let error = if is_near { OriginError::FragmentNotReady } else { OriginError::FragmentIndexNotFound };
-            return if sequence == next { Ok(self.wait(error, request, now)) } else { Err(error) };
-        }
-        let lately = || self.left.iter().find(|left| left.sequence == sequence);
-        let segment = self.timeline.get(sequence).or_else(lately).ok_or(OriginError::FragmentIndexNotFound)?;
+        let Some(segment) = self.by_number(sequence)? else {
+            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        };
         let span = segment.spans.get(position).filter(|span| !span.is_missing());
         let span = span.ok_or(OriginError::FragmentIndexNotFound)?;
         let pictures = (ObjectName::fragment(&self.asset, track, span.start), position);
         let beside = sound.and_then(|sound| self.sound_of(segment, sound));
         Ok(Reply::Need(Need::f4f(pictures, beside, self.timeline.presentation(), segment, request)))
+    }
+
+    /// A fragment as it is stored, by the number of its segment.
+    pub(super) fn numbered(
+        &self,
+        rendition: Rendition<'_>,
+        number: u64,
+        request: &Request<'_>,
+        now: Now,
+    ) -> Result<Reply, OriginError> {
+        let (position, track) = self.track(rendition)?;
+        let Some(segment) = self.by_number(number)? else {
+            // Players ask for it when its first part is due.
+            let open = self.timeline.parts().iter().filter(|part| part.sequence == number);
+            let mut spans = open.filter_map(|part| part.spans.get(position)).filter(|span| !span.is_missing());
+            if let Some(begun) = spans.next() {
+                let of = (begun.fragment, number);
+                let growing =
+                    Growing::new(&self.asset, (position, track), of, self.timeline.segment_duration(), request);
+                return Ok(Reply::Growing(growing));
+            }
+            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
+        };
+        let span = segment.spans.get(position).filter(|span| !span.is_missing());
+        let ticks = span.ok_or(OriginError::FragmentIndexNotFound)?.start;
+        Ok(Reply::Need(Need::stored(ObjectName::fragment(&self.asset, track, ticks), track, request)))
+    }
+
+    /// The segment with this number; `None` for the one that comes next at the live edge, and for the one behind that where it has
+    /// begun to come.
+    fn by_number(&self, sequence: u64) -> Result<Option<&Segment>, OriginError> {
+        let next = self.timeline.last().map_or(0, |last| last.sequence.saturating_add(1));
+        if sequence >= next && !self.timeline.is_ended() {
+            let open_next = next.saturating_add(u64::from(!self.timeline.parts().is_empty()));
+            return match sequence {
+                due if due == next || due == open_next => Ok(None),
+                near if near < next.saturating_add(MANY) => Err(OriginError::FragmentNotReady),
+                _ => Err(OriginError::FragmentIndexNotFound),
+            };
+        }
+        let lately = || self.left.iter().find(|left| left.sequence == sequence);
+        self.timeline.get(sequence).or_else(lately).map(Some).ok_or(OriginError::FragmentIndexNotFound)
     }
 
     /// To wait, where the fragment that starts at `ticks` is the next at the live edge; `None` where it is there.

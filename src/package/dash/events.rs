@@ -14,7 +14,10 @@ use crate::{
 
 /// The events of one period that the window shows, oldest first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Events(VecDeque<Event>);
+pub(super) struct Events {
+    shown: VecDeque<Event>,
+    changes: u64,
+}
 
 #[derive(Clone, Debug)]
 struct Event {
@@ -33,7 +36,7 @@ impl Events {
 
     /// An avail ended at `at`: now it is known how long it was. Whether it has an event here.
     pub(super) fn close(&mut self, avail: &Avail, at: MediaTime) -> bool {
-        let is_known = self.0.iter().rev().any(|event| event.number == avail.number());
+        let is_known = self.shown.iter().rev().any(|event| event.number == avail.number());
         if is_known {
             self.put(avail, Some(at.since(avail.start)));
         }
@@ -42,17 +45,24 @@ impl Events {
 
     /// The oldest segment, which ended at `end`, left the window. An event that is not over keeps those behind it.
     pub(super) fn remove(&mut self, end: MediaTime) {
-        while self.0.pop_front_if(|event| event.end.is_some_and(|over| over <= end)).is_some() {}
+        while self.shown.pop_front_if(|event| event.end.is_some_and(|over| over <= end)).is_some() {
+            self.changes = self.changes.saturating_add(1);
+        }
+    }
+
+    /// How often the text has changed.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Adds the elements to `out`, where there are any; `offset` is the media time of the period's start.
     pub(super) fn share(&self, offset: MediaTime, out: &mut Vec<Bytes>) {
-        if self.0.is_empty() {
+        if self.shown.is_empty() {
             return;
         }
         let offset = ticks(offset);
         out.push(format!("{OPEN} presentationTimeOffset=\"{offset}\">").into());
-        out.extend(self.0.iter().map(|event| event.text.clone()));
+        out.extend(self.shown.iter().map(|event| event.text.clone()));
         out.push(Bytes::from_static(b"</EventStream>"));
     }
 
@@ -78,14 +88,15 @@ impl Events {
     fn insert(&mut self, number: u32, start: MediaTime, duration: Option<MediaDuration>, section: &[u8]) {
         let end = duration.map(|duration| start.plus(duration));
         // It is one of the newest.
-        let known = self.0.iter_mut().rev().find(|event| event.number == number);
+        let known = self.shown.iter_mut().rev().find(|event| event.number == number);
         if known.as_ref().is_some_and(|event| (event.start, event.end) == (start, end)) {
             return;
         }
         let event = Event { number, start, end, text: text(number, start, end, section).into() };
+        self.changes = self.changes.saturating_add(1);
         match known {
             Some(known) => *known = event,
-            None => self.0.push_back(event),
+            None => self.shown.push_back(event),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     media::{Avail, Segment, TrackSpec},
-    package::runs::{RunForm, Runs},
+    package::runs::{Changes, Mark, RunForm, Runs},
     time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
 };
 
@@ -21,6 +21,14 @@ pub(super) struct Period {
     sets: Vec<Runs>,
     events: Events,
     segments: usize,
+}
+
+/// How a period stood at some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PeriodMark {
+    /// How often its events had changed.
+    pub(super) events: u64,
+    sets: Vec<Option<Mark>>,
 }
 
 impl Period {
@@ -57,6 +65,21 @@ impl Period {
         self.segments == 0
     }
 
+    /// How it stands.
+    pub(super) fn mark(&self) -> PeriodMark {
+        PeriodMark { events: self.events.changes(), sets: self.sets.iter().map(Runs::mark).collect() }
+    }
+
+    /// What became of a set's timeline since it stood so; `None` where it is empty now or was then, but not both.
+    pub(super) fn since(&self, mark: &PeriodMark, set: usize) -> Option<Changes> {
+        let (runs, was) = (self.sets.get(set)?, mark.sets.get(set)?);
+        match (was, runs.mark()) {
+            (None, None) => Some(Changes::default()),
+            (Some(was), Some(_)) => Some(runs.since(*was)),
+            _ => None,
+        }
+    }
+
     /// Adds the whole element to `out`. It is shown from the first time on, which lies so long after the presentation's beginning;
     /// `tracks` are the first ones of the switching sets that are listed, each with the position of its set.
     pub(super) fn share(
@@ -67,7 +90,7 @@ impl Period {
         shows_events: bool,
         out: &mut Vec<Bytes>,
     ) {
-        out.push(self.open(after).into());
+        out.push(open(self.start, after, None).into());
         if shows_events {
             self.events.share(start, out);
         }
@@ -84,19 +107,27 @@ impl Period {
                         timeline.share(out);
                     }
                 }
-                Hole::End => {}
+                Hole::Numbers | Hole::WallClock | Hole::End => {}
             }
         }
     }
+}
 
-    /// Its id is its start on the media clock, in milliseconds: the same for everyone who follows the timeline, and never used
-    /// again.
-    fn open(&self, after: MediaDuration) -> String {
-        let millis = self.start.flicks().div_euclid(FLICKS_PER_SECOND / 1000);
-        let mut text = format!("<Period id=\"{millis}\" start=\"PT");
-        let nanos = (i128::from(after.flicks()) * 1_000_000_000).div_euclid(FLICKS_PER_SECOND.into());
-        let (whole, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
-        let _ = if rest == 0 { write!(text, "{whole}S\">") } else { write!(text, "{whole}.{rest:09}S\">") };
-        text
+/// The opening tag of a period. Its id is its start on the media clock, in milliseconds: the same for everyone who follows the
+/// timeline, and never used again. It is shown so long after the presentation's beginning.
+pub(super) fn open(start: MediaTime, after: MediaDuration, lasts: Option<MediaDuration>) -> String {
+    let millis = start.flicks().div_euclid(FLICKS_PER_SECOND / 1000);
+    let mut text = format!("<Period id=\"{millis}\" start=\"PT{}S\"", seconds(after));
+    if let Some(lasts) = lasts {
+        let _ = write!(text, " duration=\"PT{}S\"", seconds(lasts));
     }
+    text.push('>');
+    text
+}
+
+/// Seconds, with nine decimals where they are not whole.
+pub(super) fn seconds(span: MediaDuration) -> String {
+    let nanos = (i128::from(span.flicks()) * 1_000_000_000).div_euclid(FLICKS_PER_SECOND.into());
+    let (whole, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:09}") }
 }

@@ -7,22 +7,28 @@ use dash_mpd::{
 };
 
 use super::{
-    template::{OFFSET, PUBLISH_TIME, Template},
+    patch::announce,
+    template::{OFFSET, PUBLISH_TIME, START_NUMBER, Template},
+    timing::{low_latency, utc_timing},
     trick_play::trick_play,
 };
 use crate::{
     media::{CaptionService, Language, Presentation, TrackFormat, TrackSpec},
     package::sets::{is_listed, switching_sets},
-    time::{MediaDuration, Utc},
+    time::{MediaDuration, MediaTime, Utc},
 };
 
-/// Which of the two DASH formats of A20.4: the same MPD, with its own name in the URLs of its fragments.
+/// Which DASH format: the two of A20.4, which are the same MPD with its own name in the URLs of its fragments, and one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flavour {
     /// `mpd-time-cmaf`.
     Cmaf,
     /// `mpd-time-csf`.
     Csf,
+    /// `mpd-time-cmaf`, and the MPD says where its patches are while it is live.
+    Patched,
+    /// `mpd-number-cmaf`: players make the URL of a segment out of its number and need no new MPD for it. Not of A20.4.
+    Number,
 }
 
 /// What an MPD says of its time.
@@ -31,6 +37,10 @@ pub(super) struct Shape {
     pub(super) window: Option<MediaDuration>,
     pub(super) segment_duration: MediaDuration,
     pub(super) extent: Extent,
+    /// How long a part lasts, where segments are sent part by part.
+    pub(super) parts: Option<MediaDuration>,
+    /// What its time counts from.
+    pub(super) began: MediaTime,
 }
 
 /// Where the presentation's time begins, or ends.
@@ -47,7 +57,14 @@ pub(super) type Listed<'a> = (&'a [bool], &'a [CaptionService]);
 
 /// The fixed text of an MPD with the tracks that are listed.
 pub(super) fn skeleton(presentation: &Presentation, listed: Listed<'_>, flavour: Flavour, shape: Shape) -> Template {
-    Template::of(&mpd(presentation, listed, flavour, shape).to_string())
+    let mut mpd = mpd(presentation, listed, flavour, shape);
+    if let (Flavour::Number, Extent::Since(_), Some(part)) = (flavour, shape.extent, shape.parts) {
+        low_latency(&mut mpd, part);
+    }
+    if let (Flavour::Patched, Extent::Since(_)) = (flavour, shape.extent) {
+        announce(&mut mpd, shape.began, shape.segment_duration);
+    }
+    Template::of(&mpd.to_string())
 }
 
 fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Flavour, shape: Shape) -> MPD {
@@ -70,11 +87,13 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
     });
     let mut adaptations: Vec<AdaptationSet> = adaptations.collect();
     // Behind all others: what plays at the usual pace is what a player comes to first.
-    let key_frames = adaptations.iter().filter_map(|set| trick_play(set, all.len(), shape.segment_duration));
-    let key_frames: Vec<AdaptationSet> = key_frames.collect();
+    let is_by_time = flavour != Flavour::Number;
+    let key_frames = adaptations.iter().filter(|_| is_by_time);
+    let key_frames: Vec<AdaptationSet> =
+        key_frames.filter_map(|set| trick_play(set, all.len(), shape.segment_duration)).collect();
     adaptations.extend(key_frames);
     let period = Period { adaptations, ..Period::default() };
-    let cmaf = if flavour == Flavour::Cmaf { ",urn:mpeg:dash:profile:cmaf:2019" } else { "" };
+    let cmaf = if flavour == Flavour::Csf { "" } else { ",urn:mpeg:dash:profile:cmaf:2019" };
     MPD {
         xmlns: Some("urn:mpeg:dash:schema:mpd:2011".into()),
         profiles: Some(format!("urn:mpeg:dash:profile:isoff-live:2011{cmaf}")),
@@ -88,6 +107,7 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
         maxSegmentDuration: Some(shape.segment_duration.to_std()),
         minBufferTime: Some(shape.segment_duration.to_std()),
         periods: vec![period],
+        UTCTiming: live.then(utc_timing).into_iter().collect(),
         ..MPD::default()
     }
 }
@@ -155,6 +175,15 @@ fn segment_template(track: &TrackSpec, flavour: Flavour) -> SegmentTemplate {
     let format = flavour.format();
     let fragment =
         |number: &str| format!("QualityLevels($Bandwidth$)/Fragments({}={number},format={format})", track.url_track);
+    if flavour == Flavour::Number {
+        // What else there is to say differs from period to period.
+        return SegmentTemplate {
+            startNumber: Some(START_NUMBER),
+            initialization: Some(fragment("i")),
+            media: Some(fragment("$Number$")),
+            ..SegmentTemplate::default()
+        };
+    }
     SegmentTemplate {
         timescale: Some(track.timescale.per_second().into()),
         presentationTimeOffset: Some(OFFSET),
@@ -214,12 +243,15 @@ pub(super) fn date_time(at: Utc) -> Option<DateTime<ChronoUtc>> {
 }
 
 impl Flavour {
+    pub(super) const ALL: [Self; 4] = [Self::Cmaf, Self::Csf, Self::Patched, Self::Number];
+
     /// The value of `format` in URLs.
     #[must_use]
     pub const fn format(self) -> &'static str {
         match self {
-            Self::Cmaf => "mpd-time-cmaf",
+            Self::Cmaf | Self::Patched => "mpd-time-cmaf",
             Self::Csf => "mpd-time-csf",
+            Self::Number => "mpd-number-cmaf",
         }
     }
 }
@@ -252,7 +284,13 @@ mod tests {
 
     fn sets(offered: &[bool]) -> Vec<AdaptationSet> {
         let segment_duration = MediaDuration::from_secs(2);
-        let shape = Shape { window: None, segment_duration, extent: Extent::Since(Utc::UNIX_EPOCH) };
+        let shape = Shape {
+            window: None,
+            segment_duration,
+            extent: Extent::Since(Utc::UNIX_EPOCH),
+            parts: None,
+            began: MediaTime::ZERO,
+        };
         let mut mpd = mpd(&passed_through(), (offered, &[]), Flavour::Cmaf, shape);
         let mut sets = mpd.periods.remove(0).adaptations;
         let key_frames = sets.iter().position(|set| !set.essential_property.is_empty());

@@ -5,13 +5,15 @@
 //!                 publish time    period, events                    offset   segments
 //!                                └─ once for each period ──────────────────────────────┘
 //! ```
+//!
+//! By numbers, the attributes that say which ones stand in the place of the segments.
 
 use bytes::Bytes;
 
 /// Shared pieces of text, and what belongs behind each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Template {
-    /// Up to the publish time, where there is one, and up to the first period.
+    /// Up to the publish time and the version, where there are such, and up to the first period.
     pub(super) head: Vec<Bytes>,
     /// One period, from behind its opening tag on.
     pub(super) period: Vec<(Bytes, Hole)>,
@@ -26,6 +28,10 @@ pub(super) enum Hole {
     Offset,
     /// The content of the next switching set's `SegmentTimeline`.
     Segments,
+    /// The attributes of a `SegmentTemplate` that say which numbers stand for which times.
+    Numbers,
+    /// When the media of the period's start was made, by the wall clock.
+    WallClock,
     /// The period is over.
     End,
 }
@@ -33,10 +39,21 @@ pub(super) enum Hole {
 /// What stands where the publish time belongs: no channel gets that old.
 pub(super) const PUBLISH_TIME: &str = "9999-01-01T00:00:00Z";
 
+/// What stands where the version belongs from which patches lead on.
+pub(super) const VERSION: &str = "9999-9999-9999";
+
 /// What stands where a presentation time offset belongs: no clock gets that far.
 pub(super) const OFFSET: u64 = 9_999_999_999_999_999;
 
-const EMPTY_TIMELINE: &str = "<SegmentTimeline/>";
+/// What stands where a period's numbers belong: no channel comes that far.
+pub(super) const START_NUMBER: u64 = 9_999_999_999_999_998;
+
+const MARKS: [(&str, Hole); 4] = [
+    ("<SegmentTimeline/>", Hole::Segments),
+    ("9999999999999999", Hole::Offset),
+    ("startNumber=\"9999999999999998\"", Hole::Numbers),
+    (PUBLISH_TIME, Hole::WallClock),
+];
 
 impl Template {
     /// Cuts the text of an MPD with one period.
@@ -46,7 +63,11 @@ impl Template {
         let (body, tail) = body.split_once("</Period>").unwrap_or((body, ""));
         let head = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{head}");
         Self {
-            head: head.split(PUBLISH_TIME).map(|piece| Bytes::from(piece.to_owned())).collect(),
+            head: head
+                .split(PUBLISH_TIME)
+                .flat_map(|text| text.split(VERSION))
+                .map(|piece| piece.to_owned().into())
+                .collect(),
             period: period(body),
             tail: Bytes::from(tail.to_owned()),
         }
@@ -54,25 +75,27 @@ impl Template {
 }
 
 fn period(body: &str) -> Vec<(Bytes, Hole)> {
-    let (mut pieces, mut carry, offset) = (Vec::new(), String::new(), OFFSET.to_string());
-    let mut texts = body.split(EMPTY_TIMELINE).peekable();
-    while let Some(text) = texts.next() {
-        let mut parts = text.split(offset.as_str()).peekable();
-        while let Some(part) = parts.next() {
-            carry.push_str(part);
-            if parts.peek().is_some() {
-                pieces.push((std::mem::take(&mut carry).into(), Hole::Offset));
-            }
-        }
-        if texts.peek().is_some() {
+    let (mut pieces, mut carry, mut rest) = (Vec::new(), String::new(), body);
+    while let Some(((before, after), hole)) = next_hole(rest) {
+        carry.push_str(before);
+        let mut behind = String::new();
+        if hole == Hole::Segments {
             carry.push_str("<SegmentTimeline>");
-            let piece = std::mem::replace(&mut carry, String::from("</SegmentTimeline>"));
-            pieces.push((piece.into(), Hole::Segments));
+            behind.push_str("</SegmentTimeline>");
         }
+        pieces.push((std::mem::replace(&mut carry, behind).into(), hole));
+        rest = after;
     }
+    carry.push_str(rest);
     carry.push_str("</Period>");
     pieces.push((carry.into(), Hole::End));
     pieces
+}
+
+/// What stands before and behind the first mark in a text.
+fn next_hole(text: &str) -> Option<((&str, &str), Hole)> {
+    let found = MARKS.iter().filter_map(|(mark, hole)| Some((text.split_once(mark)?, *hole)));
+    found.min_by_key(|((before, _), _)| before.len())
 }
 
 #[cfg(test)]
@@ -81,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_pieces_and_what_belongs_between_them_are_the_text() {
-        let set = format!("<S o=\"{OFFSET}\">{EMPTY_TIMELINE}</S>");
+        let set = format!("<S o=\"{OFFSET}\"><SegmentTimeline/></S>");
         let text = format!("<MPD p=\"{PUBLISH_TIME}\"><Period id=\"0\" start=\"PT0S\">{set}{set}</Period></MPD>");
         let template = Template::of(&text);
         assert_eq!(template.head.concat(), b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD p=\"\">");
@@ -91,5 +114,14 @@ mod tests {
         let set = "<S o=\"\"><SegmentTimeline></SegmentTimeline></S>";
         assert_eq!(String::from_utf8(pieces).unwrap(), format!("{set}{set}</Period>"));
         assert_eq!(template.tail, "</MPD>");
+    }
+    #[test]
+    fn numbers_and_the_wall_clock_have_places_of_their_own() {
+        let set = format!("<P w=\"{PUBLISH_TIME}\" p=\"{OFFSET}\"/><T startNumber=\"{START_NUMBER}\"/>");
+        let template = Template::of(&format!("<MPD><Period id=\"0\">{set}</Period></MPD>"));
+        let holes: Vec<Hole> = template.period.iter().map(|(_, hole)| *hole).collect();
+        assert_eq!(holes, [Hole::WallClock, Hole::Offset, Hole::Numbers, Hole::End]);
+        let pieces: Vec<u8> = template.period.iter().flat_map(|(piece, _)| piece.to_vec()).collect();
+        assert_eq!(String::from_utf8(pieces).unwrap(), "<P w=\"\" p=\"\"/><T /></Period>");
     }
 }
