@@ -105,6 +105,7 @@ const MANIFESTS: &[(&str, &str)] = &[
     ("hls_v4", "Manifest(format=m3u8-aapl).m3u8"),
     ("hls_v3", "Manifest(format=m3u8-aapl-v3).m3u8"),
     ("dash", "Manifest(format=mpd-time-cmaf).mpd"),
+    ("dash_number", "Manifest(format=mpd-number-cmaf).mpd"),
     ("smooth", "Manifest"),
     ("hds", "Manifest(format=f4m-f4f).f4m"),
 ];

@@ -20,7 +20,7 @@ export class Shaka {
     this.shaka.addEventListener('error', ({ detail }) => {
       if (detail.severity === shaka.util.Error.Severity.CRITICAL) player.again(`Shaka error ${detail.code}`);
     });
-    this.shaka.configure({ streaming: { bufferBehind: 60 } });
+    this.shaka.configure({ streaming: { bufferBehind: 60, lowLatencyMode: player.isLowLatency } });
     try {
       await this.shaka.attach(player.video);
       await this.shaka.load(url);
