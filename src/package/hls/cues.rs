@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::media::{millis_since_epoch, write_instant};
+use super::times::{millis_since_epoch, write_instant};
 use crate::{
     media::{Avail, CueFormats, CuePhase, CueTags, Presentation, Segment, SegmentCue},
     package::hex::push_hex,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{format::HlsFormat, media::write_seconds};
+use super::{format::HlsFormat, times::write_seconds};
 use crate::{
     archive::Segmenter,
     media::{Part, PartSpan, Presentation, Segment, Span, TrackSpec},

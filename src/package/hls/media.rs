@@ -1,16 +1,17 @@
 //! The media playlist of one rendition (RFC 8216 clause 4.3.3), kept up incrementally.
 
+mod text;
+
 use std::{collections::VecDeque, fmt::Write as _, sync::Arc};
 
 use super::{
-    cues::{write_cues, write_running},
     edge::{self, Edge},
     format::HlsFormat,
 };
 use crate::{
     media::{Body, Part, Presentation, Segment, Span, TrackSpec},
     package::rope::Rope,
-    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime, Utc},
+    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
 };
 
 /// A media playlist that follows a timeline.
@@ -178,51 +179,6 @@ impl MediaPlaylist {
         pieces.into()
     }
 
-    /// What every playlist begins with.
-    fn opening(&self, version: usize, parts: Option<MediaDuration>, first: Option<&Segment>, is_ended: bool) -> String {
-        let mut head = String::with_capacity(500);
-        let _ = write!(head, "#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:{}\n", self.target_duration);
-        let track = self.presentation.tracks.get(self.track);
-        if let Some((length, track)) = parts.zip(track) {
-            let target = edge::part_target(track, length);
-            edge::write_control(&mut head, target, self.target_duration.saturating_mul(SKIP_UNTIL));
-        }
-        let _ = writeln!(head, "#EXT-X-MEDIA-SEQUENCE:{}", first.map_or(0, |segment| segment.sequence));
-        if self.discontinuity_sequence > 0 {
-            let _ = writeln!(head, "#EXT-X-DISCONTINUITY-SEQUENCE:{}", self.discontinuity_sequence);
-        }
-        match (is_ended, self.keeps_all) {
-            (true, _) => head.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n"),
-            (false, true) => head.push_str("#EXT-X-PLAYLIST-TYPE:EVENT\n"),
-            (false, false) => {}
-        }
-        let kind = if self.is_of_i_frames { "#EXT-X-I-FRAMES-ONLY\n" } else { "#EXT-X-INDEPENDENT-SEGMENTS\n" };
-        head.push_str(kind);
-        head
-    }
-
-    fn head(&self, format: HlsFormat, parts: Option<MediaDuration>, first: Option<&Segment>, is_ended: bool) -> String {
-        let mut head = self.opening(format.version(), parts, first, is_ended);
-        self.write_set_up(&mut head, format, first);
-        head
-    }
-
-    /// What stands before the first segment that is listed.
-    fn write_set_up(&self, head: &mut String, format: HlsFormat, first: Option<&Segment>) {
-        if let Some(track) = self.presentation.tracks.get(self.track).filter(|_| format == HlsFormat::Cmaf) {
-            let _ = writeln!(head, "#EXT-X-MAP:URI=\"Fragments({}=i,format=m3u8-cmaf).mp4\"", track.url_track);
-        }
-        // Where the first one starts with a discontinuity, its own entry says when.
-        if let Some(first) = first.filter(|segment| !segment.is_discontinuous)
-            && let Some((track, span)) = self.span(first)
-        {
-            write_date_time(head, date_time(&self.presentation, track, span));
-        }
-        if let Some(first) = first {
-            write_running(head, &self.presentation, first);
-        }
-    }
-
     fn push_entry(&mut self, segment: &Segment) {
         self.write_entry(segment);
         self.entries.push(&self.scratch);
@@ -237,33 +193,6 @@ impl MediaPlaylist {
         text.clear();
         self.write_segment(&mut text, segment, &[]);
         self.scratch = text;
-    }
-
-    /// What stands before a segment, and before its first part.
-    fn write_opening(&self, text: &mut String, segment: &Segment) {
-        let Some((track, span)) = self.span(segment) else { return };
-        if segment.is_discontinuous {
-            text.push_str("#EXT-X-DISCONTINUITY\n");
-            write_date_time(text, date_time(&self.presentation, track, span));
-        }
-        write_cues(text, &self.presentation, segment);
-    }
-
-    fn write_segment(&self, text: &mut String, segment: &Segment, parts: &[Part]) {
-        if let Some((track, span)) = self.span(segment) {
-            self.write_opening(text, segment);
-            edge::write_parts(text, (track, self.track), (parts, true));
-            // A difference of rounded instants: rounding errors do not add up over a day.
-            let micros = micros(instant(track, span.end())).saturating_sub(micros(instant(track, span.start)));
-            let _ = writeln!(text, "#EXTINF:{}.{:06},", micros / 1_000_000, micros % 1_000_000);
-            // The tag needs version 8, and older players do not know it. They find out by a 404: a segment that is left out
-            // would be missing between others that every variant must have (RFC 8216 clause 6.2.4), and the sequence
-            // numbers of its renditions would part.
-            if span.is_missing() && self.format == HlsFormat::Cmaf {
-                text.push_str("#EXT-X-GAP\n");
-            }
-            self.format.write_segment(text, track, span.start, self.is_of_i_frames);
-        }
     }
 
     /// Players know what ends before that, where this segment is the newest.
@@ -294,45 +223,6 @@ const PARTS_FOR: u64 = 3;
 fn target_duration(longest: MediaDuration) -> u64 {
     let seconds = longest.flicks().saturating_add(FLICKS_PER_SECOND / 2) / FLICKS_PER_SECOND;
     u64::try_from(seconds).unwrap_or(1).max(1)
-}
-
-fn instant(track: &TrackSpec, ticks: u64) -> MediaTime {
-    MediaTime::from_ticks(i64::try_from(ticks).unwrap_or(i64::MAX), track.timescale)
-}
-
-/// Seconds with as many decimals as there are.
-pub(super) fn write_seconds(text: &mut String, span: MediaDuration) {
-    let micros = micros(MediaTime::ZERO.plus(span));
-    let _ = write!(text, "{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-}
-
-/// Microseconds since the epoch, to the nearest.
-fn micros(at: MediaTime) -> u64 {
-    let micros = (i128::from(at.flicks()) * 10 + 3528).div_euclid(7056);
-    u64::try_from(micros).unwrap_or(0)
-}
-
-fn date_time(presentation: &Presentation, track: &TrackSpec, span: Span) -> Utc {
-    presentation.utc_at(instant(track, span.start))
-}
-
-/// Milliseconds, as players read it.
-fn write_date_time(text: &mut String, at: Utc) {
-    text.push_str("#EXT-X-PROGRAM-DATE-TIME:");
-    write_instant(text, at);
-    text.push('\n');
-}
-
-/// An instant as RFC 3339 writes it, to the millisecond.
-pub(super) fn write_instant(text: &mut String, at: Utc) {
-    if let Some(at) = chrono::DateTime::from_timestamp_millis(millis_since_epoch(at)) {
-        let _ = write!(text, "{}", at.format("%Y-%m-%dT%H:%M:%S%.3fZ"));
-    }
-}
-
-/// Milliseconds since 1970, to the nearest.
-pub(super) const fn millis_since_epoch(at: Utc) -> i64 {
-    at.unix_nanos().saturating_add(500_000).div_euclid(1_000_000)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod pictures;
 mod rates;
 mod segment;
 mod sound;
+mod times;
 
 pub use edge::{Edge, has_parts, part_target};
 pub use format::HlsFormat;
