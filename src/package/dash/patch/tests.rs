@@ -170,7 +170,7 @@ impl Life {
                     apply(&mut held, &patch);
                     assert_eq!(held, now, "from {ends:?} by {patch}");
                     ready += 1;
-                    assert!(patch.len() < 4000, "{patch}");
+                    assert!(patch.len() < 6000, "{patch}");
                 }
                 Patch::Current => assert_eq!(ends.1, *newest),
                 Patch::Unfit => assert!(was != epoch || ends.1 != *newest),
