@@ -3,7 +3,8 @@
 //!
 //! A player makes the time of a segment out of its number alone. So a period goes on while segments start where its first one's
 //! duration puts them; one that does not, or that lasts longer, begins the next period. One that a splice cut short is the last of its
-//! period. The number of a segment is its sequence number, and the same in every period and rendition.
+//! period. The number of a segment is its sequence number, and the same in every period and rendition. What this cannot say: that a
+//! rendition has nothing in some segment, of which there is no fragment then, or that a channel is off air.
 
 use std::{collections::VecDeque, fmt::Write as _};
 
