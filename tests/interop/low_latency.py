@@ -34,7 +34,7 @@ def plays(kind: str, seconds: int):
 
 
 def judged(seen: dict) -> str:
-    assert not seen["errors"], seen["errors"]
+    assert not seen["errors"], f"{len(seen['errors'])} errors: {seen['errors'][:3]}"
     began = seen["pictures"][0]["at"]
     ages = [age(one, seen["epoch"]) for one in seen["pictures"] if one["at"] - began > SETTLING * 1000]
     assert len(ages) > 100, f"{len(ages)} pictures were read, {seen['bad']} were not"

@@ -15,7 +15,7 @@ export class HlsJs {
     const { Hls } = window;
     const { player } = this;
     // Where segments come in parts, the playlist says how near to the edge to play.
-    const latency = player.isLowLatency ? { lowLatencyMode: true } : { lowLatencyMode: false, liveSyncDurationCount: 2 };
+    const latency = player.isLowLatency ? { lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1 } : { lowLatencyMode: false, liveSyncDurationCount: 2 };
     const hls = new Hls({ ...latency, backBufferLength: 60 });
     this.hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
