@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{
     numbered::{Anchor, Frame, Numbered},
     patch::{Versions, version},
-    period::Period,
+    period::{Period, seconds},
     skeleton::{Extent, Flavour, Shape, date_time, skeleton},
     template::Template,
 };
@@ -189,7 +189,12 @@ impl Mpd {
             }
         };
         let mut parts = Vec::with_capacity(64);
-        let newest = [self.instant(ends.1.end(), MediaDuration::ZERO), version((ends.0.sequence, ends.1.sequence))];
+        let second = if flavour == Flavour::Number {
+            self.depth(ends.1.end().since(began))
+        } else {
+            version((ends.0.sequence, ends.1.sequence))
+        };
+        let newest = [self.instant(ends.1.end(), MediaDuration::ZERO), second];
         let mut newest = newest.into_iter().map(Bytes::from);
         for (n, piece) in template.head.iter().enumerate() {
             if n > 0 {
@@ -211,6 +216,12 @@ impl Mpd {
         }
         parts.push(template.tail.clone());
         parts.into()
+    }
+
+    /// How far back players go by the clock, who know of no first segment: not before the presentation, which has lasted so long.
+    fn depth(&self, lasted: MediaDuration) -> String {
+        let depth = lasted.minus(self.segment_duration).max(self.segment_duration);
+        format!("PT{}S", seconds(self.window.map_or(depth, |window| window.min(depth))))
     }
 
     fn write_live(&mut self) {

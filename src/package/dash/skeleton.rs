@@ -8,7 +8,7 @@ use dash_mpd::{
 
 use super::{
     patch::announce,
-    template::{OFFSET, PUBLISH_TIME, START_NUMBER, Template},
+    template::{DEPTH, OFFSET, PUBLISH_TIME, START_NUMBER, Template},
     timing::{low_latency, utc_timing},
     trick_play::trick_play,
 };
@@ -64,7 +64,13 @@ pub(super) fn skeleton(presentation: &Presentation, listed: Listed<'_>, flavour:
     if let (Flavour::Patched, Extent::Since(_)) = (flavour, shape.extent) {
         announce(&mut mpd, shape.began, shape.segment_duration);
     }
-    Template::of(&mpd.to_string())
+    let text = mpd.to_string();
+    if let (Flavour::Number, true, Extent::Since(_)) = (flavour, shape.window.is_some(), shape.extent) {
+        // FFmpeg takes what lies before the presentation's beginning for a number far ahead.
+        let behind = "suggestedPresentationDelay=";
+        return Template::of(&text.replacen(behind, &format!("timeShiftBufferDepth=\"{DEPTH}\" {behind}"), 1));
+    }
+    Template::of(&text)
 }
 
 fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Flavour, shape: Shape) -> MPD {
@@ -102,7 +108,7 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
         publishTime: PUBLISH_TIME.parse().ok().filter(|_| live),
         mediaPresentationDuration: lasted,
         minimumUpdatePeriod: live.then(|| shape.segment_duration.to_std()),
-        timeShiftBufferDepth: shape.window.filter(|_| live).map(MediaDuration::to_std),
+        timeShiftBufferDepth: shape.window.filter(|_| live && flavour != Flavour::Number).map(MediaDuration::to_std),
         suggestedPresentationDelay: live.then(|| shape.segment_duration.times(3).to_std()),
         maxSegmentDuration: Some(shape.segment_duration.to_std()),
         minBufferTime: Some(shape.segment_duration.to_std()),

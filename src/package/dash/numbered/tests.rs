@@ -190,3 +190,13 @@ fn a_break_that_runs_is_told_of_in_each_period_and_ends_in_each() {
     let over = rendered(&followed(&all), &all, false);
     assert_eq!(over.matches("<Event presentationTime=\"4590000\" duration=\"225000\"").count(), 2, "{over}");
 }
+
+/// FFmpeg takes what lies before the beginning for a number far ahead, and asks for one segment for ever.
+#[test]
+fn a_young_presentation_does_not_go_back_before_its_beginning() {
+    let depth = |count: usize| {
+        let all = segments(&vec![2000; count]);
+        dash_mpd::parse(&rendered(&followed(&all), &all, false)).unwrap().timeShiftBufferDepth.unwrap().as_secs()
+    };
+    assert_eq!([1, 2, 3, 30, 31, 40].map(depth), [2, 2, 4, 58, 60, 60]);
+}
