@@ -104,6 +104,9 @@ fn transmux() {
 
 fn manifests(segments: u64) {
     let mut origin = origin(segments);
+    let first = ProcessTime::now();
+    drop(black_box(origin.handle(&Request::get(PLAYLIST), NOW)));
+    println!("{segments} segments, media playlist: {} us for the first answer of all", first.elapsed().as_micros());
     for (name, path) in [("media playlist", PLAYLIST), ("audio playlist", AUDIO_PLAYLIST), ("mpd", MPD)] {
         let unchanged = each(200_000, |_| drop(black_box(origin.handle(&Request::get(path), NOW))));
         println!("{segments} segments, {name}: unchanged {:.2} M answers/s", 1e-6 / unchanged.as_secs_f64());
@@ -122,7 +125,14 @@ fn manifests(segments: u64) {
         time.as_nanos()
     };
     let bare = grow(&mut origin, None);
-    println!("{segments} segments: {bare} ns per new segment of 8 renditions, nothing rendered");
+    println!(
+        "{segments} segments: {bare} ns per new segment of 8 renditions, three manifests played, nothing rendered"
+    );
+    for path in every_manifest() {
+        assert!(matches!(origin.handle(&Request::get(&path), NOW), Reply::Response(_)), "{path}");
+    }
+    let all = grow(&mut origin, None);
+    println!("{segments} segments: {all} ns per new segment, every manifest of every format played, nothing rendered");
     for (name, path) in [("media playlist", PLAYLIST), ("audio playlist", AUDIO_PLAYLIST), ("mpd", MPD)] {
         println!("{segments} segments: {} ns per new segment with its {name}", grow(&mut origin, Some(path)));
     }
@@ -137,6 +147,20 @@ fn manifests(segments: u64) {
     let parsed = dash_mpd::parse(std::str::from_utf8(&mpd).expect("text")).expect("an MPD");
     let whole = each(20, |_| drop(black_box(parsed.to_string())));
     println!("{segments} segments: {} us whole by dash-mpd ({} bytes)", whole.as_micros(), mpd.len());
+}
+
+/// HLS in three versions, MPEG-DASH, Smooth Streaming and HDS, of every rendition.
+fn every_manifest() -> Vec<String> {
+    let mut all: Vec<String> =
+        ["mpd-time-cmaf", "mpd-number-cmaf", "fmp4-v20", "f4m-f4f", "m3u8-cmaf", "m3u8-aapl", "m3u8-aapl-v3"]
+            .map(|format| format!("/loc/ch1.ism/Manifest(format={format})"))
+            .into();
+    let renditions = (0..7).map(|n| (3_500_000 + n, "video")).chain([(64_000, "audio")]);
+    for (bitrate, track) in renditions {
+        let of = |format: &str| format!("/loc/ch1.ism/QualityLevels({bitrate})/Manifest({track},format={format})");
+        all.extend(["m3u8-cmaf", "m3u8-aapl", "f4m-f4f"].map(of));
+    }
+    all
 }
 
 fn text(origin: &Origin, path: &str) -> Bytes {

@@ -273,7 +273,7 @@ impl Shelf {
     ) -> Result<Result<Manifest, Reply>, OriginError> {
         let Manifest::Playlist { format: HlsFormat::Cmaf, track } = manifest else { return Ok(Ok(manifest)) };
         let directives = Directives::parse(request.query)?;
-        if !self.views.has_parts(track) {
+        if !self.views.has_parts(track, &self.timeline) {
             return Ok(Ok(manifest));
         }
         Ok(match directives.readiness(&self.timeline)? {

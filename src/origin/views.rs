@@ -1,7 +1,10 @@
 //! Every manifest of one span of a timeline: kept up segment by segment, and rendered at most once per change.
 
+mod lists;
+
 use std::sync::Arc;
 
+use self::lists::Lists;
 use super::{
     rendered::{Manifest, Rendered},
     response::Response,
@@ -21,18 +24,15 @@ use crate::{
 /// Manifests of the segments that they were told of, and what they were rendered to since the last change.
 #[derive(Debug)]
 pub(super) struct Views {
-    /// In fragmented MP4.
-    playlists: Vec<MediaPlaylist>,
-    /// In transport streams and packed audio; of the tracks that these hold.
-    transport: Vec<Option<MediaPlaylist>>,
+    lists: Lists,
+    /// It remembers what its periods and versions began with, and so is always kept up.
     mpd: Mpd,
-    smooth: smooth::Manifest,
-    hds: hds::Manifest,
+    /// Whether Smooth Streaming has a manifest of this at all, and whether HDS carries anything of it.
+    has_smooth: bool,
+    has_hds: bool,
     /// Sequence numbers of the oldest and the newest segment that they list.
     ends: Option<(u64, u64)>,
     is_ended: bool,
-    /// How far parts lie apart, where there are any.
-    part_length: Option<MediaDuration>,
     /// No segment ever leaves.
     keeps_all: bool,
     rendered: Rendered,
@@ -47,23 +47,15 @@ impl Views {
     /// Of a timeline, without its segments; `window` is what live manifests say of how far they go back.
     pub(super) fn new(timeline: &Timeline, window: Option<MediaDuration>) -> Self {
         let (presentation, longest, past) = (timeline.presentation(), timeline.segment_duration(), timeline.past());
-        let of = |format, track| {
-            let playlist = MediaPlaylist::new(format, Arc::clone(presentation), track, longest);
-            playlist.behind(past.map_or(0, |past| past.discontinuities)).keeping_all(window.is_none())
-        };
         let mut mpd = Mpd::new(Arc::clone(presentation), window, longest, past);
         mpd.keep_versions();
-        let tracks = presentation.tracks.iter().enumerate();
-        let transport = tracks.map(|(n, track)| HlsFormat::V4.lists(track).then(|| of(HlsFormat::V4, n))).collect();
         Self {
-            playlists: (0..presentation.tracks.len()).map(|n| of(HlsFormat::Cmaf, n)).collect(),
-            transport,
+            lists: Lists::new(presentation, window),
             mpd,
-            smooth: smooth::Manifest::new(Arc::clone(presentation), window),
-            hds: hds::Manifest::new(Arc::clone(presentation)),
+            has_smooth: smooth::Manifest::new(Arc::clone(presentation), window).is_playable(),
+            has_hds: hds::Manifest::new(Arc::clone(presentation)).is_playable(),
             ends: None,
             is_ended: false,
-            part_length: None,
             keeps_all: window.is_none(),
             rendered: Rendered::of(presentation.tracks.len()),
         }
@@ -80,19 +72,15 @@ impl Views {
     pub(super) fn append(&mut self, segment: &Segment) {
         let first = self.ends.map_or(segment.sequence, |(first, _)| first);
         self.ends = Some((first, segment.sequence));
-        self.every_playlist().for_each(|playlist| playlist.append(segment));
+        self.lists.append(segment);
         self.mpd.append(segment);
-        self.smooth.append(segment);
-        self.hds.append(segment);
         self.rendered.forget();
     }
 
     /// A part joined at the live edge.
     pub(super) fn append_part(&mut self, timeline: &Timeline) {
-        if let Some(length) = timeline.part_length().filter(|length| self.part_length != Some(*length)) {
-            self.part_length = Some(length);
-            self.mpd.parts(self.part_length);
-            self.playlists.iter_mut().for_each(|playlist| playlist.show_parts(length));
+        if timeline.part_length().is_some_and(|length| self.lists.show_parts(length)) {
+            self.mpd.parts(self.lists.part_length());
         }
         self.rendered.forget();
     }
@@ -101,10 +89,8 @@ impl Views {
     pub(super) fn remove(&mut self, segment: &Segment) {
         let next = segment.sequence.saturating_add(1);
         self.ends = self.ends.map(|(_, last)| (next, last)).filter(|(first, last)| first <= last);
-        self.every_playlist().for_each(|playlist| playlist.remove(segment));
+        self.lists.remove(segment);
         self.mpd.remove(segment);
-        self.smooth.remove(segment);
-        self.hds.remove(segment);
         self.rendered.forget();
     }
 
@@ -113,16 +99,14 @@ impl Views {
         self.mpd.offer(timeline.offered());
         self.mpd.caption(timeline.captions());
         self.mpd.drift(timeline.drifted());
-        self.smooth.offer(timeline.offered());
-        self.hds.offer(timeline.offered());
+        self.lists.offer(timeline.offered());
         self.rendered.forget();
     }
 
     /// Nothing follows.
     pub(super) fn end(&mut self) {
         self.is_ended = true;
-        self.smooth.end();
-        self.hds.end();
+        self.lists.end();
         self.rendered.forget();
     }
 
@@ -132,8 +116,8 @@ impl Views {
     }
 
     /// Whether the playlist of this track shows the parts of the live edge.
-    pub(super) fn has_parts(&self, track: usize) -> bool {
-        !self.is_ended && self.playlists.get(track).is_some_and(MediaPlaylist::has_parts)
+    pub(super) fn has_parts(&self, track: usize, timeline: &Timeline) -> bool {
+        self.lists.has_parts(track, timeline)
     }
 
     /// The MPD that is kept up.
@@ -142,13 +126,13 @@ impl Views {
     }
 
     /// Whether Smooth Streaming has a manifest of this at all.
-    pub(super) fn has_smooth(&self) -> bool {
-        self.smooth.is_playable()
+    pub(super) const fn has_smooth(&self) -> bool {
+        self.has_smooth
     }
 
     /// Whether HDS carries anything of this.
-    pub(super) fn has_hds(&self) -> bool {
-        self.hds.is_playable()
+    pub(super) const fn has_hds(&self) -> bool {
+        self.has_hds
     }
 
     /// A manifest as it was rendered last; `None` while there is nothing to list.
@@ -157,26 +141,23 @@ impl Views {
     }
 
     fn render(&self, manifest: Manifest, timeline: &Timeline) -> Option<Response> {
-        let (first, last) = self.ends?;
-        let (first, last) = (timeline.get(first)?, timeline.get(last)?);
+        let listed = (timeline, self.ends?);
+        let (first, last) = (timeline.get(listed.1.0)?, timeline.get(listed.1.1)?);
         let (content_type, body) = match manifest {
             Manifest::Master { format, sound, has_audio_only } => {
                 let rates = rates(timeline);
                 (HLS, Body::from(master(timeline, &rates, format, sound, has_audio_only).render()?))
             }
             Manifest::Mpd(flavour) => (DASH, self.mpd.render(flavour, (first, last), self.is_ended)),
-            Manifest::Smooth(version) => (SMOOTH, self.smooth.render(version, (first, last))?),
-            Manifest::F4m => (hds::MANIFEST_TYPE, self.hds.render((first, last), "")?),
-            Manifest::Bootstrap { track } => (hds::BOOTSTRAP_TYPE, self.hds.bootstrap(track)?),
+            Manifest::Smooth(version) => (SMOOTH, self.lists.smooth(listed).render(version, (first, last))?),
+            Manifest::F4m => (hds::MANIFEST_TYPE, self.lists.hds(listed).render((first, last), "")?),
+            Manifest::Bootstrap { track } => (hds::BOOTSTRAP_TYPE, self.lists.hds(listed).bootstrap(track)?),
             Manifest::Update { track } => (HLS, self.edge(track, (first, last), timeline, true)?),
-            Manifest::Playlist { format: HlsFormat::Cmaf, track } if self.has_parts(track) => {
+            Manifest::Playlist { format: HlsFormat::Cmaf, track } if self.has_parts(track, timeline) => {
                 (HLS, self.edge(track, (first, last), timeline, false)?)
             }
             Manifest::Playlist { format, track } => {
-                let playlist = match format {
-                    HlsFormat::Cmaf => self.playlists.get(track)?,
-                    HlsFormat::V4 | HlsFormat::V3 => self.transport.get(track)?.as_ref()?,
-                };
+                let playlist = self.lists.playlist(format, track, listed)?;
                 (HLS, playlist.render(format, Some(first), self.is_ended))
             }
             Manifest::KeyFrames { format, track } => {
@@ -198,12 +179,9 @@ impl Views {
     ) -> Option<Body> {
         let newest = (last, timeline.parts_of(last.sequence).len());
         let edge = hls::Edge { open: timeline.parts(), offered: timeline.offered(), newest: Some(newest) };
-        let playlist = self.playlists.get(track)?;
+        let listed = (timeline, (first.sequence, last.sequence));
+        let playlist = self.lists.playlist(HlsFormat::Cmaf, track, listed)?;
         Some(playlist.render_edge(Some(first), &edge, |sequence| timeline.parts_of(sequence), skips))
-    }
-
-    fn every_playlist(&mut self) -> impl Iterator<Item = &mut MediaPlaylist> {
-        self.playlists.iter_mut().chain(self.transport.iter_mut().flatten())
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!  front                                             back
 //!  ┌───────────────┬────────┬────────┬────┬────┬──┬─┬─┐
-//!  │ level 3       │ level 2│ level 2│ 1  │ 1  │ 0│0│0│     four of one level melt into one of the next
+//!  │ level 3       │ level 2│ level 2│ 1  │ 1  │ 0│0│0│     sixteen of one level melt into one of the next
 //!  └───────────────┴────────┴────────┴────┴────┴──┴─┴─┘
 //! ```
 //! Each byte is copied once per level, so appending costs the same whatever is there, and a day of segments is a few dozen
@@ -26,7 +26,7 @@ struct Block {
 }
 
 /// Blocks that melt into one.
-const FAN_IN: usize = 4;
+const FAN_IN: usize = 16;
 
 /// No block grows further once it would hold more than this: an append never copies more at once, and no more than this is
 /// kept of what has left the front.
@@ -93,7 +93,7 @@ mod tests {
                 let mut parts = Vec::new();
                 rope.share(&mut parts);
                 assert_eq!(parts.concat(), model.as_bytes());
-                assert!(parts.len() < 40, "{}", parts.len());
+                assert!(parts.len() < 60, "{}", parts.len());
             }
         }
     }

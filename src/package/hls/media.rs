@@ -95,12 +95,6 @@ impl MediaPlaylist {
         }
     }
 
-    /// Whether it shows parts.
-    #[must_use]
-    pub const fn has_parts(&self) -> bool {
-        self.part_length.is_some()
-    }
-
     /// A segment joined at the live edge.
     pub fn append(&mut self, segment: &Segment) {
         if self.part_length.is_none() {

@@ -1,0 +1,140 @@
+//! Lists of segments that need no memory of those that are gone: each is made of the timeline when it is first asked for, and kept up
+//! from then on, so that formats that nobody plays cost nothing.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::{
+    archive::Timeline,
+    media::{Presentation, Segment},
+    package::{
+        hds,
+        hls::{self, HlsFormat, MediaPlaylist},
+        smooth,
+    },
+    time::MediaDuration,
+};
+
+/// The playlists of HLS, and the manifests of Smooth Streaming and HDS.
+#[derive(Debug)]
+pub(super) struct Lists {
+    /// In fragmented MP4.
+    playlists: Vec<OnceLock<MediaPlaylist>>,
+    /// In transport streams and packed audio.
+    transport: Vec<OnceLock<MediaPlaylist>>,
+    smooth: OnceLock<smooth::Manifest>,
+    hds: OnceLock<hds::Manifest>,
+    /// What live manifests say of how far they go back.
+    window: Option<MediaDuration>,
+    /// How far parts lie apart, where there are any.
+    part_length: Option<MediaDuration>,
+    is_ended: bool,
+}
+
+/// The segments that are listed: a timeline, and the sequence numbers of the oldest and the newest.
+pub(super) type Listed<'a> = (&'a Timeline, (u64, u64));
+
+impl Lists {
+    pub(super) fn new(presentation: &Presentation, window: Option<MediaDuration>) -> Self {
+        let each = || presentation.tracks.iter().map(|_| OnceLock::new()).collect();
+        let (smooth, hds) = (OnceLock::new(), OnceLock::new());
+        Self { playlists: each(), transport: each(), smooth, hds, window, part_length: None, is_ended: false }
+    }
+
+    pub(super) fn append(&mut self, segment: &Segment) {
+        self.made_playlists().for_each(|playlist| playlist.append(segment));
+        self.smooth.get_mut().into_iter().for_each(|smooth| smooth.append(segment));
+        self.hds.get_mut().into_iter().for_each(|hds| hds.append(segment));
+    }
+
+    /// The oldest segment, which is this one, is listed no more.
+    pub(super) fn remove(&mut self, segment: &Segment) {
+        self.made_playlists().for_each(|playlist| playlist.remove(segment));
+        self.smooth.get_mut().into_iter().for_each(|smooth| smooth.remove(segment));
+        self.hds.get_mut().into_iter().for_each(|hds| hds.remove(segment));
+    }
+
+    /// Other renditions are offered.
+    pub(super) fn offer(&mut self, offered: &Arc<[bool]>) {
+        self.smooth.get_mut().into_iter().for_each(|smooth| smooth.offer(offered));
+        self.hds.get_mut().into_iter().for_each(|hds| hds.offer(offered));
+    }
+
+    /// The live edge is shown in parts from here on; whether it was not.
+    pub(super) fn show_parts(&mut self, length: MediaDuration) -> bool {
+        let is_new = self.part_length.replace(length) != Some(length);
+        if is_new {
+            self.playlists.iter_mut().filter_map(OnceLock::get_mut).for_each(|playlist| playlist.show_parts(length));
+        }
+        is_new
+    }
+
+    pub(super) const fn part_length(&self) -> Option<MediaDuration> {
+        self.part_length
+    }
+
+    pub(super) fn end(&mut self) {
+        self.is_ended = true;
+        self.smooth.get_mut().into_iter().for_each(smooth::Manifest::end);
+        self.hds.get_mut().into_iter().for_each(hds::Manifest::end);
+    }
+
+    /// The media playlist of a track. Versions 3 and 4 list the same.
+    pub(super) fn playlist(&self, format: HlsFormat, track: usize, listed: Listed<'_>) -> Option<&MediaPlaylist> {
+        let (timeline, (first, _)) = listed;
+        let (playlists, format) = match format {
+            HlsFormat::Cmaf => (&self.playlists, HlsFormat::Cmaf),
+            HlsFormat::V4 | HlsFormat::V3 => (&self.transport, HlsFormat::V4),
+        };
+        timeline.presentation().tracks.get(track).filter(|track| format.lists(track))?;
+        let made = || {
+            let presentation = Arc::clone(timeline.presentation());
+            let playlist = MediaPlaylist::new(format, presentation, track, timeline.segment_duration());
+            let behind = timeline.past_at(first).map_or(0, |past| past.discontinuities);
+            let mut playlist = playlist.behind(behind).keeping_all(self.window.is_none());
+            self.part_length.into_iter().for_each(|length| playlist.show_parts(length));
+            segments(listed).for_each(|segment| playlist.append(segment));
+            playlist
+        };
+        Some(playlists.get(track)?.get_or_init(made))
+    }
+
+    /// The client manifest of Smooth Streaming.
+    pub(super) fn smooth(&self, listed: Listed<'_>) -> &smooth::Manifest {
+        self.smooth.get_or_init(|| {
+            let mut smooth = smooth::Manifest::new(Arc::clone(listed.0.presentation()), self.window);
+            smooth.offer(listed.0.offered());
+            segments(listed).for_each(|segment| smooth.append(segment));
+            if self.is_ended {
+                smooth.end();
+            }
+            smooth
+        })
+    }
+
+    /// The manifest of HDS and its bootstraps.
+    pub(super) fn hds(&self, listed: Listed<'_>) -> &hds::Manifest {
+        self.hds.get_or_init(|| {
+            let mut hds = hds::Manifest::new(Arc::clone(listed.0.presentation()));
+            hds.offer(listed.0.offered());
+            segments(listed).for_each(|segment| hds.append(segment));
+            if self.is_ended {
+                hds.end();
+            }
+            hds
+        })
+    }
+
+    /// Whether the playlist of this track shows the parts of the live edge.
+    pub(super) fn has_parts(&self, track: usize, timeline: &Timeline) -> bool {
+        let is_parted = timeline.presentation().tracks.get(track).is_some_and(hls::has_parts);
+        is_parted && self.part_length.is_some() && !self.is_ended
+    }
+
+    fn made_playlists(&mut self) -> impl Iterator<Item = &mut MediaPlaylist> {
+        self.playlists.iter_mut().chain(&mut self.transport).filter_map(OnceLock::get_mut)
+    }
+}
+
+fn segments<'a>((timeline, (first, last)): Listed<'a>) -> impl Iterator<Item = &'a Segment> {
+    timeline.since(first).take_while(move |segment| segment.sequence <= last)
+}
