@@ -2,9 +2,10 @@
 //!
 //! `cargo bench --bench relay` makes two clips of three rungs with one sound in `target/bench-media` (once, by ffmpeg), 60 s each.
 //! Both sides read files and make fragments of 2 s; ours reads them in pieces of 64 KiB through whole contribution sessions
-//! and a whole `Channel`: as RTMP connections, then as bodies of Smooth Streaming POSTs. Two pairs are compared: fragments
-//! that are made and let go of beside ffmpeg's fragmented MP4 into `/dev/null`, and fragments written to `/dev/shm` beside
-//! ffmpeg's HLS there. Figures are CPU-seconds, user and system, per GB of the clip, without what ffmpeg's start and our connecting
+//! and a whole `Channel`: as RTMP connections, then as bodies of Smooth Streaming POSTs. Pairs are compared: fragments
+//! that are made and let go of beside ffmpeg's fragmented MP4 into `/dev/null`; then what players fetch, written to `/dev/shm` by both:
+//! HLS of fragments, HLS of transport streams, which ours makes of its fragments through an `Origin`, and MPEG-DASH, each with its
+//! manifests after every segment. Figures are CPU-seconds, user and system, per GB of the clip, without what ffmpeg's start and our connecting
 //! cost; each side goes through the clip several times, in turns.
 //! `cargo bench --bench relay -- profile rtmp|smooth` runs ours alone, once, for a profiler. Without ffmpeg it says so.
 #![allow(
@@ -15,7 +16,7 @@
 )]
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fs::{self, File},
     io::{IoSlice, Read as _, Write as _},
     path::{Path, PathBuf},
@@ -27,7 +28,7 @@ use std::{
 use bytes::Bytes;
 use cpu_time::ProcessTime;
 use headend::{
-    archive::{AssetName, Object},
+    archive::{AssetName, Body, Object, ObjectName, Segment, TimelineChange},
     channel::{Channel, ChannelConfig, Encoding, Event, IngestId, Input, Output, PassThrough, ProgramConfig, Session},
     ingest::{
         Demuxer, IngestLimits,
@@ -35,6 +36,7 @@ use headend::{
         smooth::{SmoothConfig, SmoothDemuxer, SmoothStreams},
     },
     ladder::BuiltinCodecs,
+    origin::{Origin, OriginConfig, Reply, Request},
     time::{MediaDuration, Now, Utc},
 };
 
@@ -64,10 +66,10 @@ fn main() {
         make(&dir, rungs);
         if let Some(of) = std::env::args().skip_while(|argument| argument != "profile").nth(1) {
             let feed = if of == "smooth" { Feed::Smooth } else { Feed::Rtmp };
-            println!("{of} {name}: {:.3} CPU-s", relay(&dir, feed, rounds, None));
+            println!("{of} {name}: {:.3} CPU-s", relay(&dir, feed, rounds, (Goal::LetGo, shm)));
             continue;
         }
-        let start_up = theirs(&dir, "flv", Their::Null, 0);
+        let start_up = theirs(&dir, "flv", (Goal::LetGo, shm), 0);
         for (feed, extension) in [(Feed::Rtmp, "flv"), (Feed::Smooth, "ismv")] {
             let size = |n| fs::metadata(dir.join(format!("r{n}.{extension}"))).unwrap().len();
             let gigabytes = (0..3).map(size).sum::<u64>() as f64 * f64::from(rounds) / 1e9;
@@ -75,19 +77,18 @@ fn main() {
             println!(
                 "\n{feed:?}, {rungs:?} Mbit/s, {SECONDS} s, {rounds} times: {gigabytes:.2} GB; reading alone {read:.3} CPU-s/GB"
             );
-            for (goal, their) in [("let go of", Their::Null), ("/dev/shm", Their::Hls(shm))] {
+            for goal in [Goal::LetGo, Goal::Hls, Goal::Transport, Goal::Dash] {
                 // Turn by turn, and the best of each: others use the machine's memory, too.
                 let (mut ours, mut whole) = (f64::MAX, f64::MAX);
                 for _ in 0..TRIALS {
                     let _ = fs::remove_dir_all(shm);
                     fs::create_dir_all(shm).unwrap();
-                    let to = matches!(their, Their::Hls(_)).then_some(shm);
-                    ours = ours.min(relay(&dir, feed, rounds, to) / gigabytes);
-                    whole = whole.min(theirs(&dir, extension, their, rounds) / gigabytes);
+                    ours = ours.min(relay(&dir, feed, rounds, (goal, shm)) / gigabytes);
+                    whole = whole.min(theirs(&dir, extension, (goal, shm), rounds) / gigabytes);
                 }
                 let less = whole - start_up / gigabytes;
                 let ratio = ours / less;
-                println!("{goal:<10} headend {ours:.3}, ffmpeg {less:.3} CPU-s/GB: {ratio:.3} of ffmpeg's");
+                println!("{:<20} headend {ours:.3}, ffmpeg {less:.3} CPU-s/GB: {ratio:.3} of ffmpeg's", goal.name());
             }
         }
     }
@@ -100,10 +101,24 @@ enum Feed {
     Smooth,
 }
 
-#[derive(Clone, Copy)]
-enum Their<'a> {
-    Null,
-    Hls(&'a Path),
+/// What is made of the media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goal {
+    LetGo,
+    Hls,
+    Transport,
+    Dash,
+}
+
+impl Goal {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::LetGo => "let go of",
+            Self::Hls => "HLS, fragments",
+            Self::Transport => "HLS, MPEG-TS",
+            Self::Dash => "MPEG-DASH",
+        }
+    }
 }
 
 /// Each rung as FLV, as RTMP bytes and as the body of a Smooth Streaming POST; the first with sound in all three.
@@ -158,7 +173,7 @@ fn publisher() -> (Publisher, Vec<u8>) {
 }
 
 /// Takes the clip through a channel as often as asked; CPU-seconds.
-fn relay(dir: &Path, feed: Feed, rounds: u32, to: Option<&Path>) -> f64 {
+fn relay(dir: &Path, feed: Feed, rounds: u32, to: (Goal, &Path)) -> f64 {
     let extension = if feed == Feed::Rtmp { "rtmp" } else { "ismv" };
     let paths: Vec<PathBuf> = (0..3).map(|n| dir.join(format!("r{n}.{extension}"))).collect();
     let total: u64 = paths.iter().map(|path| fs::metadata(path).unwrap().len()).sum();
@@ -200,7 +215,11 @@ struct Host<'a> {
     channel: Channel,
     now: Now,
     ids: Vec<IngestId>,
-    to: Option<&'a Path>,
+    goal: Goal,
+    folder: &'a Path,
+    origin: Origin,
+    /// Fragments of which segments are made.
+    fragments: BTreeMap<ObjectName, Body>,
     /// Files that are kept, as many as ffmpeg keeps.
     kept: VecDeque<PathBuf>,
     written: u64,
@@ -208,7 +227,7 @@ struct Host<'a> {
 }
 
 impl<'a> Host<'a> {
-    fn new(feed: Feed, to: Option<&'a Path>) -> Self {
+    fn new(feed: Feed, (goal, folder): (Goal, &'a Path)) -> Self {
         let mut config = ChannelConfig::new("bench").unwrap();
         config.encoding = Encoding::None(PassThrough::default());
         config.gop = MediaDuration::from_secs(2);
@@ -230,7 +249,10 @@ impl<'a> Host<'a> {
             channel.attach_as(session, demuxer, now).unwrap()
         });
         let ids = ids.collect();
-        Self { channel, now, ids, to, kept: VecDeque::new(), written: 0, stored: 0 }
+        let mut origin = Origin::new(OriginConfig::default());
+        origin.publish("loc", &AssetName::new("bench").unwrap(), "ch1").unwrap();
+        let (fragments, kept) = (BTreeMap::new(), VecDeque::new());
+        Self { channel, now, ids, goal, folder, origin, fragments, kept, written: 0, stored: 0 }
     }
 
     /// Hands in all files side by side, as fast as they were made.
@@ -268,20 +290,65 @@ impl<'a> Host<'a> {
     fn drain(&mut self) {
         while let Some(output) = self.channel.poll_output() {
             match output {
-                Output::Store(object) => self.store(&object),
+                Output::Store(object) => self.store(object),
+                Output::Discard(name) => drop(self.fragments.remove(&name)),
+                Output::Timeline(update) if self.goal != Goal::LetGo => {
+                    self.origin.apply(&update).unwrap();
+                    if let TimelineChange::Added(segment) = &update.change {
+                        self.publish(segment);
+                    }
+                }
                 Output::Event(Event::Fault { fault, .. }) => println!("fault: {fault}"),
                 _ => {}
             }
         }
     }
 
-    fn store(&mut self, object: &Object) {
+    fn store(&mut self, object: Object) {
         self.stored += object.body.len() as u64;
-        let Some(folder) = self.to else { return };
-        let path = folder.join(self.written.to_string());
+        match self.goal {
+            Goal::LetGo => {}
+            Goal::Transport => drop(self.fragments.insert(object.name, object.body)),
+            Goal::Hls | Goal::Dash => self.write(&object.body),
+        }
+    }
+
+    /// What a segment that joined adds for players: its segments in transport streams, and every manifest anew.
+    fn publish(&mut self, segment: &Segment) {
+        let presentation = Arc::clone(self.channel.presentation().unwrap());
+        let format = if self.goal == Goal::Transport { "m3u8-aapl" } else { "m3u8-cmaf" };
+        let mut paths = Vec::new();
+        for (track, span) in presentation.tracks.iter().zip(segment.spans.iter()) {
+            let level = format!("/loc/ch1.ism/QualityLevels({})", track.bitrate);
+            if self.goal == Goal::Transport {
+                paths.push(format!("{level}/Fragments({}={},format={format})", track.url_track, span.start));
+            }
+            if self.goal != Goal::Dash {
+                paths.push(format!("{level}/Manifest({},format={format})", track.url_track));
+            }
+        }
+        if self.goal == Goal::Dash {
+            paths.push("/loc/ch1.ism/Manifest(format=mpd-time-cmaf)".into());
+        }
+        for path in paths {
+            let response = match self.origin.handle(&Request::get(&path), self.now) {
+                Reply::Response(response) => response,
+                Reply::Need(need) => {
+                    let read: Vec<_> = need.names().iter().map(|name| self.fragments.get(name).cloned()).collect();
+                    need.fulfil(read)
+                }
+                other => panic!("{path}: {other:?}"),
+            };
+            assert_eq!(response.status, 200, "{path}");
+            self.write(&response.body);
+        }
+    }
+
+    fn write(&mut self, body: &Body) {
+        let path = self.folder.join(self.written.to_string());
         self.written += 1;
         let mut file = File::create(&path).unwrap();
-        for parts in object.body.parts().chunks(1024) {
+        for parts in body.parts().chunks(1024) {
             let mut slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
             let mut slices = &mut slices[..];
             while !slices.is_empty() {
@@ -290,7 +357,7 @@ impl<'a> Host<'a> {
             }
         }
         self.kept.push_back(path);
-        if self.kept.len() > 24 {
+        if self.kept.len() > 48 {
             fs::remove_file(self.kept.pop_front().unwrap()).unwrap();
         }
     }
@@ -306,7 +373,7 @@ fn connection(now: Now) -> RtmpSession {
 }
 
 /// ffmpeg on the same files as often; CPU-seconds of the process. `rounds` 0 is a frame of the clip, for its start-up.
-fn theirs(dir: &Path, extension: &str, to: Their<'_>, rounds: u32) -> f64 {
+fn theirs(dir: &Path, extension: &str, (goal, folder): (Goal, &Path), rounds: u32) -> f64 {
     let mut command = Command::new("ffmpeg");
     command.args(["-y", "-hide_banner", "-nostdin", "-benchmark"]);
     for n in 0..3 {
@@ -318,19 +385,28 @@ fn theirs(dir: &Path, extension: &str, to: Their<'_>, rounds: u32) -> f64 {
         command.arg("-i").arg(dir.join(format!("r{n}.{extension}")));
     }
     let maps = ["0:v", "1:v", "2:v", "0:a"];
-    match to {
-        Their::Null => {
+    match goal {
+        Goal::LetGo => {
             for map in maps {
                 command.args(["-map", map, "-c", "copy", "-f", "mp4"]);
                 command.args(["-movflags", "frag_keyframe+empty_moov+default_base_moof", "-frag_duration", "2000000"]);
                 command.arg("/dev/null");
             }
         }
-        Their::Hls(folder) => {
+        Goal::Dash => {
             for map in maps {
                 command.args(["-map", map]);
             }
-            command.args(["-c", "copy", "-f", "hls", "-hls_time", "2", "-hls_segment_type", "fmp4"]);
+            command.args(["-c", "copy", "-f", "dash", "-seg_duration", "2", "-window_size", "5"]);
+            command.args(["-extra_window_size", "2", "-use_template", "1", "-use_timeline", "1"]);
+            command.arg(folder.join("manifest.mpd"));
+        }
+        Goal::Hls | Goal::Transport => {
+            for map in maps {
+                command.args(["-map", map]);
+            }
+            let kind = if goal == Goal::Hls { "fmp4" } else { "mpegts" };
+            command.args(["-c", "copy", "-f", "hls", "-hls_time", "2", "-hls_segment_type", kind]);
             command.args(["-hls_list_size", "5", "-hls_flags", "delete_segments"]);
             command.args(["-var_stream_map", "v:0,agroup:a v:1,agroup:a v:2,agroup:a a:0,agroup:a"]);
             command.arg(folder.join("%v.m3u8"));
