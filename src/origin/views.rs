@@ -181,7 +181,7 @@ impl Views {
         let edge = hls::Edge { open: timeline.parts(), offered: timeline.offered(), newest: Some(newest) };
         let listed = (timeline, (first.sequence, last.sequence));
         let playlist = self.lists.playlist(HlsFormat::Cmaf, track, listed)?;
-        Some(playlist.render_edge(Some(first), &edge, |sequence| timeline.parts_of(sequence), skips))
+        Some(playlist.render_edge(track, Some(first), &edge, |sequence| timeline.parts_of(sequence), skips))
     }
 }
 

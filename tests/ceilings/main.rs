@@ -6,6 +6,7 @@
 
 #[path = "../rig/counting.rs"]
 mod counting;
+mod day;
 #[path = "../rig/mod.rs"]
 mod rig;
 #[path = "../rig/transport.rs"]

@@ -202,7 +202,8 @@ fn a_segment_by_number_is_sent_while_it_grows() {
     // The next one is waited for, also before the one ahead of it is whole.
     assert!(matches!(handle(&origin, 13), Reply::Wait(_)));
     apply(&mut origin, TimelineChange::Parted(part(13, 0)));
-    assert!(matches!((handle(&origin, 13), handle(&origin, 14)), (Reply::Growing(_), Reply::Wait(_))));
+    assert!(matches!((handle(&origin, 13), handle(&origin, 15)), (Reply::Growing(_), Reply::Wait(_))));
+    assert_eq!(status(&handle(&origin, 16)), 412);
     let Reply::Growing(mut cut_off) = handle(&origin, 13) else { panic!("one part of it is there") };
     assert!(matches!(origin.grow(&mut cut_off), Grown::More(..)));
     apply(&mut origin, TimelineChange::Ended);

@@ -174,14 +174,14 @@ impl Shelf {
         Ok(Reply::Need(Need::stored(ObjectName::fragment(&self.asset, track, ticks), track, request)))
     }
 
-    /// The segment with this number; `None` for the one that comes next at the live edge, and for the one behind that where it has
-    /// begun to come.
+    /// The segment with this number; `None` for the one that comes next at the live edge. Where it comes in parts, players reckon when the
+    /// ones behind it are due by a clock: an encoder that is late must not have them refused.
     fn by_number(&self, sequence: u64) -> Result<Option<&Segment>, OriginError> {
         let next = self.timeline.last().map_or(0, |last| last.sequence.saturating_add(1));
         if sequence >= next && !self.timeline.is_ended() {
-            let open_next = next.saturating_add(u64::from(!self.timeline.parts().is_empty()));
+            let behind = if self.timeline.part_length().is_some() { 2 } else { 0 };
             return match sequence {
-                due if due == next || due == open_next => Ok(None),
+                due if due <= next.saturating_add(behind) => Ok(None),
                 near if near < next.saturating_add(MANY) => Err(OriginError::FragmentNotReady),
                 _ => Err(OriginError::FragmentIndexNotFound),
             };

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::{
     archive::Timeline,
-    media::{Presentation, Segment},
+    media::{Presentation, Segment, TrackSpec},
     package::{
         hds,
         hls::{self, HlsFormat, MediaPlaylist},
@@ -21,6 +21,9 @@ pub(super) struct Lists {
     playlists: Vec<OnceLock<MediaPlaylist>>,
     /// In transport streams and packed audio.
     transport: Vec<OnceLock<MediaPlaylist>>,
+    /// For each track the one whose playlists are the same text: the rungs of a ladder have the same segments, under the same names
+    /// within their folders, as long as none lacks one.
+    alike: Vec<usize>,
     smooth: OnceLock<smooth::Manifest>,
     hds: OnceLock<hds::Manifest>,
     /// What live manifests say of how far they go back.
@@ -36,11 +39,22 @@ pub(super) type Listed<'a> = (&'a Timeline, (u64, u64));
 impl Lists {
     pub(super) fn new(presentation: &Presentation, window: Option<MediaDuration>) -> Self {
         let each = || presentation.tracks.iter().map(|_| OnceLock::new()).collect();
-        let (smooth, hds) = (OnceLock::new(), OnceLock::new());
-        Self { playlists: each(), transport: each(), smooth, hds, window, part_length: None, is_ended: false }
+        Self {
+            playlists: each(),
+            transport: each(),
+            alike: alike(presentation),
+            smooth: OnceLock::new(),
+            hds: OnceLock::new(),
+            window,
+            part_length: None,
+            is_ended: false,
+        }
     }
 
     pub(super) fn append(&mut self, segment: &Segment) {
+        for track in 0..self.alike.len() {
+            self.tell_apart(track, segment);
+        }
         self.made_playlists().for_each(|playlist| playlist.append(segment));
         self.smooth.get_mut().into_iter().for_each(|smooth| smooth.append(segment));
         self.hds.get_mut().into_iter().for_each(|hds| hds.append(segment));
@@ -86,6 +100,7 @@ impl Lists {
             HlsFormat::V4 | HlsFormat::V3 => (&self.transport, HlsFormat::V4),
         };
         timeline.presentation().tracks.get(track).filter(|track| format.lists(track))?;
+        let track = *self.alike.get(track)?;
         let made = || {
             let presentation = Arc::clone(timeline.presentation());
             let playlist = MediaPlaylist::new(format, presentation, track, timeline.segment_duration());
@@ -130,9 +145,30 @@ impl Lists {
         is_parted && self.part_length.is_some() && !self.is_ended
     }
 
+    /// A rung that is not as the others in this segment has playlists of its own from here on.
+    fn tell_apart(&mut self, track: usize, segment: &Segment) {
+        let Some(alike) = self.alike.get_mut(track).filter(|alike| **alike != track) else { return };
+        let of = |track: usize| segment.spans.get(track).map(|span| (span.start, span.duration, span.is_missing()));
+        if of(track) != of(*alike) {
+            *alike = track;
+        }
+    }
+
     fn made_playlists(&mut self) -> impl Iterator<Item = &mut MediaPlaylist> {
         self.playlists.iter_mut().chain(&mut self.transport).filter_map(OnceLock::get_mut)
     }
+}
+
+/// For each track the first one of which the playlists may be the same text.
+fn alike(presentation: &Presentation) -> Vec<usize> {
+    let is_alike = |one: &TrackSpec, other: &TrackSpec| {
+        one.url_track == other.url_track
+            && one.timescale == other.timescale
+            && one.nominal_unit() == other.nominal_unit()
+            && one.format.codec_name() == other.format.codec_name()
+    };
+    let tracks = &presentation.tracks;
+    tracks.iter().map(|track| tracks.iter().position(|other| is_alike(track, other)).unwrap_or_default()).collect()
 }
 
 fn segments<'a>((timeline, (first, last)): Listed<'a>) -> impl Iterator<Item = &'a Segment> {

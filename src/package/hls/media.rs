@@ -125,7 +125,7 @@ impl MediaPlaylist {
         let mut parts = vec![self.head(format, None, first, is_ended).into()];
         self.entries.share(&mut parts);
         let mut tail = String::new();
-        self.recent.iter().for_each(|segment| self.write_segment(&mut tail, segment, &[]));
+        self.recent.iter().for_each(|segment| self.write_segment(&mut tail, segment, (self.track, &[])));
         if is_ended {
             tail.push_str("#EXT-X-ENDLIST\n");
         }
@@ -133,17 +133,19 @@ impl MediaPlaylist {
         parts.into()
     }
 
-    /// The playlist with the parts of its live edge. `parts_of` gives those of a segment. Where `skips`, and as far as it may, what
+    /// The playlist with the parts of its live edge, as the playlist of the track at this position, whose segments are the same.
+    /// `parts_of` gives the parts of a segment. Where `skips`, and as far as it may, what
     /// a player has from the last time is left out (RFC 8216bis clause 6.2.5.1).
     #[must_use]
     pub fn render_edge<'a>(
         &self,
+        position: usize,
         first: Option<&Segment>,
         edge: &Edge<'_>,
         parts_of: impl Fn(u64) -> &'a [Part],
         skips: bool,
     ) -> Body {
-        let Some(track) = self.presentation.tracks.get(self.track) else { return Body::new() };
+        let Some(track) = self.presentation.tracks.get(position) else { return Body::new() };
         // Ranges of dates must not be skipped, and they stand among the segments.
         let is_known = self.recent.back().is_some_and(|newest| self.written_to <= self.skips_to(newest));
         let skips = skips && self.written > 0 && is_known && self.cued == 0;
@@ -161,14 +163,15 @@ impl MediaPlaylist {
         let from = self.recent.back().map(|newest| newest.end().plus(edge.lasts()).minus(self.targets(PARTS_FOR)));
         for segment in &self.recent {
             let is_near = from.is_some_and(|from| segment.start >= from);
-            self.write_segment(&mut tail, segment, if is_near { parts_of(segment.sequence) } else { &[] });
+            let parts = if is_near { parts_of(segment.sequence) } else { &[] };
+            self.write_segment(&mut tail, segment, (position, parts));
         }
         if let Some(open) = edge::open_segment(edge.open) {
             self.write_opening(&mut tail, &open);
-            edge::write_parts(&mut tail, (track, self.track), (edge.open, false));
+            edge::write_parts(&mut tail, (track, position), (edge.open, false));
         }
-        edge::write_hint(&mut tail, (track, self.track), edge);
-        edge::write_reports(&mut tail, &self.presentation, self.track, edge);
+        edge::write_hint(&mut tail, (track, position), edge);
+        edge::write_reports(&mut tail, &self.presentation, position, edge);
         pieces.push(tail.into());
         pieces.into()
     }
@@ -185,7 +188,7 @@ impl MediaPlaylist {
     fn write_entry(&mut self, segment: &Segment) {
         let mut text = std::mem::take(&mut self.scratch);
         text.clear();
-        self.write_segment(&mut text, segment, &[]);
+        self.write_segment(&mut text, segment, (self.track, &[]));
         self.scratch = text;
     }
 

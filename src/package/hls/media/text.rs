@@ -82,10 +82,11 @@ impl MediaPlaylist {
         write_cues(text, &self.presentation, segment);
     }
 
-    pub(super) fn write_segment(&self, text: &mut String, segment: &Segment, parts: &[Part]) {
+    /// The lines of a segment, with its parts as the track at this position has them.
+    pub(super) fn write_segment(&self, text: &mut String, segment: &Segment, (position, parts): (usize, &[Part])) {
         if let Some((track, span)) = self.span(segment) {
             self.write_opening(text, segment);
-            edge::write_parts(text, (track, self.track), (parts, true));
+            edge::write_parts(text, (track, position), (parts, true));
             // A difference of rounded instants: rounding errors do not add up over a day.
             let micros = micros(instant(track, span.end())).saturating_sub(micros(instant(track, span.start)));
             let _ = writeln!(text, "#EXTINF:{}.{:06},", micros / 1_000_000, micros % 1_000_000);
