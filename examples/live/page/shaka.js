@@ -21,7 +21,7 @@ export class Shaka {
       if (detail.severity === shaka.util.Error.Severity.CRITICAL) player.again(`Shaka error ${detail.code}`);
     });
     // The manifest says how far behind to play; Shaka Player heeds it where it may play a little faster.
-    const liveSync = { enabled: player.isLowLatency, targetLatency: 2.5, targetLatencyTolerance: 0.3, maxPlaybackRate: 1.1, minPlaybackRate: 0.96 };
+    const liveSync = { enabled: player.isLowLatency, targetLatency: 2, targetLatencyTolerance: 0.3, maxPlaybackRate: 1.1, minPlaybackRate: 0.96 };
     this.shaka.configure({ streaming: { bufferBehind: 60, lowLatencyMode: player.isLowLatency, liveSync } });
     try {
       await this.shaka.attach(player.video);

@@ -63,8 +63,8 @@ fn reference() -> ProducerReferenceTime {
 const REFERENCE: &str = "0";
 
 /// Milliseconds from the encoder to the eye. Shaka Player goes below a second where nothing is said, and dash.js to 3 s.
-const TARGET: u64 = 2500;
+const TARGET: u64 = 2000;
 /// Below this a player is to slow down.
-const LEAST: u64 = 1500;
+const LEAST: u64 = 1000;
 /// Above this it is to jump.
 const MOST: u64 = 6000;

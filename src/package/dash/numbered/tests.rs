@@ -164,7 +164,7 @@ fn parts_say_when_a_segment_begins_to_be_there_and_how_far_behind_to_play() {
     let template = set.SegmentTemplate.as_ref().unwrap();
     assert_eq!((template.availabilityTimeOffset, template.availabilityTimeComplete), (Some(1.5), Some(false)));
     let latency = &read.ServiceDescription[0].Latency[0];
-    assert_eq!((latency.target, latency.referenceId.as_deref()), (Some(2500.0), Some("0")));
+    assert_eq!((latency.target, latency.referenceId.as_deref()), (Some(2000.0), Some("0")));
     let reference = &set.ProducerReferenceTime[0];
     assert_eq!(reference.presentationTime, template.presentationTimeOffset);
     // The wall clock of the period's start is that of the presentation's beginning and the period's start.
