@@ -55,12 +55,12 @@ pub(crate) struct Endpoint {
 #[derive(Debug)]
 pub(crate) enum Answer {
     Whole(Response),
-    /// The head of an answer, whose body is asked for [piece by piece](Endpoint::more_of).
-    Growing(Growing),
+    /// The head of an answer, whose body is asked for [piece by piece](Endpoint::more_of), and whether its bytes are the viewers'.
+    Growing(Growing, bool),
 }
 
 /// Requests that may wait for a fragment at a time; one more is told that it is not ready.
-const PARKED: usize = 1024;
+const PARKED: usize = 16_384;
 
 /// How long players are not told of a segment that is not written yet. Were the process killed meanwhile, another segment would
 /// come under its number.
@@ -172,6 +172,7 @@ impl Endpoint {
         if let Some(preview) = self.preview.get().filter(|preview| preview.is_asked_for(request)) {
             return match preview.refusal(request, caller.address) {
                 Some(refusal) => Some(Answer::Whole(refusal)),
+                // Its bytes are not the viewers'.
                 None => self.answer_of_origin(request, clock).await,
             };
         }
@@ -180,10 +181,10 @@ impl Endpoint {
             Admission::Answer(answer) => Some(Answer::Whole(answer)),
             Admission::Origin => Some(match self.answer_of_origin(request, clock).await? {
                 Answer::Whole(answer) => Answer::Whole(send(answer)),
-                Answer::Growing(mut growing) => {
+                Answer::Growing(mut growing, _) => {
                     growing.response = send(growing.response);
                     match growing.response.status {
-                        200 => Answer::Growing(growing),
+                        200 => Answer::Growing(growing, true),
                         _ => Answer::Whole(growing.response),
                     }
                 }
@@ -192,7 +193,11 @@ impl Endpoint {
     }
 
     /// What comes next of a fragment that is sent while it grows; `None` where it is whole, and an error where it never will be.
-    pub(crate) async fn more_of(&self, growing: &mut Growing, clock: &Clock) -> Option<io::Result<Bytes>> {
+    pub(crate) async fn more_of(
+        &self,
+        (growing, is_of_viewers): (&mut Growing, bool),
+        clock: &Clock,
+    ) -> Option<io::Result<Bytes>> {
         let mut grown = self.grown.subscribe();
         let lost = || Some(Err(io::Error::other("the fragment does not become whole")));
         loop {
@@ -202,7 +207,9 @@ impl Endpoint {
                     let Some(bytes) = self.store.read(&name).await.and_then(|body| body.cut(range)) else {
                         return lost();
                     };
-                    self.gate.send_more(&growing.response, bytes.len(), clock.now());
+                    if is_of_viewers {
+                        self.gate.send_more(&growing.response, bytes.len(), clock.now());
+                    }
                     return Some(Ok(bytes));
                 }
                 Grown::Whole => return None,
@@ -249,7 +256,7 @@ impl Endpoint {
     async fn fulfilled(&self, reply: Reply) -> Option<Answer> {
         match reply {
             Reply::Response(response) => Some(Answer::Whole(response)),
-            Reply::Growing(growing) => Some(Answer::Growing(growing)),
+            Reply::Growing(growing) => Some(Answer::Growing(growing, false)),
             Reply::Need(need) => {
                 let mut objects = Vec::new();
                 for name in need.names() {
@@ -307,6 +314,9 @@ impl Endpoint {
                     self.wait_for_store().await;
                 }
                 self.apply(&update);
+                if matches!(update.change, TimelineChange::Ended) {
+                    self.store.end(&update.asset);
+                }
             }
             Filing::Event(event, now) => {
                 if let Event::PreviewStarted { asset } = &event {

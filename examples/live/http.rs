@@ -124,11 +124,11 @@ async fn media(State(app): State<App>, request: Request) -> Response {
     let clock = app.handle.clock;
     let answer = match app.endpoint.answer(&asked, &caller, &clock).await {
         Some(Answer::Whole(answer)) => answer,
-        Some(Answer::Growing(growing)) => {
+        Some(Answer::Growing(growing, is_of_viewers)) => {
             let answer = growing.response.clone();
             let more = stream::unfold(growing, move |mut growing| {
                 let (endpoint, clock) = (Arc::clone(&app.endpoint), clock);
-                async move { Some((endpoint.more_of(&mut growing, &clock).await?, growing)) }
+                async move { Some((endpoint.more_of((&mut growing, is_of_viewers), &clock).await?, growing)) }
             });
             return respond(&answer, Body::from_stream(more));
         }

@@ -64,9 +64,9 @@ pub(crate) struct Options {
           value_parser = clap::value_parser!(u32).range(100..=60_000))]
     pub(crate) loss_after: u32,
 
-    /// Low latency in HLS and DASH: segments go out in parts of so many milliseconds, 100 to 1000
+    /// Low latency in HLS and DASH: segments go out in parts of so many milliseconds, 250 to 1000
     #[arg(long, env = "HEADEND_LOW_LATENCY", value_name = "MS", num_args = 0..=1, require_equals = true,
-          default_missing_value = "333", value_parser = clap::value_parser!(u32).range(100..=1000), help_heading = CHANNEL)]
+          default_missing_value = "333", value_parser = clap::value_parser!(u32).range(250..=1000), help_heading = CHANNEL)]
     pub(crate) low_latency: Option<u32>,
 
     #[command(flatten)]

@@ -127,12 +127,12 @@ impl Store {
     }
 
     pub(crate) async fn read(&self, name: &ObjectName) -> Option<Body> {
-        let growing = || self.0.growing().get(name);
+        // Looked for first: it goes once the whole is there.
+        let growing = self.0.growing().get(name);
         let Some(backend) = self.0.backend.as_ref().filter(|_| self.is_written(name)) else {
-            let stored = self.0.memory().get(name).cloned();
-            return stored.or_else(growing);
+            return self.0.memory().get(name).cloned().or(growing);
         };
-        let held = self.0.queue().held(name).or_else(growing);
+        let held = self.0.queue().held(name).or(growing);
         match held {
             Some(body) => Some(body),
             None => backend.read(name.as_str()).await.ok().flatten().map(Body::from),
@@ -171,8 +171,14 @@ impl Store {
         self.0.queue().know(name, page);
     }
 
+    /// Nothing of an asset grows any more.
+    pub(crate) fn end(&self, asset: &AssetName) {
+        self.0.growing().end(asset);
+    }
+
     /// Gives the memory of an asset back; what is kept stays.
     pub(crate) fn forget(&self, asset: &AssetName) {
+        self.end(asset);
         self.0.memory().retain(|name, _| of(name) != asset.as_str());
         self.0.passing().remove(asset);
     }

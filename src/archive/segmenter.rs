@@ -100,6 +100,7 @@ impl Segmenter {
         let asked = self.open.len().saturating_add(1);
         check("open segments", self.limits.open_segments, asked)?;
         self.open.push_back(at);
+        self.parts.iter_mut().for_each(Parts::open);
         self.lanes.iter_mut().for_each(|lane| lane.open(at));
         Ok(())
     }
@@ -205,6 +206,7 @@ impl Segmenter {
         let at = self.parted_to().map_or(at, |to| to.max(at));
         while self.open.back().is_some_and(|start| *start >= at) {
             self.open.pop_back();
+            self.parts.iter_mut().for_each(Parts::cancel);
         }
         while self.cues.back().is_some_and(|(start, _)| *start >= at) {
             self.cues.pop_back();
@@ -227,6 +229,7 @@ impl Segmenter {
     fn seal(&mut self, end: MediaTime, is_last: bool) {
         let mut parts = self.due_parts(end);
         let Some(start) = self.open.pop_front() else { return };
+        self.parts.iter_mut().for_each(Parts::close);
         self.is_fresh = false;
         let cut = Cut { start, end, is_first: self.sealed_to.is_none(), is_last, number: self.number() };
         let cues = self.cues.pop_front_if(|(at, _)| *at == start).map(|(_, cues)| cues).unwrap_or_default();

@@ -224,7 +224,7 @@ impl Timeline {
     /// Nothing more can be added.
     pub fn end(&mut self) {
         self.is_ended = true;
-        (self.edge, self.part_length) = (Edge::default(), None);
+        self.edge.end();
         self.version = self.version.saturating_add(1);
     }
 

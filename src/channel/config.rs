@@ -68,7 +68,7 @@ pub struct ChannelConfig {
     pub epoch: Utc,
     /// Length of a segment, to the nearest whole frame; 500 ms to 20 s, default 2 s (A1.13).
     pub gop: MediaDuration,
-    /// How far the parts of a segment lie apart, for low latency: each goes out as soon as it is whole. 100 ms to 1 s, and no
+    /// How long the parts of a segment are, about, for low latency: each goes out as soon as it is whole. 250 ms to 1 s, and no
     /// longer than a segment; the nearest length of which a segment is a whole number is taken. Default none. Fragments are rows
     /// of chunks then.
     pub parts: Option<MediaDuration>,
@@ -194,7 +194,7 @@ impl ChannelConfig {
         if self.loss_after < Duration::from_millis(100) || self.loss_after > Duration::from_secs(60) {
             return Err(ConfigError::LossAfter(self.loss_after));
         }
-        let (shortest, longest) = (MediaDuration::from_millis(100), MediaDuration::from_secs(1).min(self.gop));
+        let (shortest, longest) = (MediaDuration::from_millis(250), MediaDuration::from_secs(1).min(self.gop));
         if let Some(parts) = self.parts.filter(|parts| *parts < shortest || *parts > longest) {
             return Err(ConfigError::Parts(parts));
         }
@@ -345,7 +345,7 @@ mod tests {
         assert!(matches!(broken(|c| c.preset.rungs[1].bitrate = 3_500_000), ConfigError::RungBitrate { .. }));
         assert!(matches!(broken(|c| c.preset.rungs[1].name = "../x".into()), ConfigError::RungName(_)));
         assert!(matches!(broken(|c| c.gop = MediaDuration::ZERO), ConfigError::Gop(_)));
-        assert!(matches!(broken(|c| c.parts = Some(MediaDuration::from_millis(99))), ConfigError::Parts(_)));
+        assert!(matches!(broken(|c| c.parts = Some(MediaDuration::from_millis(249))), ConfigError::Parts(_)));
         assert!(matches!(broken(|c| c.parts = Some(MediaDuration::from_millis(1001))), ConfigError::Parts(_)));
         assert!(matches!(broken(|c| c.loss_after = Duration::ZERO), ConfigError::LossAfter(_)));
         assert!(matches!(

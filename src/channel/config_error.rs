@@ -47,7 +47,7 @@ pub enum ConfigError {
     #[error("a segment of {0:?} is outside 500 ms to 20 s")]
     Gop(MediaDuration),
     /// Too short or too long.
-    #[error("parts of {0:?} are outside 100 ms to 1 s, or longer than a segment")]
+    #[error("parts of {0:?} are outside 250 ms to 1 s, or longer than a segment")]
     Parts(MediaDuration),
     /// Too short or too long.
     #[error("loss_after of {0:?} is outside 100 ms to 60 s")]

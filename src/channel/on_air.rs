@@ -47,6 +47,8 @@ pub(super) struct AirChain {
     pub(super) pipeline: Pipeline,
     pub(super) presentation: Arc<Presentation>,
     segmenter: Segmenter,
+    /// How long parts are to be.
+    part_length: Option<MediaDuration>,
     rate: FrameRate,
     /// What the contribution's video track says of itself.
     video: Option<VideoTrack>,
@@ -89,10 +91,11 @@ impl AirChain {
         if presentation.cues.in_band {
             segmenter.tell_in_band();
         }
-        config.part_length().into_iter().for_each(|length| segmenter.cut_parts(length));
+        config.part_length().into_iter().for_each(|length| segmenter.cut_parts(length, idle.frame_duration()));
         Self {
             switcher: Switcher::new(switcher_config, at, now),
             segmenter,
+            part_length: config.part_length(),
             pipeline: Pipeline::new(ladder, config.loss_policy.clone(), generation),
             presentation,
             rate: idle,
@@ -277,6 +280,10 @@ impl AirChain {
             self.note_source(&slot);
             if slot.starts_segment {
                 self.drift.note(slot.pts, self.switcher.lateness(slot.pts, now));
+            }
+            if let Some(length) = self.part_length.filter(|_| slot.starts_segment) {
+                let rate = change.filter(|_| slot.source.is_some()).unwrap_or(self.rate);
+                self.segmenter.cut_parts(length, rate.frame_duration());
             }
             if slot.starts_segment
                 && let Err(error) = self.segmenter.cue_boundary(slot.pts, self.switcher.pull_cues(slot.pts))

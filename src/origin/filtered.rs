@@ -121,7 +121,7 @@ fn render(
             }
         }
     };
-    Some(manifest_response(content_type, body, ends, (timeline, offered), *is_ended))
+    Some(manifest_response(content_type, body, ends, (timeline, offered, ""), *is_ended))
 }
 
 /// Lets numbers count from where they do without a filter, or from the segment that a viewer starts over from: players of a live

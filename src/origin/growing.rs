@@ -80,7 +80,9 @@ impl Growing {
             Some(None) => return Grown::Lost,
             None => {
                 let parts = timeline.parts().iter().filter(|part| part.sequence == self.sequence);
-                let spans = parts.filter_map(|part| part.spans.get(self.track)).filter(|span| !span.is_missing());
+                let spans = parts
+                    .filter_map(|part| part.spans.get(self.track))
+                    .filter(|span| !span.is_missing() && span.fragment == self.ticks);
                 let Some(end) = spans.map(|span| span.end()).max() else { return Grown::Lost };
                 end
             }

@@ -1,7 +1,10 @@
 //! Delivery directives of a playlist's URL: wait for what comes, and leave out what is known (RFC 8216bis clause 6.2.5).
 
 use super::error::OriginError;
-use crate::archive::Timeline;
+use crate::{
+    archive::Timeline,
+    time::{FLICKS_PER_SECOND, MediaDuration},
+};
 
 /// What a player asks of a media playlist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +50,10 @@ impl Directives {
         if sequence > next.saturating_add(1) && timeline.last().is_some() {
             return Err(OriginError::BadUrlSyntax);
         }
+        let held = if sequence == next { timeline.parts().len() as u64 } else { 0 };
+        if part.is_some_and(|part| sequence >= next && part > held.saturating_add(most_ahead(timeline))) {
+            return Err(OriginError::BadUrlSyntax);
+        }
         let open = timeline.parts().first().map(|first| (first.sequence, timeline.parts().len() as u64));
         let has = |sequence: u64, part: u64| open.is_some_and(|(held, parts)| held == sequence && parts > part);
         let is_there = match part {
@@ -61,6 +68,12 @@ impl Directives {
         };
         Ok(if is_there { Readiness::Ready } else { Readiness::Early })
     }
+}
+
+/// So many parts ahead may be waited for: those of three seconds (RFC 8216bis clause 6.2.5.2).
+fn most_ahead(timeline: &Timeline) -> u64 {
+    let length = timeline.part_length().map_or(FLICKS_PER_SECOND, MediaDuration::flicks).max(1);
+    u64::try_from(FLICKS_PER_SECOND.saturating_mul(3) / length).unwrap_or(3).saturating_add(1)
 }
 
 #[cfg(test)]

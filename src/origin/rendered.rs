@@ -45,6 +45,17 @@ impl Rendered {
         self.cells.iter_mut().for_each(|cell| drop(cell.take()));
     }
 
+    /// The same of what shows the parts of the live edge.
+    pub(super) fn forget_edge(&mut self) {
+        for track in 0..self.tracks {
+            let playlist = Manifest::Playlist { format: HlsFormat::Cmaf, track };
+            for manifest in [playlist, Manifest::Update { track }] {
+                let cell = self.cells.get_mut(place(manifest, self.tracks));
+                cell.into_iter().for_each(|cell| drop(cell.take()));
+            }
+        }
+    }
+
     pub(super) fn cell(&self, manifest: Manifest) -> Option<&OnceLock<Option<Response>>> {
         self.cells.get(place(manifest, self.tracks))
     }

@@ -81,8 +81,9 @@ impl Views {
     pub(super) fn append_part(&mut self, timeline: &Timeline) {
         if timeline.part_length().is_some_and(|length| self.lists.show_parts(length)) {
             self.mpd.parts(self.lists.part_length());
+            self.rendered.forget();
         }
-        self.rendered.forget();
+        self.rendered.forget_edge();
     }
 
     /// The oldest segment, which is this one, is listed no more.
@@ -166,7 +167,14 @@ impl Views {
                 (HLS, playlist.keeping_all(self.keeps_all).render(format, Some(first), self.is_ended))
             }
         };
-        Some(manifest_response(content_type, body, (first, last), (timeline, timeline.offered()), self.is_ended))
+        let edge = match manifest {
+            Manifest::Update { .. } | Manifest::Playlist { format: HlsFormat::Cmaf, .. } if !self.is_ended => {
+                timeline.part_length().map(|_| format!("-p{}", timeline.parts().len())).unwrap_or_default()
+            }
+            _ => String::new(),
+        };
+        let listed = (timeline, &**timeline.offered(), edge.as_str());
+        Some(manifest_response(content_type, body, (first, last), listed, self.is_ended))
     }
 
     /// A playlist with the parts of its live edge.
@@ -233,13 +241,13 @@ pub(super) fn manifest_response(
     content_type: &'static str,
     body: Body,
     (first, last): (&Segment, &Segment),
-    (timeline, offered): (&Timeline, &[bool]),
+    (timeline, offered, edge): (&Timeline, &[bool], &str),
     is_ended: bool,
 ) -> Response {
     // What it lists says which version it is, on every host that has the same timeline.
     let (from, to) = (first.start.flicks(), last.end().flicks());
     let end = if is_ended { "-end" } else { "" };
-    let etag = format!("\"{from:x}-{to:x}{}{end}\"", tags(timeline, offered));
+    let etag = format!("\"{from:x}-{to:x}{}{edge}{end}\"", tags(timeline, offered));
     let half = timeline.segment_duration().to_std().as_secs() / 2;
     Response::manifest(content_type, (!is_ended).then(|| half.max(1)), &etag, body)
 }
@@ -249,9 +257,6 @@ fn tags(timeline: &Timeline, offered: &[bool]) -> String {
     let withdrawn = offered.iter().enumerate().filter(|(_, is_offered)| !**is_offered);
     let mut tags: String = withdrawn.map(|(track, _)| format!("-{track}")).collect();
     tags.extend(timeline.captions().iter().map(|service| format!("-{service}")));
-    if !timeline.parts().is_empty() {
-        tags.push_str(&format!("-p{}", timeline.parts().len()));
-    }
     if timeline.drifted() != MediaDuration::ZERO {
         tags.push_str(&format!("-{:x}", timeline.drifted().flicks()));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use headend::{
-    archive::{Growth, ObjectName},
+    archive::{AssetName, Growth, ObjectName},
     media::Body,
 };
 
@@ -25,6 +25,11 @@ impl Growing {
 
     pub(super) fn forget(&mut self, name: &ObjectName) {
         self.0.remove(name);
+    }
+
+    /// What has come of it is all.
+    pub(super) fn end(&mut self, asset: &AssetName) {
+        self.0.retain(|name, _| name.as_str().split('/').next() != Some(asset.as_str()));
     }
 
     pub(super) fn get(&self, name: &ObjectName) -> Option<Body> {

@@ -1,6 +1,6 @@
 //! Segments in parts: what is whole of the segment at the live edge, before all of it is.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use super::Segmenter;
 use crate::{
@@ -10,9 +10,14 @@ use crate::{
 };
 
 /// How segments are cut into parts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Parts {
+    /// As asked for.
+    target: MediaDuration,
+    /// The same in whole frames, in segments that are announced from here on.
     length: MediaDuration,
+    /// That of each open segment.
+    lengths: VecDeque<MediaDuration>,
     /// How many there are of the first open segment by now.
     count: u32,
 }
@@ -24,11 +29,19 @@ impl Segmenter {
     /// of parts does not know.
     pub(crate) const SLIVER: MediaDuration = MediaDuration::from_millis(10);
 
-    /// From here on each fragment is a row of chunks of this length, which start so long after each other on the media clock,
-    /// whatever the renditions' access units last. The segment at the live edge comes out chunk by chunk, of all renditions
-    /// together.
-    pub const fn cut_parts(&mut self, length: MediaDuration) {
-        self.parts = Some(Parts { length, count: 0 });
+    /// In segments that are announced from here on each fragment is a row of chunks of about `target`: of as many frames that last
+    /// `frame`, or just so long where that is zero. They start so long after each other on the media clock, whatever the renditions'
+    /// access units last, and the segment at the live edge comes out chunk by chunk, of all renditions together.
+    pub fn cut_parts(&mut self, target: MediaDuration, frame: MediaDuration) {
+        let length = whole_frames(target, frame);
+        match &mut self.parts {
+            Some(parts) => (parts.target, parts.length) = (target, length),
+            // Those that are announced already are one part each.
+            None => {
+                let lengths = self.open.iter().map(|_| Parts::WHOLE).collect();
+                self.parts = Some(Parts { target, length, lengths, count: 0 });
+            }
+        }
     }
 
     /// The next part of the segment at the live edge that is whole in every rendition. Its last one comes with the
@@ -46,9 +59,9 @@ impl Segmenter {
     }
 
     /// The end of what was given out of the first open segment.
-    pub(super) fn parted_to(&self) -> Option<MediaTime> {
-        let (start, parts) = self.open.front().zip(self.parts)?;
-        (parts.count > 0).then(|| parts.end(*start, parts.count))
+    pub(crate) fn parted_to(&self) -> Option<MediaTime> {
+        let (start, parts) = self.open.front().zip(self.parts.as_ref())?;
+        if parts.count > 0 { parts.end(*start, parts.count) } else { None }
     }
 
     /// Every part of the first open segment that ends before `end` and was not asked for.
@@ -76,15 +89,15 @@ impl Segmenter {
     /// players ignore a wrap.
     pub(super) fn number(&self) -> u32 {
         let sequence = self.next_sequence as u32;
-        let Some(parts) = self.parts else { return sequence.wrapping_add(1) };
+        let Some(parts) = &self.parts else { return sequence.wrapping_add(1) };
         sequence.wrapping_mul(Self::MAX_PARTS.wrapping_add(1)).wrapping_add(parts.count).wrapping_add(1)
     }
 
     /// Start of the first open segment and end of its next part.
     fn next_part(&self) -> Option<(MediaTime, MediaTime)> {
-        let (start, parts) = self.open.front().copied().zip(self.parts)?;
+        let (start, parts) = self.open.front().copied().zip(self.parts.as_ref())?;
         let next = parts.count.saturating_add(1);
-        (next <= Self::MAX_PARTS).then(|| (start, parts.end(start, next)))
+        Some((start, parts.end(start, next).filter(|_| next <= Self::MAX_PARTS)?))
     }
 
     fn cut_part(&mut self, start: MediaTime, end: MediaTime) -> SealedPart {
@@ -110,7 +123,7 @@ impl Segmenter {
             start,
             is_discontinuous: self.is_discontinuous(start),
             cues: Arc::clone(cues),
-            length: self.parts.map_or(MediaDuration::ZERO, |parts| parts.length),
+            length: self.parts.as_ref().map_or(MediaDuration::ZERO, |parts| parts.target),
             spans: spans.into(),
         }
     }
@@ -121,9 +134,27 @@ impl Parts {
     /// would be in without that.
     const ROUNDING: MediaDuration = MediaDuration::from_millis(2);
 
-    /// Where so many parts end of a segment that starts there.
-    fn end(self, start: MediaTime, count: u32) -> MediaTime {
-        start.plus(self.length.times(count.into())).minus(Self::ROUNDING)
+    /// Longer than any segment.
+    const WHOLE: MediaDuration = MediaDuration::from_secs(24 * 3600);
+
+    /// Where so many parts end of the first open segment, which starts there.
+    fn end(&self, start: MediaTime, count: u32) -> Option<MediaTime> {
+        Some(start.plus(self.lengths.front()?.times(count.into())).minus(Self::ROUNDING))
+    }
+
+    /// A segment was announced.
+    pub(super) fn open(&mut self) {
+        self.lengths.push_back(self.length);
+    }
+
+    /// The segment that was announced last is none.
+    pub(super) fn cancel(&mut self) {
+        self.lengths.pop_back();
+    }
+
+    /// The first open segment is sealed.
+    pub(super) fn close(&mut self) {
+        self.lengths.pop_front();
     }
 
     /// One more; its place.
@@ -132,4 +163,13 @@ impl Parts {
         self.count = index.saturating_add(1);
         index
     }
+}
+
+/// As many frames as last about `target`: rather one more than is told to players than one less, as long as that is no more than time
+/// stamps may be rounded.
+fn whole_frames(target: MediaDuration, frame: MediaDuration) -> MediaDuration {
+    const MORE: MediaDuration = MediaDuration::from_millis(7);
+    let unit = frame.flicks();
+    let Some(most) = target.plus(MORE).flicks().checked_div(unit) else { return target };
+    frame.times(most.max(1))
 }

@@ -20,7 +20,7 @@ fn seconds(n: i64) -> MediaTime {
 /// Four seconds of two rungs and sound in parts, fed in an order that `turn` chooses and asked for parts where `asks`.
 fn fed(mut turn: impl FnMut(usize) -> usize, asks: bool) -> (Vec<SealedPart>, Vec<SealedSegment>) {
     let mut segmenter = Segmenter::new(ladder(), SegmenterLimits::default());
-    segmenter.cut_parts(LENGTH);
+    segmenter.cut_parts(LENGTH, MediaDuration::from_ticks(3000, crate::time::Timescale::MPEG));
     let mut feeds = [pictures(0, T0, 0..121), pictures(1, T0, 0..121), sound(2, T0, -2..175)].map(VecDeque::from);
     let (mut parts, mut segments) = (Vec::new(), Vec::new());
     (0..3).for_each(|n| segmenter.boundary(seconds(2 * n)).unwrap());
@@ -96,7 +96,7 @@ fn the_bytes_do_not_depend_on_who_asks_when() {
 #[test]
 fn a_boundary_cuts_a_part_short_and_none_is_taken_back() {
     let mut segmenter = Segmenter::new(vec![ladder().remove(0)], SegmenterLimits::default());
-    segmenter.cut_parts(LENGTH);
+    segmenter.cut_parts(LENGTH, MediaDuration::from_ticks(3000, crate::time::Timescale::MPEG));
     segmenter.boundary(T0).unwrap();
     for unit in pictures(0, T0, 0..25) {
         segmenter.push(TrackId(0), unit).unwrap();
@@ -114,4 +114,36 @@ fn a_boundary_cuts_a_part_short_and_none_is_taken_back() {
     // What went out stands, also where everything ends before it.
     segmenter.finish(at(24));
     assert!(segmenter.pull().is_none_or(|sealed| sealed.segment.start == at(24)));
+}
+
+#[test]
+fn parts_are_whole_frames_of_which_no_player_is_told_too_little() {
+    use crate::media::FrameRate;
+    let third = MediaDuration::from_flicks(705_600_000 / 3);
+    for (rate, frames) in
+        [("24", 8), ("24000/1001", 8), ("25", 8), ("30", 10), ("30000/1001", 10), ("50", 17), ("60", 20), ("20", 6)]
+    {
+        let (num, den) = rate.split_once('/').unwrap_or((rate, "1"));
+        let frame = FrameRate::new(num.parse().unwrap(), den.parse().unwrap()).unwrap().frame_duration();
+        let mut segmenter = Segmenter::new(vec![ladder().remove(0)], SegmenterLimits::default());
+        segmenter.cut_parts(third, frame);
+        segmenter.boundary(T0).unwrap();
+        for n in 0..=frames {
+            let at = T0.plus(frame.times(n));
+            let picture = crate::media::AccessUnit {
+                pts: at,
+                dts: at,
+                is_random_access: n == 0,
+                ..pictures(0, T0, 0..1).remove(0)
+            };
+            segmenter.push(TrackId(0), picture).unwrap();
+        }
+        let part = segmenter.pull_part().unwrap_or_else(|| panic!("{rate}")).part;
+        let lasts = MediaDuration::from_ticks(part.spans[0].duration.into(), crate::time::Timescale::MPEG);
+        let off = lasts.minus(frame.times(frames)).flicks().abs();
+        assert!(off < 20_000, "{rate}: {lasts:?}");
+        // RFC 8216bis clause 4.4.4.9: no more than the target, and no less than 85 % of it.
+        let target = crate::package::hls::part_target(&ladder()[0], third);
+        assert!(lasts <= target && lasts.flicks() * 100 >= target.flicks() * 85, "{rate}: {lasts:?} of {target:?}");
+    }
 }

@@ -50,6 +50,12 @@ impl Edge {
         }
     }
 
+    /// Nothing follows: what is not whole never will be. Players may still ask for parts of what is.
+    pub(super) fn end(&mut self) {
+        self.open.clear();
+        self.last = None;
+    }
+
     pub(super) fn open(&self) -> &[Part] {
         &self.open
     }
@@ -61,8 +67,8 @@ impl Edge {
 
     /// The parts of the fragment of the track at this position that starts at `ticks`.
     pub(super) fn find(&self, track: usize, ticks: u64) -> Option<&[Part]> {
-        let span = |part: &Part| part.spans.get(track).is_some_and(|span: &PartSpan| span.fragment == ticks);
+        let is_it = |span: &PartSpan| span.fragment == ticks && !span.is_missing();
         let segments = std::iter::once(self.open()).chain(self.closed.iter().rev().map(|parts| &**parts));
-        segments.into_iter().find(|parts| parts.first().is_some_and(span))
+        segments.into_iter().find(|parts| parts.iter().any(|part| part.spans.get(track).is_some_and(is_it)))
     }
 }

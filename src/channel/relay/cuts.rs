@@ -56,10 +56,13 @@ impl Run {
         let end = if unit.is_random_access { unit.pts } else { unit.pts.plus(reel.nominal) };
         let is_within = |from: MediaTime| end.since(from) <= bound;
         let Some(boundary) = self.boundary.filter(|boundary| !is_within(*boundary)) else { return true };
-        let newest = reel.idrs.iter().rev().copied().find(|idr| *idr > boundary && idr.since(boundary) <= bound);
+        // A part that went out is not taken back.
+        let parted_to = self.segmenter.parted_to().unwrap_or(boundary);
+        let can_start = |idr: &MediaTime| *idr > boundary && *idr >= parted_to && idr.since(boundary) <= bound;
+        let newest = reel.idrs.iter().rev().copied().find(can_start);
         if let Some(idr) = newest {
             self.open(idr, faults);
-            if is_within(idr) {
+            if self.boundary == Some(idr) && is_within(idr) {
                 return true;
             }
         }

@@ -117,7 +117,8 @@ impl Run {
             captions: CaptionScan::default(),
         };
         if let Some(length) = parts {
-            run.segmenter.cut_parts(length);
+            let frame = run.reels.first().map_or(MediaDuration::ZERO, |reel| reel.nominal);
+            run.segmenter.cut_parts(length, frame);
             // A part that went out is not taken back: no segment can end with a GOP that was passed over.
             run.least = run.least.min(MediaDuration::from_flicks(run.bound().flicks() / 2));
         }

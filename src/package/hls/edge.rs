@@ -6,7 +6,7 @@ use super::{format::HlsFormat, times::write_seconds};
 use crate::{
     archive::Segmenter,
     media::{Part, PartSpan, Presentation, Segment, Span, TrackSpec},
-    time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
+    time::{MediaDuration, MediaTime},
 };
 
 /// What a playlist shows of the segments behind those that it keeps ready.
@@ -33,13 +33,20 @@ pub const fn has_parts(track: &TrackSpec) -> bool {
     track.format.is_video() || track.format.is_audio()
 }
 
-/// How long parts of a track last at most, where they lie `length` apart: an access unit more, and what is left of a segment. Output pictures may come as slowly as
-/// in films, whatever the track says of itself.
+/// How long parts of a track last at most, where `length` is asked for: parts are whole frames of the channel ([`Segmenter::cut_parts`])
+/// and what is left of a segment, or time stamps that were rounded.
 #[must_use]
 pub fn part_target(track: &TrackSpec, length: MediaDuration) -> MediaDuration {
-    let film = MediaDuration::from_flicks(FLICKS_PER_SECOND / 24);
-    let unit = if track.format.is_video() { track.nominal_unit().max(film) } else { track.nominal_unit() };
-    length.plus(unit).plus(Segmenter::SLIVER)
+    let unit = track.nominal_unit();
+    match track.format.is_video() {
+        true => length.max(track.nominal_unit()).plus(Segmenter::SLIVER),
+        // Whole access units, one more in some parts than in others.
+        false if unit > MediaDuration::ZERO => {
+            let count = length.flicks().saturating_add(unit.flicks()).saturating_sub(1).checked_div(unit.flicks());
+            unit.times(count.unwrap_or(1).max(1))
+        }
+        false => length.plus(Segmenter::SLIVER),
+    }
 }
 
 /// `EXT-X-SERVER-CONTROL` and `EXT-X-PART-INF`. Parts may be played from three target durations behind the edge; what is further behind
@@ -62,6 +69,10 @@ pub(super) fn write_parts(
     let mut spans: Vec<&PartSpan> = spans.collect();
     // A segment may end before a rendition has anything in the last part of another one.
     while is_whole && spans.pop_if(|span| span.is_missing()).is_some() {}
+    // A rendition that comes back brings the whole of its fragment at once.
+    if is_whole && spans.first().is_some_and(|span| span.is_missing()) {
+        return;
+    }
     let fragment = spans.iter().find(|span| !span.is_missing()).map_or(0, |span| span.fragment);
     for ((index, span), part) in spans.iter().enumerate().zip(parts) {
         text.push_str("#EXT-X-PART:DURATION=");
