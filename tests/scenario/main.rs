@@ -42,6 +42,7 @@ mod loss_policy;
 mod manifests;
 mod offers;
 mod on_ad_cues;
+mod one_timeline;
 mod pacing;
 mod packet_loss;
 mod parameter_sets;
