@@ -33,6 +33,7 @@ mod failover;
 mod fec;
 #[cfg(feature = "ffmpeg")]
 mod film;
+mod full_window;
 mod ladder_feeds;
 mod languages;
 mod legs;
@@ -46,6 +47,7 @@ mod one_timeline;
 mod pacing;
 mod packet_loss;
 mod parameter_sets;
+mod parked;
 mod pass_through;
 mod pass_through_wire;
 mod preview;
