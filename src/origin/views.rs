@@ -118,6 +118,25 @@ impl Views {
         self.rendered.forget();
     }
 
+    /// The store has lost some of what is listed. Ropes only grow, so that playlists and bootstraps are made anew: that costs what they
+    /// list. MPDs and client manifests say when segments are, and not whether each rendition has something there: they stay.
+    pub(super) fn lose(&mut self, timeline: &Timeline) {
+        let Some((first, past)) = self.first().and_then(|first| Some((first, timeline.past_at(first)?))) else {
+            return;
+        };
+        for playlist in self.every_playlist() {
+            *playlist = playlist.anew(past.discontinuities);
+            timeline.since(first).for_each(|segment| playlist.append(segment));
+        }
+        self.hds = hds::Manifest::new(Arc::clone(timeline.presentation()));
+        self.hds.offer(timeline.offered());
+        timeline.since(first).for_each(|segment| self.hds.append(segment));
+        if self.is_ended {
+            self.hds.end();
+        }
+        self.rendered.forget();
+    }
+
     /// Nothing follows.
     pub(super) fn end(&mut self) {
         self.is_ended = true;
@@ -273,6 +292,9 @@ fn tags(timeline: &Timeline, offered: &[bool]) -> String {
     tags.extend(timeline.captions().iter().map(|service| format!("-{service}")));
     if !timeline.parts().is_empty() {
         tags.push_str(&format!("-p{}", timeline.parts().len()));
+    }
+    if timeline.lost() > 0 {
+        tags.push_str(&format!("-l{}", timeline.lost()));
     }
     if timeline.drifted() != MediaDuration::ZERO {
         tags.push_str(&format!("-{:x}", timeline.drifted().flicks()));

@@ -100,6 +100,18 @@ impl MediaPlaylist {
         self.part_length.is_some()
     }
 
+    /// The same without its segments, behind so many discontinuities: they are listed anew.
+    pub(crate) fn anew(&self, discontinuities: u64) -> Self {
+        Self {
+            target_duration: self.target_duration,
+            part_length: self.part_length,
+            is_of_i_frames: self.is_of_i_frames,
+            keeps_all: self.keeps_all,
+            discontinuity_sequence: discontinuities,
+            ..Self::new(self.format, Arc::clone(&self.presentation), self.track, MediaDuration::ZERO)
+        }
+    }
+
     /// A segment joined at the live edge.
     pub fn append(&mut self, segment: &Segment) {
         if self.part_length.is_none() {
