@@ -40,6 +40,7 @@ mod legs;
 mod life_cycle;
 mod loss_of_ingest;
 mod loss_policy;
+mod lost_objects;
 mod manifests;
 mod offers;
 mod on_ad_cues;
