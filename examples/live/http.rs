@@ -121,13 +121,13 @@ async fn media(State(app): State<App>, request: Request) -> Response {
     let Some(caller) = gate::caller(&request.headers, &request.extensions) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let clock = app.handle.clock.clone();
+    let clock = app.handle.clock;
     let answer = match app.endpoint.answer(&asked, &caller, &clock).await {
         Some(Answer::Whole(answer)) => answer,
         Some(Answer::Growing(growing)) => {
             let answer = growing.response.clone();
             let more = stream::unfold(growing, move |mut growing| {
-                let (endpoint, clock) = (Arc::clone(&app.endpoint), clock.clone());
+                let (endpoint, clock) = (Arc::clone(&app.endpoint), clock);
                 async move { Some((endpoint.more_of(&mut growing, &clock).await?, growing)) }
             });
             return respond(&answer, Body::from_stream(more));

@@ -182,6 +182,11 @@ impl Store {
         self.0.queue().unwritten()
     }
 
+    /// Objects that had to be given up since the last time: players cannot have them any more.
+    pub(crate) fn take_lost(&self) -> Vec<ObjectName> {
+        self.0.queue().take_lost()
+    }
+
     /// Writes that wait.
     pub(crate) fn waiting(&self) -> usize {
         self.0.queue().len()

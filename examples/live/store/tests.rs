@@ -128,6 +128,9 @@ fn row_59_a_backend_that_hangs_costs_no_more_than_a_ceiling_and_the_newest_stay(
     let objects: Vec<Object> = (0..80).map(|n| object(n, 8 << 20)).collect();
     objects.iter().for_each(|object| queue.store(object.clone()));
     assert_eq!((queue.len(), queue.unwritten()), (32, 48));
+    // Whoever tells players of gaps hears of each once.
+    let given_up: Vec<ObjectName> = objects[..48].iter().map(|object| object.name.clone()).collect();
+    assert_eq!((queue.take_lost(), queue.take_lost()), (given_up, vec![]));
     let held = objects.iter().filter(|object| queue.held(&object.name).is_some());
     assert_eq!(
         held.map(|object| object.name.clone()).collect::<Vec<_>>(),
@@ -139,6 +142,13 @@ fn row_59_a_backend_that_hangs_costs_no_more_than_a_ceiling_and_the_newest_stay(
     }
     assert_eq!(queue.unwritten(), 80);
     assert!(queue.held(&objects[79].name).is_some());
+    assert!(queue.take_lost().is_empty(), "what is refused and still held can be played");
+    // More is refused than can be held.
+    queue.store(object(80, 8 << 20));
+    let (write, ..) = queue.next().unwrap();
+    queue.refused(write);
+    assert_eq!(queue.take_lost(), [objects[48].name.clone()]);
+    assert_eq!((queue.held(&objects[48].name), queue.unwritten()), (None, 81));
 }
 
 #[test]
