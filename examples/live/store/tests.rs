@@ -1,9 +1,12 @@
 use std::{env, fs, path::PathBuf, process, sync::Arc};
 
 use headend::{
-    archive::{Asset, AssetConfig, AssetOutput, Presentation, Recovered, TimelineChange, TrackSpec},
+    archive::{
+        Asset, AssetConfig, AssetOutput, Presentation, Recovered, SealedSegment, Segment, Span, TimelineChange,
+        TrackSpec,
+    },
     media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
-    time::{MediaDuration, Utc},
+    time::{MediaDuration, MediaTime, Utc},
 };
 
 use super::{backend::Listed, *};
@@ -102,6 +105,49 @@ async fn what_is_written_opens_in_another_run() {
         let recovered = Recovered::open(&asset(), &again.pages(&asset()).await.unwrap()).unwrap();
         assert_eq!(recovered.updates().last().unwrap().change, TimelineChange::Ended);
         assert_eq!(again.read_record("locators.json").await.unwrap().unwrap(), "{}");
+    }
+}
+
+#[tokio::test]
+async fn row_59_what_was_never_written_is_a_gap_in_another_run() {
+    let folder = Temporary::new("absent");
+    for place in places(&folder) {
+        let segment_duration = MediaDuration::from_secs(2);
+        let config = AssetConfig { window: None, rewind: None, segment_duration };
+        let mut written = Asset::open(asset(), Arc::new(Presentation::new(vec![track()], Utc::UNIX_EPOCH)), config);
+        for sequence in 0..6 {
+            let segment = Segment {
+                sequence,
+                start: MediaTime::ZERO.plus(segment_duration.times(sequence as i64)),
+                duration: segment_duration,
+                is_discontinuous: false,
+                spans: [Span { start: sequence, duration: 1, bytes: 10 }].into(),
+                cues: Arc::default(),
+            };
+            let fragments = vec![object(sequence, 10).body];
+            written.push(&SealedSegment { segment, fragments, parts: vec![], faults: vec![] }).unwrap();
+        }
+        let store = Store::open(&place).unwrap();
+        store.start();
+        while let Some(output) = written.pull() {
+            match output {
+                // As if it had been refused.
+                AssetOutput::Store(object) if object.name == self::object(3, 0).name => {}
+                AssetOutput::Store(object) => store.put(object),
+                AssetOutput::Append(append) => store.append(&append),
+                _ => {}
+            }
+        }
+        store.settled().await;
+        let again = Store::open(&place).unwrap();
+        let mut recovered = Recovered::open(&asset(), &again.pages(&asset()).await.unwrap()).unwrap();
+        let absent = again.absent(&recovered).await.unwrap();
+        assert_eq!(absent, [object(3, 0).name]);
+        assert_eq!(recovered.lose(&absent), 1);
+        assert_eq!(again.absent(&recovered).await.unwrap(), []);
+        assert!(
+            recovered.timeline().segments().all(|segment| segment.spans[0].is_missing() == (segment.sequence == 3))
+        );
     }
 }
 
