@@ -85,7 +85,7 @@ def slow_readers(_server) -> str:
         finally:
             readers.close()
             own.kill()
-    assert left[0] == 0 and readers.read > count, f"{readers.read} bytes were read by {count} readers"
+    assert left[0] == 0 and readers.read > count // 4, f"{readers.read} bytes were read by {count} readers"
     assert not told, told
     assert max(slow) <= ours + SEGMENT, f"the live edge was {max(slow):.1f} s old, and {ours:.1f} s before"
     cost = peak - plain
