@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use headend::{
-    archive::{AssetName, Presentation, Segment, Span, TimelineChange, TimelineUpdate, TrackSpec},
+    archive::{AssetName, Loss, Presentation, Segment, Span, TimelineChange, TimelineUpdate, TrackSpec},
     media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
     origin::{Admission, Caller, Endpoint, EndpointConfig, Method, Origin, OriginConfig, PublishError, Reply, Request},
     time::{MediaDuration, MediaTime, Now, Utc},
@@ -168,6 +168,28 @@ fn odd_requests_cost_little_and_leave_nothing() {
     for range in ["bytes=0-18446744073709551615", "bytes=-0", "bytes=5-2", "bytes=0-0,1-1", "lines=1-2", "bytes=-"] {
         below(range, BOMB / 64, || drop(origin.handle(&request(range), now())));
     }
+}
+
+#[test]
+fn what_the_store_loses_costs_a_window_once_and_leaves_nothing_row_59() {
+    // A window of 25 hours.
+    let mut origin = origin(45_000);
+    let asset = AssetName::new("a").unwrap();
+    let mut lose = |sequences: &mut dyn Iterator<Item = u64>| {
+        let losses = sequences.map(|sequence| Loss { sequence, track: 0 }).collect();
+        let update = TimelineUpdate { asset: asset.clone(), change: TimelineChange::Lost(losses) };
+        let ((), usage) = measure(|| origin.apply(&update).unwrap());
+        println!("{usage:?}");
+        usage
+    };
+    // A hundred at once are as one.
+    let first = lose(&mut std::iter::once(20_000));
+    let hundred = lose(&mut (21_000..21_100));
+    assert!(first.peak < 1 << 20 && hundred.peak < 1 << 20, "{first:?}, {hundred:?}");
+    assert!(first.kept < 1 << 20 && hundred.kept < 1 << 16, "{first:?}, {hundred:?}");
+    // What is not there costs nothing, and the same again neither.
+    let none = lose(&mut (21_000..21_100).chain([90_000, u64::MAX]));
+    assert!(none.peak < 1 << 16 && none.kept == 0, "{none:?}");
 }
 
 #[test]
