@@ -5,6 +5,7 @@ use std::{net::IpAddr, time::Duration};
 use bytes::Bytes;
 use headend::{
     access::StreamKey,
+    archive::ObjectName,
     channel::{AdBreak, Channel, CommandError, IngestId, ProgramId, Session},
     ingest::{DatagramDemuxer, Demuxer, smooth::SmoothDemuxer},
     splice::SlateImage,
@@ -43,6 +44,8 @@ pub(crate) enum Turn {
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
     /// A command about programs; the one that it is about.
     Program(ProgramCommand, oneshot::Sender<Result<ProgramId, Refused>>),
+    /// The store had to give these objects up.
+    Lost(Vec<ObjectName>),
     Look(Look),
     Finish,
 }

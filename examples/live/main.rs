@@ -177,6 +177,7 @@ impl Host {
         let workers = Workers::start(&done_sender).map_err(|error| format!("no threads: {error}"))?;
         let (filings, filing) = Arc::clone(endpoint).start_filing(Arc::clone(events), options.name.as_str().into());
         let (wheel, handle) = Wheel::new(Parts { channel, director, clock, workers, done, filings });
+        tokio::spawn(tell_lost(Arc::clone(endpoint), handle.clone()));
         Ok(Self { handle, wheel: tokio::spawn(wheel.run()), filing })
     }
 
@@ -187,6 +188,18 @@ impl Host {
         let _ = (&mut self.wheel).await;
         let _ = (&mut self.filing).await;
         endpoint.store().settled().await;
+    }
+}
+
+/// Tells the channel what the store had to give up, all of a second at once: a gap costs a manifest to be made anew.
+async fn tell_lost(endpoint: Arc<Endpoint>, handle: Handle) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let lost = endpoint.store().take_lost();
+        // The wheel may have ended.
+        if !lost.is_empty() && handle.turns.send(Turn::Lost(lost)).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -34,8 +34,15 @@ pub(crate) async fn open(endpoint: &Endpoint, channel: &str, preview: &PreviewOp
     let (mut cut_off, mut count) = (Vec::new(), 0usize);
     // Names begin with the channel's and the time, and so the newest one comes last.
     for name in endpoint.store().assets().await? {
-        let Some(recovered) = recover(endpoint, &name).await? else { continue };
+        let Some(mut recovered) = recover(endpoint, &name).await? else { continue };
         count += 1;
+        if !recovered.timeline().is_ended() {
+            let absent = endpoint.store().absent(&recovered).await?;
+            let lost = recovered.lose(&absent);
+            if lost > 0 {
+                eprintln!("live: {lost} fragments of program {name} were never written; players are told of a gap");
+            }
+        }
         recovered.updates().for_each(|update| endpoint.apply(&update));
         if recovered.timeline().is_ended() {
             continue;

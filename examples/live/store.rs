@@ -21,7 +21,7 @@ use std::{
 
 use bytes::Bytes;
 use headend::{
-    archive::{Append, AssetName, Growth, Object, ObjectName},
+    archive::{Append, AssetName, Growth, Object, ObjectName, Recovered},
     media::Body,
 };
 use tokio::sync::watch;
@@ -166,6 +166,26 @@ impl Store {
         Ok(pages)
     }
 
+    /// Fragments that an asset lists and that are not there: what was refused or waited when the process ended.
+    pub(crate) async fn absent(&self, recovered: &Recovered) -> io::Result<Vec<ObjectName>> {
+        let Some(backend) = &self.0.backend else { return Ok(Vec::new()) };
+        let mut folders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut absent = Vec::new();
+        for name in recovered.objects() {
+            let Some((folder, file)) = name.as_str().rsplit_once('/').filter(|(_, file)| file.ends_with(".m4s")) else {
+                continue;
+            };
+            if !folders.contains_key(folder) {
+                let there = backend.list(folder).await?.objects.into_iter().collect();
+                folders.insert(folder.into(), there);
+            }
+            if !folders.get(folder).is_some_and(|there| there.contains(file)) {
+                absent.push(name);
+            }
+        }
+        Ok(absent)
+    }
+
     /// The last page of an index that is going to be written on.
     pub(crate) fn know(&self, name: ObjectName, page: &[u8]) {
         self.0.queue().know(name, page);
@@ -186,6 +206,11 @@ impl Store {
     /// Objects that the backend refused, or that had to be given up; always none in memory.
     pub(crate) fn unwritten(&self) -> usize {
         self.0.queue().unwritten()
+    }
+
+    /// Objects that had to be given up since the last time: players cannot have them any more.
+    pub(crate) fn take_lost(&self) -> Vec<ObjectName> {
+        self.0.queue().take_lost()
     }
 
     /// Writes that wait.

@@ -125,6 +125,12 @@ impl Wheel {
             Turn::Program(command, answer) => {
                 let _ = answer.send(self.director.command_program(&mut self.channel, command, now));
             }
+            Turn::Lost(names) => {
+                let count = self.channel.lose_objects(&names);
+                if count > 0 {
+                    eprintln!("live: {count} fragments could not be written and are lost; players are told of a gap");
+                }
+            }
             Turn::Look(look) => {
                 let Self { channel, director, feeds, .. } = self;
                 (look.0)(&View { channel, director, feeds, now });

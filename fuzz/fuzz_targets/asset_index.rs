@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use headend::archive::{Asset, AssetName, AssetOutput, ObjectName, Recovered};
+use headend::archive::{Asset, AssetName, AssetOutput, ObjectName, Recovered, Segment};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -26,6 +26,10 @@ fuzz_target!(|data: &[u8]| {
     let resumed = Asset::resume(&recovered, timeline.presentation(), config);
     assert_eq!(resumed.is_err(), timeline.is_ended());
     let Ok(mut asset) = resumed else { return };
+    // Its store has lost some of what it lists, and the index remembers it.
+    let lost: Vec<ObjectName> = recovered.objects().step_by(3).take(usize::from(*form)).collect();
+    assert!(asset.lose(&lost) <= lost.len());
+    let segments: Vec<Segment> = asset.timeline().segments().cloned().collect();
     asset.end();
     let mut pages: BTreeMap<u64, Vec<u8>> = pages.into_iter().map(|(number, page)| (number, page.to_vec())).collect();
     while let Some(output) = asset.pull() {
@@ -40,7 +44,7 @@ fuzz_target!(|data: &[u8]| {
     let pages: Vec<(u64, Bytes)> = pages.into_iter().map(|(number, page)| (number, page.into())).collect();
     let again = Recovered::open(&name, &pages).expect("what was written is whole");
     assert!(again.timeline().is_ended() && again.torn() == 0);
-    assert!(again.timeline().segments().eq(recovered.timeline().segments()));
+    assert!(again.timeline().segments().eq(&segments));
 });
 
 fn pages(mut rest: &[u8]) -> Vec<(u64, Bytes)> {

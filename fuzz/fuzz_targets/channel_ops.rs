@@ -309,6 +309,7 @@ impl Host {
             assert!(outputs < 100_000, "outputs without an end");
             match output {
                 Output::Work(work) => self.works.push(work),
+                Output::Grow(_) => {}
                 Output::Store(object) => {
                     assert!(self.stored.insert(object.name.as_str().into()), "{} twice", object.name);
                 }

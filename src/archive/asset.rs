@@ -1,5 +1,6 @@
 //! A program publishing into one asset: what to store, what to tell the origin, what to discard, in that order.
 
+mod lose;
 mod resume;
 
 use std::{collections::VecDeque, sync::Arc};

@@ -66,6 +66,10 @@ impl Index {
                 record.int(by.flicks());
                 DRIFTED
             }
+            TimelineChange::Lost(losses) => {
+                head::put_losses(&mut record, losses);
+                LOST
+            }
             TimelineChange::Ended => ENDED,
             // What is torn off with a part is not missed: its segment was not whole.
             TimelineChange::Trimmed { .. } | TimelineChange::Resumed(_) | TimelineChange::Parted(_) => {
@@ -110,6 +114,7 @@ const OFFERED: u8 = 2;
 const CAPTIONED: u8 = 3;
 const DRIFTED: u8 = 4;
 const ENDED: u8 = 5;
+const LOST: u8 = 6;
 
 #[cfg(test)]
 mod tests;

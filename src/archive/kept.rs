@@ -3,6 +3,8 @@
 //!
 //! An asset that is written and an index that is read back go through the same steps, and so end in the same state.
 
+mod losses;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use crate::{

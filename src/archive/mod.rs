@@ -10,6 +10,7 @@ mod export;
 mod index;
 mod kept;
 mod lane;
+mod loss;
 mod object;
 mod rate;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use asset::{Asset, AssetConfig, AssetOutput, ResumeError};
 pub use export::{ExportError, Exporter};
 pub use index::{IndexError, IndexErrorKind, Recovered};
 pub(crate) use kept::linger;
+pub use loss::Loss;
 pub use object::{Append, AssetName, Growth, Object, ObjectName};
 pub use sealed::{SealedPart, SealedSegment, SegmentFault, SegmenterError};
 pub use segmenter::{Segmenter, SegmenterLimits};

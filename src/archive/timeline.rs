@@ -1,6 +1,7 @@
 //! The ordered segments of an asset, inside its window.
 
 mod edge;
+mod losses;
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -26,6 +27,8 @@ pub struct Timeline {
     offered: Arc<[bool]>,
     captions: Arc<[CaptionService]>,
     drift: MediaDuration,
+    /// Fragments that the store has lost.
+    lost: u64,
     version: u64,
     is_ended: bool,
 }
@@ -88,6 +91,7 @@ impl Timeline {
             offered,
             captions: Arc::from([]),
             drift: MediaDuration::ZERO,
+            lost: 0,
             version: 0,
             is_ended: false,
         }
@@ -115,10 +119,7 @@ impl Timeline {
                 return Err(TimelineError::Overlap { start: segment.start, end: last.end() });
             }
         }
-        for ((meter, span), track) in self.meters.iter_mut().zip(segment.spans.iter()).zip(&self.presentation.tracks) {
-            let half = self.segment_duration.ticks(track.timescale) / 2;
-            meter.add(segment.sequence, span, track.timescale.per_second(), u64::try_from(half).unwrap_or(0));
-        }
+        Self::meter(&mut self.meters, &segment, &self.presentation, self.segment_duration);
         let past = self.past.get_or_insert(Past::at(&segment));
         if self.segments.is_empty() {
             past.reach(&segment, &self.presentation);
@@ -127,6 +128,13 @@ impl Timeline {
         self.segments.push_back(segment);
         self.version = self.version.saturating_add(1);
         Ok(())
+    }
+
+    fn meter(meters: &mut [RateMeter], segment: &Segment, presentation: &Presentation, longest: MediaDuration) {
+        for ((meter, span), track) in meters.iter_mut().zip(segment.spans.iter()).zip(&presentation.tracks) {
+            let half = longest.ticks(track.timescale) / 2;
+            meter.add(segment.sequence, span, track.timescale.per_second(), u64::try_from(half).unwrap_or(0));
+        }
     }
 
     /// Adds a part of the segment that is added next.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    archive::AssetName,
+    archive::{AssetName, Loss},
     media::{CaptionService, Part, Past, Presentation, Segment},
     time::MediaDuration,
 };
@@ -53,6 +53,9 @@ pub enum TimelineChange {
     /// Media time is so far behind the host's clock by now, counted from the epoch, and ahead of it where this is negative: the
     /// contribution's clock drifts. Manifests whose players count on a clock say so from the next segment on.
     Drifted(MediaDuration),
+    /// The host's store has lost these fragments, in order: manifests show that they are missing, as those of a rendition that had
+    /// nothing there.
+    Lost(Arc<[Loss]>),
     /// Nothing will be added any more.
     Ended,
 }

@@ -31,6 +31,7 @@ mod input_rules;
 mod intake;
 mod lifecycle;
 mod losses;
+mod lost_objects;
 mod meter;
 mod metering;
 mod offer;

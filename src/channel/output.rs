@@ -56,7 +56,8 @@ pub enum Output {
     /// Keep this in memory, where [`ChannelConfig::parts`](crate::channel::ChannelConfig::parts) asks for it: a fragment at the
     /// live edge grows.
     Grow(Growth),
-    /// Store this under its name.
+    /// Store this under its name. Of what cannot be stored, after some tries, tell the channel by
+    /// [`lose_objects`](crate::channel::Channel::lose_objects).
     Store(Object),
     /// Write this into the index of an asset, once everything before it is stored. Whoever does not want assets to outlive the
     /// process leaves it.

@@ -90,6 +90,7 @@ impl Origin {
             TimelineChange::Offered(offered) => shelf.offer(offered),
             TimelineChange::Captioned(services) => shelf.caption(services),
             TimelineChange::Drifted(by) => shelf.drift(*by),
+            TimelineChange::Lost(losses) => shelf.lose(losses),
             TimelineChange::Ended => shelf.end(),
             TimelineChange::Opened { .. } => {}
         }
@@ -217,6 +218,8 @@ mod tests_of_filters;
 mod tests_of_hds;
 #[cfg(test)]
 mod tests_of_key_frames;
+#[cfg(test)]
+mod tests_of_losses;
 #[cfg(test)]
 mod tests_of_low_latency;
 #[cfg(test)]

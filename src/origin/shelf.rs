@@ -1,5 +1,6 @@
 //! One asset as an origin sees it: its timeline, every manifest of it, and its media.
 
+mod losses;
 mod media;
 mod patches;
 

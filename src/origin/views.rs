@@ -104,6 +104,13 @@ impl Views {
         self.rendered.forget();
     }
 
+    /// The store has lost some of what is listed. Ropes only grow, so that playlists and bootstraps are made anew when they are asked
+    /// for. MPDs and client manifests say when segments are, and not whether each rendition has something there: they stay.
+    pub(super) fn lose(&mut self, timeline: &Timeline) {
+        self.ends.into_iter().for_each(|ends| self.lists.lose((timeline, ends)));
+        self.rendered.forget();
+    }
+
     /// Nothing follows.
     pub(super) fn end(&mut self) {
         self.is_ended = true;
@@ -257,6 +264,9 @@ fn tags(timeline: &Timeline, offered: &[bool]) -> String {
     let withdrawn = offered.iter().enumerate().filter(|(_, is_offered)| !**is_offered);
     let mut tags: String = withdrawn.map(|(track, _)| format!("-{track}")).collect();
     tags.extend(timeline.captions().iter().map(|service| format!("-{service}")));
+    if timeline.lost() > 0 {
+        tags.push_str(&format!("-l{}", timeline.lost()));
+    }
     if timeline.drifted() != MediaDuration::ZERO {
         tags.push_str(&format!("-{:x}", timeline.drifted().flicks()));
     }

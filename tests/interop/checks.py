@@ -17,6 +17,7 @@ import play
 import programs
 import push
 import saved
+import slow_readers
 import timeline
 import watching
 from server import Server
@@ -401,6 +402,7 @@ ALL = [
     *low_latency.ALL,
     *saved.ALL,
     *programs.ALL,
+    *slow_readers.ALL,
     ("buttons", buttons_work),
     ("commands", commands_work),
     ("ctrl-c", ends_cleanly),

@@ -34,6 +34,8 @@ pub struct Script {
     pub frame: i64,
     /// Pictures from IDR to IDR.
     pub gop: u64,
+    /// Ticks of 90 kHz from frame of sound to frame of sound.
+    pub sound: i64,
     /// Bytes of a picture, about.
     pub size: usize,
     /// How far ahead of its picture sound is sent, in ticks of 90 kHz.
@@ -62,6 +64,7 @@ impl Default for Script {
         Self {
             frame: 3000,
             gop: 30,
+            sound: 1920,
             size: 900,
             lead: 0,
             units: Vec::new(),
@@ -78,7 +81,6 @@ impl Default for Script {
 impl Script {
     /// One second of 90 kHz.
     pub const SECOND: i64 = 90_000;
-    const SOUND: i64 = 1920;
 
     /// The next picture with the sound up to it: positions of the new units, the sound first.
     pub fn step(&mut self) -> std::ops::Range<usize> {
@@ -88,10 +90,10 @@ impl Script {
             let mark = if sample.rem_euclid(48_000) < 1024 { 200 } else { 0 };
             let mut data = vec![0x21; 40];
             data[0] = mark;
-            let coded = self.coded.sounds.get((self.sounds / Self::SOUND) as usize);
+            let coded = self.coded.sounds.get((self.sounds / self.sound) as usize);
             let data = coded.cloned().unwrap_or_else(|| data.into());
             self.units.push(Unit { is_video: false, is_idr: true, mark, data, at: self.sounds });
-            self.sounds += Self::SOUND;
+            self.sounds += self.sound;
         }
         let is_idr = self.frames.is_multiple_of(self.gop);
         let is_flash = self.at.rem_euclid(Self::SECOND) < self.frame;
@@ -113,7 +115,7 @@ impl Script {
         let frames = ticks / self.frame;
         self.at += frames * self.frame;
         let behind = (self.at - self.sounds).max(0);
-        self.sounds += (behind + Self::SOUND - 1) / Self::SOUND * Self::SOUND;
+        self.sounds += (behind + self.sound - 1) / self.sound * self.sound;
         self.frames += frames as u64;
     }
 

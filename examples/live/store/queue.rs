@@ -38,6 +38,8 @@ pub(super) struct Queue {
     refused: Held,
     /// Given up: they are nowhere.
     lost: usize,
+    /// The newest of them, until they are [asked for](Self::take_lost).
+    untold: VecDeque<ObjectName>,
     /// Pages that may still grow, or that are not written to their end.
     pages: BTreeMap<ObjectName, Page>,
 }
@@ -62,6 +64,8 @@ impl Queue {
     const RECENT: usize = 64 << 20;
     /// Bytes that are held for nothing better, where the backend refuses them.
     const REFUSED: usize = 256 << 20;
+    /// Names of what was given up, while nobody asks for them.
+    const UNTOLD: usize = 4096;
 
     pub(super) fn store(&mut self, object: Object) {
         self.waiting += object.body.len();
@@ -71,7 +75,7 @@ impl Queue {
             let Some(at) = self.writes.iter().position(|write| matches!(write, Write::Store(_))) else { return };
             if let Some(Write::Store(name)) = self.writes.remove(at) {
                 self.waiting -= self.held.remove(&name).map_or(0, |body| body.len());
-                self.lost += 1;
+                self.lose([name]);
             }
         }
     }
@@ -162,8 +166,24 @@ impl Queue {
         if let Write::Store(name) = write
             && let Some(len) = self.held.get(&name).map(Body::len)
         {
-            self.lost += self.refused.push(name, len, Self::REFUSED, &mut self.held);
+            let forgotten = self.refused.push(name, len, Self::REFUSED, &mut self.held);
+            self.lose(forgotten);
         }
+    }
+
+    fn lose(&mut self, names: impl IntoIterator<Item = ObjectName>) {
+        for name in names {
+            self.lost += 1;
+            self.untold.push_back(name);
+            while self.untold.len() > Self::UNTOLD {
+                self.untold.pop_front();
+            }
+        }
+    }
+
+    /// What was given up since the last time: nobody has it any more.
+    pub(super) fn take_lost(&mut self) -> Vec<ObjectName> {
+        self.untold.drain(..).collect()
     }
 
     /// Writes that wait.
@@ -178,16 +198,24 @@ impl Queue {
 }
 
 impl Held {
-    /// Adds one; those that do not fit any more are forgotten. How many of these were there still.
-    fn push(&mut self, name: ObjectName, len: usize, most: usize, held: &mut BTreeMap<ObjectName, Body>) -> usize {
+    /// Adds one; those that do not fit any more are forgotten. Which of these were there still.
+    fn push(
+        &mut self,
+        name: ObjectName,
+        len: usize,
+        most: usize,
+        held: &mut BTreeMap<ObjectName, Body>,
+    ) -> Vec<ObjectName> {
         self.names.push_back((name, len));
         self.bytes += len;
-        let mut forgotten = 0;
+        let mut forgotten = Vec::new();
         while self.bytes > most
             && let Some((name, len)) = self.names.pop_front()
         {
             self.bytes -= len;
-            forgotten += usize::from(held.remove(&name).is_some());
+            if held.remove(&name).is_some() {
+                forgotten.push(name);
+            }
         }
         forgotten
     }

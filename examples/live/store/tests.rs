@@ -1,9 +1,12 @@
 use std::{env, fs, path::PathBuf, process, sync::Arc};
 
 use headend::{
-    archive::{Asset, AssetConfig, AssetOutput, Presentation, Recovered, TimelineChange, TrackSpec},
+    archive::{
+        Asset, AssetConfig, AssetOutput, Presentation, Recovered, SealedSegment, Segment, Span, TimelineChange,
+        TrackSpec,
+    },
     media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
-    time::{MediaDuration, Utc},
+    time::{MediaDuration, MediaTime, Utc},
 };
 
 use super::{backend::Listed, *};
@@ -105,6 +108,49 @@ async fn what_is_written_opens_in_another_run() {
     }
 }
 
+#[tokio::test]
+async fn row_59_what_was_never_written_is_a_gap_in_another_run() {
+    let folder = Temporary::new("absent");
+    for place in places(&folder) {
+        let segment_duration = MediaDuration::from_secs(2);
+        let config = AssetConfig { window: None, rewind: None, segment_duration };
+        let mut written = Asset::open(asset(), Arc::new(Presentation::new(vec![track()], Utc::UNIX_EPOCH)), config);
+        for sequence in 0..6 {
+            let segment = Segment {
+                sequence,
+                start: MediaTime::ZERO.plus(segment_duration.times(sequence as i64)),
+                duration: segment_duration,
+                is_discontinuous: false,
+                spans: [Span { start: sequence, duration: 1, bytes: 10 }].into(),
+                cues: Arc::default(),
+            };
+            let fragments = vec![object(sequence, 10).body];
+            written.push(&SealedSegment { segment, fragments, parts: vec![], faults: vec![] }).unwrap();
+        }
+        let store = Store::open(&place).unwrap();
+        store.start();
+        while let Some(output) = written.pull() {
+            match output {
+                // As if it had been refused.
+                AssetOutput::Store(object) if object.name == self::object(3, 0).name => {}
+                AssetOutput::Store(object) => store.put(object),
+                AssetOutput::Append(append) => store.append(&append),
+                _ => {}
+            }
+        }
+        store.settled().await;
+        let again = Store::open(&place).unwrap();
+        let mut recovered = Recovered::open(&asset(), &again.pages(&asset()).await.unwrap()).unwrap();
+        let absent = again.absent(&recovered).await.unwrap();
+        assert_eq!(absent, [object(3, 0).name]);
+        assert_eq!(recovered.lose(&absent), 1);
+        assert_eq!(again.absent(&recovered).await.unwrap(), []);
+        assert!(
+            recovered.timeline().segments().all(|segment| segment.spans[0].is_missing() == (segment.sequence == 3))
+        );
+    }
+}
+
 #[test]
 fn row_59_players_read_what_waits_and_what_is_refused() {
     let mut queue = Queue::default();
@@ -128,6 +174,9 @@ fn row_59_a_backend_that_hangs_costs_no_more_than_a_ceiling_and_the_newest_stay(
     let objects: Vec<Object> = (0..80).map(|n| object(n, 8 << 20)).collect();
     objects.iter().for_each(|object| queue.store(object.clone()));
     assert_eq!((queue.len(), queue.unwritten()), (32, 48));
+    // Whoever tells players of gaps hears of each once.
+    let given_up: Vec<ObjectName> = objects[..48].iter().map(|object| object.name.clone()).collect();
+    assert_eq!((queue.take_lost(), queue.take_lost()), (given_up, vec![]));
     let held = objects.iter().filter(|object| queue.held(&object.name).is_some());
     assert_eq!(
         held.map(|object| object.name.clone()).collect::<Vec<_>>(),
@@ -139,6 +188,13 @@ fn row_59_a_backend_that_hangs_costs_no_more_than_a_ceiling_and_the_newest_stay(
     }
     assert_eq!(queue.unwritten(), 80);
     assert!(queue.held(&objects[79].name).is_some());
+    assert!(queue.take_lost().is_empty(), "what is refused and still held can be played");
+    // More is refused than can be held.
+    queue.store(object(80, 8 << 20));
+    let (write, ..) = queue.next().unwrap();
+    queue.refused(write);
+    assert_eq!(queue.take_lost(), [objects[48].name.clone()]);
+    assert_eq!((queue.held(&objects[48].name), queue.unwritten()), (None, 81));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{
     track,
 };
 use crate::{
-    archive::{AssetConfig, AssetName, kept::Kept},
+    archive::{AssetConfig, AssetName, Loss, kept::Kept},
     media::{CaptionService, CueFormats, CueTags, Past, Presentation},
     time::{MediaDuration, MediaTime, Utc},
 };
@@ -135,6 +135,24 @@ pub(super) fn take_captions(fields: &mut Fields<'_>) -> Option<Arc<[CaptionServi
         _ => None,
     };
     (0..fields.count()?).map(|_| service(fields)).collect()
+}
+
+pub(super) fn put_losses(record: &mut Record, losses: &[Loss]) {
+    record.count(losses.len());
+    for loss in losses {
+        record.uint(loss.sequence);
+        record.count(loss.track);
+    }
+}
+
+/// Of a presentation of so many tracks. What is gone by now may be among them.
+pub(super) fn take_losses(fields: &mut Fields<'_>, tracks: usize) -> Option<Vec<Loss>> {
+    let loss = |fields: &mut Fields<'_>| {
+        let sequence = fields.uint()?;
+        let track = usize::try_from(fields.uint()?).ok().filter(|track| *track < tracks)?;
+        Some(Loss { sequence, track })
+    };
+    (0..fields.count()?).map(|_| loss(fields)).collect()
 }
 
 fn put_formats(record: &mut Record, cues: CueFormats) {

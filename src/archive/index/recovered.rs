@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{
-    ADDED, CAPTIONED, DRIFTED, ENDED, HEAD, Index, IndexError, IndexErrorKind, OFFERED,
+    ADDED, CAPTIONED, DRIFTED, ENDED, HEAD, Index, IndexError, IndexErrorKind, LOST, OFFERED,
     fields::Fields,
-    head::{Head, take_captions, take_offered},
+    head::{Head, take_captions, take_losses, take_offered},
     page::{Flaw, Page},
     segment,
 };
@@ -84,6 +84,16 @@ impl Recovered {
     #[must_use]
     pub const fn torn(&self) -> u64 {
         self.torn
+    }
+
+    /// The store turns out not to have these objects: what waited to be written when the process ended. Their fragments are missing in
+    /// the [updates](Self::updates), and in the asset that goes on. How many fragments of this asset they were.
+    ///
+    /// The index is as it was: who opens it again looks again.
+    pub fn lose(&mut self, names: &[ObjectName]) -> usize {
+        let losses = self.kept.losses(&self.index.asset, names);
+        self.kept.lose(&losses);
+        losses.len()
     }
 
     /// What to tell an origin that does not know the asset, in order: its manifests are then, byte for byte, what they were.
@@ -204,6 +214,10 @@ fn take_change(kept: &mut Kept, kind: u8, fields: &mut Fields<'_>) -> Option<()>
         DRIFTED => {
             let by = fields.int().filter(|_| fields.is_empty())?;
             timeline.drift(MediaDuration::from_flicks(by));
+        }
+        LOST => {
+            let losses = take_losses(fields, tracks).filter(|_| fields.is_empty())?;
+            kept.lose(&losses);
         }
         ENDED if fields.is_empty() => timeline.end(),
         _ => return None,

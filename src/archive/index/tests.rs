@@ -176,6 +176,65 @@ fn every_change_comes_back_at_every_moment_a17_10() {
 }
 
 #[test]
+fn what_the_store_has_lost_comes_back_as_lost_row_59() {
+    let mut written = Written::open(Some(300));
+    let lose = |written: &mut Written, names: &[(usize, u64)]| {
+        let name = |(track, n): &(usize, u64)| {
+            let segment = sealed(*n).segment;
+            ObjectName::fragment(&self::name(), &ladder()[*track], segment.spans[*track].start)
+        };
+        let names: Vec<ObjectName> = names.iter().map(name).collect();
+        let count = written.asset.lose(&names);
+        names.iter().for_each(|name| {
+            written.stored.remove(name.as_str());
+        });
+        written.drain();
+        count
+    };
+    (0..220).for_each(|n| written.push(n));
+    // Of the newest segment, of one in the midst, of one twice, and of one that has left the window and lingers.
+    assert_eq!(lose(&mut written, &[(0, 219), (2, 160), (2, 160), (0, 161), (1, 161), (2, 161)]), 5);
+    assert_eq!(written.asset.timeline().lost(), 5);
+    assert!(written.asset.timeline().get(161).unwrap().spans.iter().all(Span::is_missing));
+    let before = written.updates.len();
+    let oldest = written.asset.timeline().first().unwrap().sequence;
+    let lingers = written.recovered().kept.segments().nth(3).unwrap().sequence;
+    assert!(lingers < oldest);
+    assert_eq!(lose(&mut written, &[(0, lingers)]), 1);
+    assert!(matches!(written.updates[before..], [TimelineUpdate { change: TimelineChange::Lost(_), .. }]));
+    written.is_same_as(&written.recovered());
+    // What is not there, or is no fragment, is nothing; a fragment that is gone cannot be lost again.
+    let others = [ObjectName::init(&name(), &ladder()[0]), ObjectName::index_page(&name(), 0)];
+    assert_eq!(written.asset.lose(&others), 0);
+    assert_eq!(lose(&mut written, &[(0, 219), (0, 1), (2, 160)]), 0);
+    // It is not discarded when it goes, and the index goes on, over the next page and the end.
+    for n in 220..620 {
+        written.push(n);
+        if n % 40 == 0 {
+            assert_eq!(lose(&mut written, &[(2, n), (0, n - 1)]), 2);
+        }
+        if n % 37 == 0 || (254..260).contains(&n) {
+            written.is_same_as(&written.recovered());
+        }
+    }
+    written.asset.end();
+    written.drain();
+    assert_eq!(lose(&mut written, &[(2, 605)]), 1, "also once it has ended");
+    written.is_same_as(&written.recovered());
+    // What the store turns out not to have, when it is opened again.
+    let mut recovered = written.recovered();
+    let of = format!("a/{}/", ladder()[2].name);
+    let fragments = |recovered: &Recovered| {
+        let objects = recovered.objects();
+        objects.filter(|name| name.as_str().starts_with(&of) && name.as_str().ends_with(".m4s")).collect::<Vec<_>>()
+    };
+    let there = fragments(&recovered);
+    assert!(there.len() > 150 && recovered.lose(&there) == there.len());
+    assert_eq!((fragments(&recovered), recovered.lose(&there)), (vec![], 0));
+    assert!(recovered.timeline().is_ended());
+}
+
+#[test]
 fn a_segment_of_eight_renditions_takes_some_forty_bytes() {
     let tracks: Vec<TrackSpec> = (0..8).map(aac).collect();
     let mut asset = Asset::open(name(), Presentation::new(tracks, Utc::UNIX_EPOCH).into(), config(Some(300)));

@@ -2,7 +2,10 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use crate::media::{Part, PartSpan};
+use crate::{
+    archive::Loss,
+    media::{Part, PartSpan},
+};
 
 /// What is known of parts. It is gone with the live edge: on demand there are whole segments only.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +57,11 @@ impl Edge {
     pub(super) fn end(&mut self) {
         self.open.clear();
         self.last = None;
+    }
+
+    /// A fragment of a whole segment is lost, and its parts with it.
+    pub(super) fn lose(&mut self, loss: Loss) {
+        self.closed.iter_mut().for_each(|parts| loss.mark_parts(parts));
     }
 
     pub(super) fn open(&self) -> &[Part] {

@@ -133,7 +133,13 @@ fn a_playlist_is_waited_for_and_not_for_ever() {
         let Reply::Wait(Wait { until, otherwise }) = reload(&origin, early) else { panic!("{early}") };
         assert_eq!((until, otherwise.status), (Duration::from_secs(6), 503), "{early}");
     }
-    for far in ["_HLS_msn=14", "_HLS_msn=12&_HLS_part=10", "_HLS_msn=13&_HLS_part=8", "_HLS_msn=18446744073709551615", "_HLS_part=1"] {
+    for far in [
+        "_HLS_msn=14",
+        "_HLS_msn=12&_HLS_part=10",
+        "_HLS_msn=13&_HLS_part=8",
+        "_HLS_msn=18446744073709551615",
+        "_HLS_part=1",
+    ] {
         assert_eq!(status(&reload(&origin, far)), 400, "{far}");
     }
     apply(&mut origin, TimelineChange::Parted(part(12, 2)));

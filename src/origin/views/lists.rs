@@ -52,9 +52,7 @@ impl Lists {
     }
 
     pub(super) fn append(&mut self, segment: &Segment) {
-        for track in 0..self.alike.len() {
-            self.tell_apart(track, segment);
-        }
+        self.note_alike(segment);
         self.made_playlists().for_each(|playlist| playlist.append(segment));
         self.smooth.get_mut().into_iter().for_each(|smooth| smooth.append(segment));
         self.hds.get_mut().into_iter().for_each(|hds| hds.append(segment));
@@ -80,6 +78,14 @@ impl Lists {
             self.playlists.iter_mut().filter_map(OnceLock::get_mut).for_each(|playlist| playlist.show_parts(length));
         }
         is_new
+    }
+
+    /// Some of what is listed is gone: what says so is made anew.
+    pub(super) fn lose(&mut self, listed: Listed<'_>) {
+        self.playlists.iter_mut().chain(&mut self.transport).for_each(|playlist| drop(playlist.take()));
+        drop(self.hds.take());
+        self.alike = alike(listed.0.presentation());
+        segments(listed).for_each(|segment| self.note_alike(segment));
     }
 
     pub(super) const fn part_length(&self) -> Option<MediaDuration> {
@@ -143,6 +149,10 @@ impl Lists {
     pub(super) fn has_parts(&self, track: usize, timeline: &Timeline) -> bool {
         let is_parted = timeline.presentation().tracks.get(track).is_some_and(hls::has_parts);
         is_parted && self.part_length.is_some() && !self.is_ended
+    }
+
+    fn note_alike(&mut self, segment: &Segment) {
+        (0..self.alike.len()).for_each(|track| self.tell_apart(track, segment));
     }
 
     /// A rung that is not as the others in this segment has playlists of its own from here on.
