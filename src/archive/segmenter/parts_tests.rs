@@ -115,35 +115,3 @@ fn a_boundary_cuts_a_part_short_and_none_is_taken_back() {
     segmenter.finish(at(24));
     assert!(segmenter.pull().is_none_or(|sealed| sealed.segment.start == at(24)));
 }
-
-#[test]
-fn parts_are_whole_frames_of_which_no_player_is_told_too_little() {
-    use crate::media::FrameRate;
-    let third = MediaDuration::from_flicks(705_600_000 / 3);
-    for (rate, frames) in
-        [("24", 8), ("24000/1001", 8), ("25", 8), ("30", 10), ("30000/1001", 10), ("50", 17), ("60", 20), ("20", 6)]
-    {
-        let (num, den) = rate.split_once('/').unwrap_or((rate, "1"));
-        let frame = FrameRate::new(num.parse().unwrap(), den.parse().unwrap()).unwrap().frame_duration();
-        let mut segmenter = Segmenter::new(vec![ladder().remove(0)], SegmenterLimits::default());
-        segmenter.cut_parts(third, frame);
-        segmenter.boundary(T0).unwrap();
-        for n in 0..=frames {
-            let at = T0.plus(frame.times(n));
-            let picture = crate::media::AccessUnit {
-                pts: at,
-                dts: at,
-                is_random_access: n == 0,
-                ..pictures(0, T0, 0..1).remove(0)
-            };
-            segmenter.push(TrackId(0), picture).unwrap();
-        }
-        let part = segmenter.pull_part().unwrap_or_else(|| panic!("{rate}")).part;
-        let lasts = MediaDuration::from_ticks(part.spans[0].duration.into(), crate::time::Timescale::MPEG);
-        let off = lasts.minus(frame.times(frames)).flicks().abs();
-        assert!(off < 20_000, "{rate}: {lasts:?}");
-        // RFC 8216bis clause 4.4.4.9: no more than the target, and no less than 85 % of it.
-        let target = crate::package::hls::part_target(&ladder()[0], third);
-        assert!(lasts <= target && lasts.flicks() * 100 >= target.flicks() * 85, "{rate}: {lasts:?} of {target:?}");
-    }
-}

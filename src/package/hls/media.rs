@@ -1,7 +1,5 @@
 //! The media playlist of one rendition (RFC 8216 clause 4.3.3), kept up incrementally.
 
-mod text;
-
 use std::{collections::VecDeque, fmt::Write as _, sync::Arc};
 
 use super::{
@@ -20,27 +18,27 @@ use crate::{
 /// rendering writes the head anew and shares the rest. With [parts](Self::show_parts), the newest segments are written anew, too.
 #[derive(Clone, Debug)]
 pub struct MediaPlaylist {
-    format: HlsFormat,
-    presentation: Arc<Presentation>,
-    track: usize,
-    target_duration: u64,
-    entries: Rope,
+    pub(super) format: HlsFormat,
+    pub(super) presentation: Arc<Presentation>,
+    pub(super) track: usize,
+    pub(super) target_duration: u64,
+    pub(super) entries: Rope,
     /// Segments in there, how many of them have cues, and where the newest of them ends.
-    written: u64,
-    written_to: MediaTime,
-    cued: u64,
+    pub(super) written: u64,
+    pub(super) written_to: MediaTime,
+    pub(super) cued: u64,
     /// The newest segments, which are not in there, where parts are shown.
-    recent: VecDeque<Segment>,
+    pub(super) recent: VecDeque<Segment>,
     /// How far those lie apart.
-    part_length: Option<MediaDuration>,
+    pub(super) part_length: Option<MediaDuration>,
     /// Discontinuities that have left.
-    discontinuity_sequence: u64,
+    pub(super) discontinuity_sequence: u64,
     /// It lists the I-frame of each segment.
-    is_of_i_frames: bool,
+    pub(super) is_of_i_frames: bool,
     /// No segment ever leaves it.
-    keeps_all: bool,
+    pub(super) keeps_all: bool,
     /// One entry's text, kept for its memory.
-    scratch: String,
+    pub(super) scratch: String,
 }
 
 impl MediaPlaylist {
@@ -203,14 +201,14 @@ impl MediaPlaylist {
         MediaDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX / FLICKS_PER_SECOND))
     }
 
-    fn span(&self, segment: &Segment) -> Option<(&TrackSpec, Span)> {
+    pub(super) fn span(&self, segment: &Segment) -> Option<(&TrackSpec, Span)> {
         Some((self.presentation.tracks.get(self.track)?, *segment.spans.get(self.track)?))
     }
 }
 
 /// Target durations behind the live edge from which on nothing is left out of an update: the least that RFC 8216bis clause 4.4.3.8
 /// allows.
-const SKIP_UNTIL: u64 = 6;
+pub(super) const SKIP_UNTIL: u64 = 6;
 
 /// Target durations behind the live edge for which segments are listed with their parts (RFC 8216bis clause 4.4.4.9).
 const PARTS_FOR: u64 = 3;

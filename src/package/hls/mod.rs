@@ -11,6 +11,7 @@ mod clock;
 mod cues;
 mod edge;
 mod format;
+mod lines;
 mod master;
 mod media;
 mod pictures;

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{MediaPlaylist, SKIP_UNTIL};
+use super::{
+    cues::{write_cues, write_running},
+    edge,
+    format::HlsFormat,
+    media::{MediaPlaylist, SKIP_UNTIL},
+    times::{date_time, instant, micros, write_date_time},
+};
 use crate::{
     media::{Part, Segment},
-    package::hls::{
-        cues::{write_cues, write_running},
-        edge,
-        format::HlsFormat,
-        times::{date_time, instant, micros, write_date_time},
-    },
     time::MediaDuration,
 };
 
