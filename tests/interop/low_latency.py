@@ -54,5 +54,4 @@ def age(one: dict, epoch: float) -> float:
 ALL = [
     ("low latency in hls.js", plays("hls", 30)),
     ("low latency in dash.js", plays("dashjs", 30)),
-    ("low latency in Shaka Player", plays("dash", 30)),
 ]
