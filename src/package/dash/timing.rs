@@ -39,7 +39,8 @@ fn service_description() -> ServiceDescription {
         Latency: vec![Latency {
             target: Some(latency(TARGET)),
             min: Some(latency(LEAST)),
-            max: Some(latency(MOST)),
+            // Whoever goes back in the window is not to be taken to the live edge.
+            max: None,
             referenceId: Some(REFERENCE.into()),
         }],
         // Below what is heard.
@@ -66,5 +67,3 @@ const REFERENCE: &str = "0";
 const TARGET: u64 = 2000;
 /// Below this a player is to slow down.
 const LEAST: u64 = 1000;
-/// Above this it is to jump.
-const MOST: u64 = 6000;
