@@ -17,7 +17,7 @@ pub struct Timeline {
     presentation: Arc<Presentation>,
     segments: VecDeque<Segment>,
     edge: Edge,
-    /// How far parts lie apart; `None` where there are none.
+    /// How long parts are to be; `None` where there are none.
     part_length: Option<MediaDuration>,
     /// What the oldest segment finds; `None` before the first of all.
     past: Option<Past>,
@@ -293,7 +293,7 @@ impl Timeline {
         self.segments.get(place)
     }
 
-    /// How far parts of its segments lie apart; `None` where it has none.
+    /// How long parts of its segments are to be; `None` where it has none.
     #[must_use]
     pub const fn part_length(&self) -> Option<MediaDuration> {
         self.part_length

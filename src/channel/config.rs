@@ -236,7 +236,7 @@ impl ChannelConfig {
         (self.standby == Standby::TestSource).then(|| MediaDuration::from_std(self.standby_after))
     }
 
-    /// How far parts lie apart, so that a segment is a whole number of them.
+    /// How long parts are to be, so that a segment is a whole number of them.
     pub(super) fn part_length(&self) -> Option<MediaDuration> {
         let asked = self.parts?.flicks().max(1);
         let count = self.gop.flicks().saturating_add(asked / 2).checked_div(asked)?.max(1);

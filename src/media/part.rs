@@ -21,8 +21,8 @@ pub struct Part {
     pub start: MediaTime,
     /// The segment does not start where the one before ended.
     pub is_discontinuous: bool,
-    /// How far the beginnings of the segment's parts lie apart. A part lasts as long, give or take an access unit; the last one
-    /// of a segment may be shorter.
+    /// How long parts are to be, as players are told. One of whole frames may be shorter, one of sound longer by an access unit, and
+    /// the last one of a segment has what is left.
     pub length: MediaDuration,
     /// The avails of the segment.
     pub cues: Arc<[SegmentCue]>,

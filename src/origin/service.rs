@@ -177,7 +177,7 @@ impl Origin {
     /// What comes next of a fragment that is sent while it grows.
     #[must_use]
     pub fn grow(&self, growing: &mut Growing) -> Grown {
-        let timeline = self.timeline(&growing.asset.clone());
+        let timeline = self.timeline(&growing.asset);
         growing.grow(timeline)
     }
 

@@ -80,7 +80,7 @@ impl Views {
     /// A part joined at the live edge.
     pub(super) fn append_part(&mut self, timeline: &Timeline) {
         if timeline.part_length().is_some_and(|length| self.lists.show_parts(length)) {
-            self.mpd.parts(self.lists.part_length());
+            self.mpd.parts(timeline.part_length());
             self.rendered.forget();
         }
         self.rendered.forget_edge();

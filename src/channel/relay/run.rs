@@ -21,7 +21,7 @@ use crate::{
     time::{MediaDuration, MediaTime},
 };
 
-/// How long segments are to be, and how far their parts lie apart.
+/// How long segments are to be, and their parts.
 pub(super) type Cutting = (MediaDuration, Option<MediaDuration>);
 
 /// The time line of a pass-through channel. `cuts` says where its segments begin, `clock` what time it has, `reference` which

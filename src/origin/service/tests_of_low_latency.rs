@@ -218,3 +218,46 @@ fn a_segment_by_number_is_sent_while_it_grows() {
     origin.forget(&asset());
     assert_eq!(origin.grow(&mut late), Grown::Lost);
 }
+
+/// The same part, of whose sound nothing is there.
+fn silent(part: Part) -> Part {
+    let nothing = PartSpan { bytes: 0, duration: 0, is_independent: false, ..part.spans[2] };
+    // Where nothing is there the boundary stands for the fragment.
+    let nothing = PartSpan { fragment: part.spans[2].fragment - 7, ..nothing };
+    Part { spans: [part.spans[0], part.spans[1], nothing].into(), ..part }
+}
+
+#[test]
+fn sound_that_begins_late_is_found_by_its_own_name_and_a_gap_keeps_the_count() {
+    let mut origin = edge();
+    apply(&mut origin, TimelineChange::Parted(part(12, 2)));
+    apply(&mut origin, TimelineChange::Parted(part(12, 3)));
+    apply(&mut origin, TimelineChange::Added(segment(12)));
+    apply(&mut origin, TimelineChange::Parted(silent(part(13, 0))));
+    apply(&mut origin, TimelineChange::Parted(part(13, 1)));
+    let ticks = part(13, 1).spans[2].fragment;
+    let uri = |index: u32| format!("Fragments(audio={ticks},part={index},format=m3u8-cmaf).m4s");
+    let sound = text(&get(&origin, SOUND));
+    let gap = format!("#EXT-X-PART:DURATION=0.500000,URI=\"{}\",GAP=YES\n", uri(0));
+    assert!(sound.contains(&gap) && sound.contains(&format!("URI=\"{}\",INDEPENDENT=YES\n", uri(1))), "{sound}");
+    let handle =
+        |index| origin.handle(&Request::get(&format!("/loc/ch1.ism/QualityLevels(64000)/{}", uri(index))), NOW);
+    assert!(matches!((handle(1), handle(2)), (Reply::Need(_), Reply::Wait(_))));
+    assert_eq!(status(&handle(0)), 404);
+}
+
+#[test]
+fn what_comes_back_with_its_whole_fragment_is_not_shown_in_parts() {
+    let mut origin = edge();
+    // The first parts of segment 12 are there; sound has the rest of its fragment in the last one alone.
+    (0..3).for_each(|index| apply(&mut origin, TimelineChange::Parted(silent(part(12, index)))));
+    let whole = PartSpan { at: 0, bytes: 5000, duration: 88_200, ..part(12, 3).spans[2] };
+    let last = part(12, 3);
+    let last = Part { spans: [last.spans[0], last.spans[1], whole].into(), ..last };
+    apply(&mut origin, TimelineChange::Parted(last));
+    apply(&mut origin, TimelineChange::Added(segment(12)));
+    let sound = text(&get(&origin, SOUND));
+    assert!(!sound.contains(&format!("audio={},part=0", segment(12).spans[2].start)), "{sound}");
+    let pictures = text(&get(&origin, VIDEO));
+    assert!(pictures.contains(&format!("video={},part=3", segment(12).spans[0].start)), "{pictures}");
+}

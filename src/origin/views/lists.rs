@@ -28,7 +28,7 @@ pub(super) struct Lists {
     hds: OnceLock<hds::Manifest>,
     /// What live manifests say of how far they go back.
     window: Option<MediaDuration>,
-    /// How far parts lie apart, where there are any.
+    /// How long parts are to be, where there are any.
     part_length: Option<MediaDuration>,
     is_ended: bool,
 }
@@ -86,10 +86,6 @@ impl Lists {
         drop(self.hds.take());
         self.alike = alike(listed.0.presentation());
         segments(listed).for_each(|segment| self.note_alike(segment));
-    }
-
-    pub(super) const fn part_length(&self) -> Option<MediaDuration> {
-        self.part_length
     }
 
     pub(super) fn end(&mut self) {

@@ -38,18 +38,15 @@ pub const fn has_parts(track: &TrackSpec) -> bool {
 #[must_use]
 pub fn part_target(track: &TrackSpec, length: MediaDuration) -> MediaDuration {
     let unit = track.nominal_unit();
-    match track.format.is_video() {
-        true => length.max(track.nominal_unit()).plus(Segmenter::SLIVER),
+    let whole = length.flicks().saturating_add(unit.flicks()).saturating_sub(1).checked_div(unit.flicks());
+    match whole.filter(|_| !track.format.is_video()) {
         // Whole access units, one more in some parts than in others.
-        false if unit > MediaDuration::ZERO => {
-            let count = length.flicks().saturating_add(unit.flicks()).saturating_sub(1).checked_div(unit.flicks());
-            unit.times(count.unwrap_or(1).max(1))
-        }
-        false => length.plus(Segmenter::SLIVER),
+        Some(count) => unit.times(count.max(1)),
+        None => length.max(unit).plus(Segmenter::SLIVER),
     }
 }
 
-/// `EXT-X-SERVER-CONTROL` and `EXT-X-PART-INF`. Parts may be played from three target durations behind the edge; what is further behind
+/// `EXT-X-SERVER-CONTROL` and `EXT-X-PART-INF`. Parts may be played from three part targets behind the edge; what is further behind
 /// than `skip` may be left out of an update.
 pub(super) fn write_control(text: &mut String, target: MediaDuration, skip: u64) {
     let _ = write!(text, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL={skip}.0,PART-HOLD-BACK=");

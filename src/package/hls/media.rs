@@ -29,7 +29,7 @@ pub struct MediaPlaylist {
     pub(super) cued: u64,
     /// The newest segments, which are not in there, where parts are shown.
     pub(super) recent: VecDeque<Segment>,
-    /// How far those lie apart.
+    /// How long parts are to be.
     pub(super) part_length: Option<MediaDuration>,
     /// Discontinuities that have left.
     pub(super) discontinuity_sequence: u64,
@@ -85,7 +85,7 @@ impl MediaPlaylist {
         self
     }
 
-    /// From here on the live edge is shown in parts, which lie so far apart. Only fragmented MP4 has them, and no text.
+    /// From here on the live edge is shown in parts, which are to be so long. Only fragmented MP4 has them, and no text.
     pub fn show_parts(&mut self, length: MediaDuration) {
         let track = self.presentation.tracks.get(self.track);
         if self.format == HlsFormat::Cmaf && track.is_some_and(edge::has_parts) {
