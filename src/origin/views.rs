@@ -65,6 +65,9 @@ impl Views {
     pub(super) fn of(timeline: &Timeline, window: Option<MediaDuration>) -> Self {
         let mut views = Self::new(timeline, window);
         views.follow(timeline);
+        if let Some(length) = timeline.part_length() {
+            views.show_parts(length);
+        }
         timeline.segments().for_each(|segment| views.append(segment));
         views
     }
@@ -79,11 +82,15 @@ impl Views {
 
     /// A part joined at the live edge.
     pub(super) fn append_part(&mut self, timeline: &Timeline) {
-        if timeline.part_length().is_some_and(|length| self.lists.show_parts(length)) {
-            self.mpd.parts(timeline.part_length());
+        timeline.part_length().into_iter().for_each(|length| self.show_parts(length));
+        self.rendered.forget_edge();
+    }
+
+    fn show_parts(&mut self, length: MediaDuration) {
+        if self.lists.show_parts(length) {
+            self.mpd.parts(Some(length));
             self.rendered.forget();
         }
-        self.rendered.forget_edge();
     }
 
     /// The oldest segment, which is this one, is listed no more.

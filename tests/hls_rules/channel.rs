@@ -178,8 +178,11 @@ fn nor_in_parts() {
     let mut rig = Rig::new(ChannelConfig { parts, ..config(CueTags::None) }, ToyCodecs::shared());
     let mut follower = Follower::new(rig.now);
     rig.start();
-    rig.start_program("parts");
-    eventful(&mut rig, &mut follower, 1);
+    let program = rig.start_program("parts");
+    let encoder = eventful(&mut rig, &mut follower, 1);
+    rig.channel.stop_program(program).unwrap();
+    rig.close(encoder.id);
+    wait(&mut rig, &mut follower, 3);
     follower.assert_clean();
     let parted = |update: &&TimelineUpdate| matches!(update.change, TimelineChange::Parted(_));
     assert!(rig.updates.iter().filter(parted).count() > 200);

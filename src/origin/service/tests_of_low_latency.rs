@@ -144,11 +144,12 @@ fn a_playlist_is_waited_for_and_not_for_ever() {
     }
     apply(&mut origin, TimelineChange::Parted(part(12, 2)));
     assert_eq!(status(&reload(&origin, "_HLS_msn=12&_HLS_part=2")), 200);
-    // Whoever waits when everything ends gets what there is, and nothing is shown in parts.
+    // Whoever waits when everything ends gets what there is, and nothing is shown in parts; what they would be at most stands.
     apply(&mut origin, TimelineChange::Ended);
     let Reply::Response(ended) = reload(&origin, "_HLS_msn=12&_HLS_part=3") else { panic!("it has ended") };
     let ended = text(&ended);
-    assert!(ended.ends_with("#EXT-X-ENDLIST\n") && !ended.contains("PART"), "{ended}");
+    assert!(ended.ends_with("#EXT-X-ENDLIST\n") && ended.contains("#EXT-X-PART-INF:PART-TARGET=0.510000\n"), "{ended}");
+    assert!(!ended.contains("#EXT-X-PART:") && !ended.contains("#EXT-X-PRELOAD-HINT"), "{ended}");
 }
 
 #[test]

@@ -120,7 +120,8 @@ impl MediaPlaylist {
     /// `EXT-X-ENDLIST` and is of the type `VOD`. `format` may be the other one of versions 3 and 4.
     #[must_use]
     pub fn render(&self, format: HlsFormat, first: Option<&Segment>, is_ended: bool) -> Body {
-        let mut parts = vec![self.head(format, None, first, is_ended).into()];
+        // What was said of parts stands when there are none any more: the target of them must not change (RFC 8216bis clause 6.2.1).
+        let mut parts = vec![self.head(format, self.part_length, first, is_ended).into()];
         self.entries.share(&mut parts);
         let mut tail = String::new();
         self.recent.iter().for_each(|segment| self.write_segment(&mut tail, segment, (self.track, &[])));

@@ -152,3 +152,29 @@ fn row_37_a_longest_segment_of_its_own_is_kept_and_gathered_gops_are_parted_befo
     assert_untouched(&ladder);
     assert_eq!(assert_manifests(&ladder.rig)[0].playlists[0].target, 3);
 }
+
+#[test]
+fn row_37_a_gop_that_was_passed_over_ends_no_segment_once_its_parts_are_out() {
+    let mut config = config(2000);
+    config.encoding =
+        Encoding::None(PassThrough { longest_segment: MediaDuration::from_secs(3), ..PassThrough::default() });
+    config.parts = Some(MediaDuration::from_millis(333));
+    let lanes = vec![(0, video(180, 200_000, "v", 90_000), 3600), (0, sound(64_000, "a", 48_000), 1024)];
+    let mut ladder = Ladder::with(config, 1, lanes);
+    ladder.send(6);
+    // An IDR a second behind the boundary, as of a change of scene, and none for five seconds behind that.
+    ladder.lanes[0].gop = 25;
+    ladder.send(2);
+    ladder.lanes[0].gop = 1000;
+    ladder.send(4);
+    ladder.lanes[0].gop = 50;
+    ladder.send(6);
+    ladder.stop();
+    let segments = ladder.rig.segments();
+    assert_aligned(&segments, &ladder.rig);
+    let longest = segments.iter().map(|segment| segment.duration).max().unwrap();
+    assert!(longest > MediaDuration::from_secs(3) && longest <= MediaDuration::from_millis(3250), "{segments:?}");
+    assert_eq!(segments.iter().filter(|segment| segment.is_discontinuous).count(), 1, "{segments:?}");
+    assert_eq!(ladder.faults("OUTPUT_BROKEN"), 0, "{:?}", ladder.rig.events);
+    assert_eq!(assert_manifests(&ladder.rig)[0].playlists[0].target, 3);
+}
