@@ -7,7 +7,7 @@ use bytes::Bytes;
 use cpu_time::ProcessTime;
 use headend::{
     archive::{
-        AssetName, Body, Presentation, Segment, Segmenter, SegmenterLimits, Span, TimelineChange, TimelineUpdate,
+        AssetName, Body, Pack, Presentation, Segment, Segmenter, SegmenterLimits, Span, TimelineChange, TimelineUpdate,
         TrackSpec,
     },
     media::{
@@ -201,7 +201,15 @@ fn segment(n: u64) -> Segment {
     let start = MediaTime::ZERO.plus(MediaDuration::from_secs(second as i64));
     let spans = [video, video, video, video, video, video, video, audio];
     let duration = MediaDuration::from_secs(2);
-    Segment { sequence: n, start, duration, is_discontinuous: false, spans: spans.into(), cues: Arc::default() }
+    Segment {
+        sequence: n,
+        start,
+        duration,
+        is_discontinuous: false,
+        spans: spans.into(),
+        cues: Arc::default(),
+        pack: Pack::default(),
+    }
 }
 
 fn sound() -> TrackSpec {

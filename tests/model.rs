@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use headend::{
-    archive::{AssetName, Bitrates, Presentation, Segment, Span, Timeline, TimelineChange, TimelineUpdate, TrackSpec},
+    archive::{
+        AssetName, Bitrates, Pack, Packing, Presentation, Segment, Span, Timeline, TimelineChange, TimelineUpdate,
+        TrackSpec,
+    },
     media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
     origin::{Origin, OriginConfig, Reply, Request},
     time::{MediaDuration, MediaTime, Now, Timescale, Utc},
@@ -36,7 +39,8 @@ fn presentation() -> Arc<Presentation> {
     let track = AudioTrack { sample_rate: 48_000, channels: 2 };
     let format = TrackFormat::Aac(track, AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) });
     let spec = TrackSpec::audio(TrackId(0), "audio", 64_000, format, Language::UND);
-    Arc::new(Presentation::new(vec![spec], Utc::UNIX_EPOCH))
+    let packing = Packing::new(None, MediaDuration::from_secs(2), MediaDuration::from_secs(2));
+    Arc::new(Presentation { packing, ..Presentation::new(vec![spec], Utc::UNIX_EPOCH) })
 }
 
 fn rate(bytes: u64, ticks: u64) -> u64 {
@@ -74,6 +78,20 @@ fn hls(text: &str) -> Vec<u64> {
     starts.map(|rest| rest.split(',').next().unwrap().parse().unwrap()).collect()
 }
 
+/// The first segment of each pack and the one behind its last, by their places in the list: three at most, six seconds to the nearest,
+/// and none over a gap.
+fn packs(all: &[Segment]) -> Vec<(usize, usize)> {
+    let mut packs: Vec<(usize, usize)> = Vec::new();
+    for (n, segment) in all.iter().enumerate() {
+        let lasts = |first: usize| segment.end().since(all[first].start) < MediaDuration::from_millis(6500);
+        match packs.last_mut() {
+            Some((first, end)) if n - *first < 3 && !segment.is_discontinuous && lasts(*first) => *end = n + 1,
+            _ => packs.push((n, n + 1)),
+        }
+    }
+    packs
+}
+
 /// Times and durations that an MPD lists.
 fn dash(text: &str) -> Vec<(u64, u32)> {
     let read = dash_mpd::parse(text).unwrap();
@@ -105,6 +123,26 @@ fn numbers(text: &str, newest: u64) -> Vec<(u64, f64)> {
     found
 }
 
+const TRANSPORT: &str = "QualityLevels(64000)/Manifest(audio,format=m3u8-aapl)";
+
+/// The packs that are whole and of which the window has all: only the newest may not be.
+fn check_packs(origin: &Origin, all: &[Segment], model: &[Segment]) {
+    let packs = packs(all);
+    let is_whole = |(first, end): &(usize, usize)| end - first == 3 || *end < all.len();
+    let has_left = all.len() - model.len();
+    let mut listed = (0u64..).zip(&packs).filter(|(_, pack)| pack.0 >= has_left && is_whole(pack)).peekable();
+    let Some((number, _)) = listed.peek().copied() else {
+        assert_eq!(get(origin, TRANSPORT), None);
+        return;
+    };
+    let playlist = get(origin, TRANSPORT).unwrap();
+    assert!(playlist.contains(&format!("#EXT-X-MEDIA-SEQUENCE:{number}\n")));
+    assert_eq!(hls(&playlist), listed.map(|(_, (first, _))| all[*first].spans[0].start).collect::<Vec<_>>());
+    let gone = all[..packs[number as usize].0].iter().filter(|segment| segment.is_discontinuous).count();
+    assert_eq!(playlist.contains("-DISCONTINUITY-SEQUENCE"), gone > 0);
+    assert!(gone == 0 || playlist.contains(&format!("-DISCONTINUITY-SEQUENCE:{gone}\n")));
+}
+
 fn run(steps: Vec<Step>) {
     let presentation = presentation();
     let segment_duration = MediaDuration::from_secs(2);
@@ -133,12 +171,21 @@ fn run(steps: Vec<Step>) {
                     is_discontinuous: gap > 0,
                     spans: [Span { start, duration: ticks, bytes }].into(),
                     cues: Arc::default(),
+                    pack: Pack::default(),
                 };
                 (end, sequence) = (start + u64::from(ticks), sequence + 1);
                 timeline.append(segment.clone()).unwrap();
                 origin.apply(&update(TimelineChange::Added(segment.clone()))).unwrap();
-                all.push(segment.clone());
-                model.push(segment);
+                all.push(segment);
+                let packs = packs(&all);
+                let (number, (first, _)) = (packs.len() as u64 - 1, packs[packs.len() - 1]);
+                let (start, newest) = (all[first].start, all.len() - 1);
+                all[newest].pack = Pack { number, place: (newest - first) as u8, start };
+                model.push(all[newest].clone());
+                // Kept up from here on, or made anew at the end.
+                if sequence % 7 == 5 {
+                    get(&origin, TRANSPORT);
+                }
             }
             Step::Window(seconds) => {
                 let Some(before) = timeline.window_start(MediaDuration::from_secs(seconds)) else { continue };
@@ -164,6 +211,7 @@ fn run(steps: Vec<Step>) {
     let playlist = get(&origin, "QualityLevels(64000)/Manifest(audio,format=m3u8-cmaf)").unwrap();
     assert_eq!(hls(&playlist), spans.iter().map(|(start, _)| *start).collect::<Vec<_>>());
     assert!(playlist.contains(&format!("#EXT-X-MEDIA-SEQUENCE:{}\n", model[0].sequence)));
+    check_packs(&origin, &all, &model);
     assert_eq!(dash(&get(&origin, "Manifest(format=mpd-time-cmaf)").unwrap()), spans);
     let newest = model.last().unwrap().sequence;
     let listed = numbers(&get(&origin, "Manifest(format=mpd-number-cmaf)").unwrap(), newest);

@@ -1,6 +1,6 @@
 //! Flags and environment variables.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU8, path::PathBuf, time::Duration};
 
 use clap::Parser;
 use headend::{
@@ -68,6 +68,10 @@ pub(crate) struct Options {
     #[arg(long, env = "HEADEND_LOW_LATENCY", value_name = "MS", num_args = 0..=1, require_equals = true,
           default_missing_value = "333", value_parser = clap::value_parser!(u32).range(250..=1000), help_heading = CHANNEL)]
     pub(crate) low_latency: Option<u32>,
+
+    /// Fragments that make one segment of HLS with transport streams, 1 to 10; 3 of 2 s where nothing is said
+    #[arg(long, env = "HEADEND_FRAGMENTS_PER_SEGMENT", value_name = "N", help_heading = CHANNEL)]
+    pub(crate) fragments_per_segment: Option<NonZeroU8>,
 
     #[command(flatten)]
     pub(crate) slates: SlateOptions,
@@ -242,6 +246,7 @@ impl Options {
             AdMarkersChoice::Scte35 => AdMarkers::Scte35,
         };
         config.parts = self.low_latency.map(|millis| MediaDuration::from_millis(millis.into()));
+        config.fragments_per_segment = self.fragments_per_segment;
         config.insert_slate_on_ad_marker = !self.show_breaks;
         config.cue_formats = CueFormats { periods: self.dash_periods, ..HlsCuesChoice::formats(&self.hls_cues) };
         config.thumbnails = (self.thumbnail_seconds > 0).then(|| Thumbnails {

@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use bytes::Bytes;
 use headend::{
     archive::{
-        Asset, AssetConfig, AssetName, AssetOutput, CaptionService, Presentation, SealedSegment, Segment, Span,
+        Asset, AssetConfig, AssetName, AssetOutput, CaptionService, Pack, Presentation, SealedSegment, Segment, Span,
         TrackSpec,
     },
     media::{AacConfig, AudioTrack, Avail, CuePhase, Language, SegmentCue, TrackFormat, TrackId},
@@ -299,6 +299,7 @@ fn index_page() -> Vec<u8> {
             is_discontinuous: sequence == 2,
             spans: [Span { start: sequence * 48_000, duration: 48_000, bytes: 16_000 }].into(),
             cues: [SegmentCue { avail, phase }].into(),
+            pack: Pack::default(),
         };
         asset.drift(second.times(sequence as i64));
         // They follow each other.

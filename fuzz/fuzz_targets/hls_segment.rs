@@ -21,10 +21,16 @@ fuzz_target!(|data: &[u8]| {
     let (video, audio) = tracks();
     // 19 200 samples at most, and each may need a packet, parameter sets and a share of the clocks.
     let most = 188 * (19_200 * 4 + 700) + 2 * data.len();
-    for parts in [&[(&video, &pictures), (&audio, &sound)][..], &[(&video, &pictures)]] {
-        if let Ok(made) = hls::segment(parts) {
+    let [shown, heard] = [&pictures, &sound].map(std::slice::from_ref);
+    for parts in [&[(&video, shown), (&audio, heard)][..], &[(&video, shown)]] {
+        if let Ok(made) = hls::segment(7, parts) {
             assert!(made.len() % 188 == 0 && made.len() <= most, "{}", made.len());
         }
+    }
+    // A pack that has the same time twice.
+    let twice = [pictures.clone(), pictures.clone()];
+    if let Ok(made) = hls::segment(7, &[(&video, &twice)]) {
+        assert!(made.len() % 188 == 0 && made.len() <= 2 * most, "{}", made.len());
     }
     let span = Span { start: 0, duration: 180_000, bytes: pictures.len() as u32 };
     if let Ok(made) = hls::key_frame(&video, &pictures, span) {
@@ -33,7 +39,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(made) = key_frame(&video, &pictures, span) {
         assert!(made.len() <= 200 + data.len(), "{}", made.len());
     }
-    if let Ok(made) = hls::segment(&[(&audio, &sound)]) {
+    if let Ok(made) = hls::segment(7, &[(&audio, heard)]) {
         assert!(made.len() <= 73 + 19_200 * 7 + data.len());
     }
 });

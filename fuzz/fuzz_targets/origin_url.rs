@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use headend::{
-    archive::{AssetName, Body, Presentation, Segment, Span, TimelineChange, TimelineUpdate, TrackSpec},
+    archive::{AssetName, Body, Pack, Presentation, Segment, Span, TimelineChange, TimelineUpdate, TrackSpec},
     media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
     origin::{Filter, Method, Origin, OriginConfig, Reply, Request},
     time::{MediaDuration, MediaTime, Now, Utc},
@@ -50,6 +50,7 @@ fn origin() -> Origin {
         is_discontinuous: false,
         spans: [Span { start: 0, duration: 96_000, bytes: 10 }].into(),
         cues: Arc::default(),
+        pack: Pack::default(),
     };
     for change in [
         TimelineChange::Opened { presentation, window, rewind: None, segment_duration },

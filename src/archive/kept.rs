@@ -57,12 +57,11 @@ impl Kept {
         if self.newest.is_some() {
             past.reach(&segment, self.timeline.presentation());
         }
-        let is_discontinuous = segment.is_discontinuous;
         self.timeline.append(segment)?;
         if is_oldest {
             self.oldest = Some(past);
         }
-        past.pass(is_discontinuous);
+        self.timeline.last().into_iter().for_each(|newest| past.pass(newest));
         self.newest = Some(past);
         Ok(self.slide())
     }
@@ -112,7 +111,7 @@ impl Kept {
         let keep_from = edge.minus(window).minus(linger(window, self.timeline.segment_duration()));
         while let Some(gone) = self.lingering.pop_front_if(|segment| segment.end() <= keep_from) {
             if let Some(oldest) = &mut self.oldest {
-                oldest.pass(gone.is_discontinuous);
+                oldest.pass(&gone);
                 if let Some(next) = self.lingering.front().or_else(|| self.timeline.first()) {
                     oldest.reach(next, self.timeline.presentation());
                 }

@@ -31,4 +31,6 @@ pub use segmenter::{Segmenter, SegmenterLimits};
 pub use timeline::{Timeline, TimelineError};
 pub use update::{TimelineChange, TimelineUpdate};
 
-pub use crate::media::{Bitrates, Body, CaptionService, Part, PartSpan, Past, Presentation, Segment, Span, TrackSpec};
+pub use crate::media::{
+    Bitrates, Body, CaptionService, Pack, Packing, Part, PartSpan, Past, Presentation, Segment, Span, TrackSpec,
+};

@@ -22,7 +22,7 @@ use crate::{
         segmenter::parts::Parts,
     },
     error::LimitError,
-    media::{AccessUnit, Segment, SegmentCue, TrackId, TrackSpec},
+    media::{AccessUnit, Pack, Segment, SegmentCue, TrackId, TrackSpec},
     time::{MediaDuration, MediaTime},
 };
 
@@ -248,7 +248,8 @@ impl Segmenter {
         parts.extend(closing);
         let is_discontinuous = self.is_discontinuous(start);
         let (sequence, duration) = (self.next_sequence, end.since(start));
-        let segment = Segment { sequence, start, duration, is_discontinuous, spans: spans.into(), cues };
+        let segment =
+            Segment { sequence, start, duration, is_discontinuous, spans: spans.into(), cues, pack: Pack::default() };
         self.next_sequence = self.next_sequence.saturating_add(1);
         self.sealed_to = Some(end);
         self.ready.push_back(SealedSegment { segment, fragments, parts, faults });

@@ -2,6 +2,7 @@
 
 mod edge;
 mod losses;
+mod packs;
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -106,7 +107,7 @@ impl Timeline {
     ///
     /// # Errors
     /// It does not follow the newest one, or does not fit the presentation.
-    pub fn append(&mut self, segment: Segment) -> Result<(), TimelineError> {
+    pub fn append(&mut self, mut segment: Segment) -> Result<(), TimelineError> {
         if self.is_ended {
             return Err(TimelineError::Ended);
         }
@@ -120,6 +121,7 @@ impl Timeline {
             }
         }
         Self::meter(&mut self.meters, &segment, &self.presentation, self.segment_duration);
+        segment.pack = self.place(&segment);
         let past = self.past.get_or_insert(Past::at(&segment));
         if self.segments.is_empty() {
             past.reach(&segment, &self.presentation);
@@ -181,7 +183,7 @@ impl Timeline {
             meter.remove(segment.sequence, span);
         }
         if let Some(past) = &mut self.past {
-            past.pass(segment.is_discontinuous);
+            past.pass(&segment);
             self.segments.front().into_iter().for_each(|oldest| past.reach(oldest, &self.presentation));
         }
         self.version = self.version.saturating_add(1);
@@ -279,7 +281,7 @@ impl Timeline {
         let mut past = self.past?;
         let mut segments = self.segments.iter().peekable();
         while let Some(segment) = segments.next_if(|segment| segment.sequence < sequence) {
-            past.pass(segment.is_discontinuous);
+            past.pass(segment);
             segments.peek().iter().for_each(|next| past.reach(next, &self.presentation));
         }
         segments.peek().filter(|segment| segment.sequence == sequence).map(|_| past)

@@ -1,12 +1,12 @@
 //! What a channel is asked to be, checked before it exists.
 
-use std::{fmt, time::Duration};
+use std::{fmt, num::NonZeroU8, time::Duration};
 
 use crate::{
     access::AccessList,
     channel::{AudioStream, ConfigError, Encoding, InputRules},
     ladder::{Preset, Thumbnails},
-    media::{CueFormats, Language},
+    media::{CueFormats, Language, Packing},
     splice::{LossPolicy, Slates},
     time::{MediaDuration, Utc},
 };
@@ -72,6 +72,9 @@ pub struct ChannelConfig {
     /// longer than a segment; the nearest length of which a segment is a whole number is taken. Default none. Fragments are rows
     /// of chunks then.
     pub parts: Option<MediaDuration>,
+    /// Segments that make one segment of HLS with transport streams, at most, 1 to 10, or 20 s; fragmented MP4 and the other protocols have
+    /// each by itself. Default by their length: three where they last up to 3 s, two up to 5 s, else one (A1.12, A20.15). A splice ends one early.
+    pub fragments_per_segment: Option<NonZeroU8>,
     /// A contribution without pictures for this long, since the last one has played, is lost: so long the output waits for
     /// it; 100 ms to 60 s, default 1 s (A16.1).
     pub loss_after: Duration,
@@ -157,6 +160,7 @@ impl ChannelConfig {
             epoch: Utc::UNIX_EPOCH,
             gop: MediaDuration::from_secs(2),
             parts: None,
+            fragments_per_segment: None,
             loss_after: Duration::from_secs(1),
             loss_policy: LossPolicy::default(),
             slates: Slates::default(),
@@ -197,6 +201,12 @@ impl ChannelConfig {
         let (shortest, longest) = (MediaDuration::from_millis(250), MediaDuration::from_secs(1).min(self.gop));
         if let Some(parts) = self.parts.filter(|parts| *parts < shortest || *parts > longest) {
             return Err(ConfigError::Parts(parts));
+        }
+        let is_long = |asked: u8| asked > 1 && self.gop.times(asked.into()) > Packing::LONGEST;
+        if let Some(asked) = self.fragments_per_segment.map(NonZeroU8::get)
+            && (asked > Packing::MAX || is_long(asked))
+        {
+            return Err(ConfigError::FragmentsPerSegment(asked, self.gop));
         }
         if let Some(cause) = self.loss_policy.broken() {
             return Err(ConfigError::LossPolicy(cause));
@@ -345,6 +355,11 @@ mod tests {
         assert!(matches!(broken(|c| c.preset.rungs[1].bitrate = 3_500_000), ConfigError::RungBitrate { .. }));
         assert!(matches!(broken(|c| c.preset.rungs[1].name = "../x".into()), ConfigError::RungName(_)));
         assert!(matches!(broken(|c| c.gop = MediaDuration::ZERO), ConfigError::Gop(_)));
+        for (asked, gop) in [(11, 1), (3, 7), (2, 11)] {
+            let gop = MediaDuration::from_secs(gop);
+            let asks = ChannelConfig { fragments_per_segment: NonZeroU8::new(asked), gop, ..good.clone() };
+            assert_eq!(asks.check(), Err(ConfigError::FragmentsPerSegment(asked, gop)));
+        }
         assert!(matches!(broken(|c| c.parts = Some(MediaDuration::from_millis(249))), ConfigError::Parts(_)));
         assert!(matches!(broken(|c| c.parts = Some(MediaDuration::from_millis(1001))), ConfigError::Parts(_)));
         assert!(matches!(broken(|c| c.loss_after = Duration::ZERO), ConfigError::LossAfter(_)));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     channel::{AudioStream, InputRules},
-    media::FrameRate,
+    media::{FrameRate, Packing},
     splice::{LossCause, LossPolicy},
     time::MediaDuration,
 };
@@ -49,6 +49,9 @@ pub enum ConfigError {
     /// Too short or too long.
     #[error("parts of {0:?} are outside 250 ms to 1 s, or longer than a segment")]
     Parts(MediaDuration),
+    /// Too many, or too long.
+    #[error("{0} fragments of {1:?} to a segment of HLS; 1 to {max} are allowed, and 20 s", max = Packing::MAX)]
+    FragmentsPerSegment(u8, MediaDuration),
     /// Too short or too long.
     #[error("loss_after of {0:?} is outside 100 ms to 60 s")]
     LossAfter(Duration),

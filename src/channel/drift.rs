@@ -78,6 +78,7 @@ impl Channel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::Pack;
 
     const SECOND: MediaDuration = MediaDuration::from_secs(1);
 
@@ -128,6 +129,7 @@ mod tests {
             is_discontinuous: false,
             spans: [].into(),
             cues: [].into(),
+            pack: Pack::default(),
         };
         assert_eq!(drift.in_segment(&segment(0)), MediaDuration::ZERO);
         (1..=3).for_each(|n| drift.note(MediaTime::ZERO.plus(SECOND.times(2 * n)), SECOND.times(-9)));

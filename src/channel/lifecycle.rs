@@ -9,7 +9,7 @@ use crate::{
         contribution::Contribution,
         feed_cues::FeedCues,
         on_air::{AirChain, slates},
-        relay::Relay,
+        relay::{Delivery, Relay},
         sessions::Sessions,
         watch_stages::watch_stages,
     },
@@ -175,8 +175,9 @@ impl Channel {
         self.generation += 1;
         if let Encoding::None(pass) = &self.config.encoding {
             // There is no codec to wait for.
-            self.relay =
-                Some(Relay::new(pass.clone(), (self.config.gop, self.config.part_length()), self.config.cue_formats));
+            let (cutting, config) = ((self.config.gop, self.config.part_length()), &self.config);
+            let delivery = Delivery { cues: config.cue_formats, fragments: config.fragments_per_segment };
+            self.relay = Some(Relay::new(pass.clone(), cutting, delivery));
             self.set_state(ChannelState::Running, now);
             self.end_operation(id, OperationState::Succeeded);
             return;

@@ -57,7 +57,7 @@ pub(super) fn renditions(preset: &Preset, video: Option<&VideoTrack>, sounds: us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::MediaDuration;
+    use crate::{media::Pack, time::MediaDuration};
 
     fn segment(n: i64) -> Segment {
         let start = MediaTime::ZERO.plus(MediaDuration::from_secs(2 * n));
@@ -69,6 +69,7 @@ mod tests {
             is_discontinuous: false,
             spans: Arc::from([]),
             cues: Arc::default(),
+            pack: Pack::default(),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::{
     },
     error::Fault,
     ladder::{DecodeOp, OpenLadder, Preset, SoundFrom, SoundOp},
-    media::{AccessUnit, FrameRate, Track, TrackFormat, TrackId, VideoTrack},
+    media::{AccessUnit, FrameRate, Packing, Track, TrackFormat, TrackId, VideoTrack},
     splice::{
         CaptionDrop, CueRefusal, Loss, OnAir, SlateImage, SlateSet, Slot, Splice, Switcher, SwitcherConfig, Taken,
     },
@@ -361,5 +361,6 @@ fn presentation(config: &ChannelConfig, ladder: &OpenLadder, rate: FrameRate) ->
         // Languages are no switching set: each has URLs of its own.
         tracks.push(TrackSpec { url_track: name, ..sound });
     }
-    Presentation { tracks, epoch: config.epoch, cues: config.cue_formats }
+    let packing = Packing::new(config.fragments_per_segment, config.gop, config.gop);
+    Presentation { tracks, epoch: config.epoch, cues: config.cue_formats, packing }
 }

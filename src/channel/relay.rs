@@ -23,6 +23,8 @@ mod renditions;
 mod run;
 mod settling;
 
+pub(super) use renditions::Delivery;
+
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use crate::{
@@ -39,7 +41,7 @@ use crate::{
         },
     },
     error::Fault,
-    media::{AccessUnit, CueFormats, Track, TrackId},
+    media::{AccessUnit, Track, TrackId},
     splice::{Avails, Cue, CueRefusal},
     time::{MediaDuration, MediaTime, Now, Utc},
 };
@@ -49,7 +51,7 @@ use crate::{
 pub(super) struct Relay {
     config: PassThrough,
     cutting: Cutting,
-    cues: CueFormats,
+    delivery: Delivery,
     tracks: Vec<Track>,
     state: State,
     troubles: VecDeque<Trouble>,
@@ -99,12 +101,12 @@ impl Relay {
     /// Tracks of one contribution.
     const MAX_TRACKS: usize = 128;
 
-    pub(super) fn new(config: PassThrough, cutting: Cutting, cues: CueFormats) -> Self {
+    pub(super) fn new(config: PassThrough, cutting: Cutting, delivery: Delivery) -> Self {
         let (tracks, troubles) = (Vec::new(), VecDeque::new());
         Self {
             config,
             cutting,
-            cues,
+            delivery,
             tracks,
             state: State::Settling(Settling::default()),
             troubles,
@@ -262,9 +264,13 @@ impl Relay {
     fn open(&mut self, now: Now) {
         let State::Settling(settling) = &mut self.state else { return };
         let settling = std::mem::take(settling);
-        let Some(settled) =
-            settle_renditions(&self.config, (self.cutting.0, self.cues), &self.tracks, &settling, &mut self.troubles)
-        else {
+        let Some(settled) = settle_renditions(
+            &self.config,
+            (self.cutting.0, self.delivery),
+            &self.tracks,
+            &settling,
+            &mut self.troubles,
+        ) else {
             return;
         };
         let (settled, offset) = match &self.anchor {

@@ -1,7 +1,7 @@
 //! What manifests must know of segments that are gone.
 
 use crate::{
-    media::{Presentation, Segment},
+    media::{Pack, Presentation, Segment},
     time::{FLICKS_PER_SECOND, MediaTime},
 };
 
@@ -15,13 +15,15 @@ pub struct Past {
     pub discontinuities: u64,
     /// Where the period begins, as manifests with periods have it.
     pub period: MediaTime,
+    /// Where the segment before was; `None` at the first of all.
+    pub pack: Option<Pack>,
 }
 
 impl Past {
     /// At the first segment of all.
     pub(crate) const fn at(first: &Segment) -> Self {
         let began = Self::whole_second(first.start);
-        Self { began, discontinuities: 0, period: began }
+        Self { began, discontinuities: 0, period: began, pack: None }
     }
 
     /// The whole second at or before `at`.
@@ -38,7 +40,8 @@ impl Past {
     }
 
     /// Leaves a segment behind.
-    pub(crate) fn pass(&mut self, is_discontinuous: bool) {
-        self.discontinuities = self.discontinuities.saturating_add(u64::from(is_discontinuous));
+    pub(crate) fn pass(&mut self, segment: &Segment) {
+        self.discontinuities = self.discontinuities.saturating_add(u64::from(segment.is_discontinuous));
+        self.pack = Some(segment.pack);
     }
 }

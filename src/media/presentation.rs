@@ -1,7 +1,7 @@
 //! What an asset holds: the renditions that every segment has one fragment of.
 
 use crate::{
-    media::{CueFormats, FrameRate, Language, TrackFormat, TrackId},
+    media::{CueFormats, FrameRate, Language, Packing, TrackFormat, TrackId},
     time::{MediaDuration, MediaTime, Timescale, Utc},
 };
 
@@ -14,6 +14,8 @@ pub struct Presentation {
     pub epoch: Utc,
     /// How viewers are told of cues.
     pub cues: CueFormats,
+    /// How many segments go into one of HLS with transport streams.
+    pub packing: Packing,
 }
 
 /// One rendition as it is stored and published.
@@ -40,10 +42,10 @@ pub struct TrackSpec {
 }
 
 impl Presentation {
-    /// These renditions, with the default way to tell of cues.
+    /// These renditions, with the default way to tell of cues, each segment by itself.
     #[must_use]
     pub fn new(tracks: Vec<TrackSpec>, epoch: Utc) -> Self {
-        Self { tracks, epoch, cues: CueFormats::default() }
+        Self { tracks, epoch, cues: CueFormats::default(), packing: Packing::NONE }
     }
 
     /// Position of the rendition of this switching set and nominal bitrate.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    media::{CuePhase, SegmentCue},
+    media::{CuePhase, Pack, SegmentCue},
     time::{MediaDuration, MediaTime},
 };
 
@@ -22,6 +22,8 @@ pub struct Segment {
     pub spans: Arc<[Span]>,
     /// The avails that it begins, ends, lies in or comes before; mostly none.
     pub cues: Arc<[SegmentCue]>,
+    /// Its place among those that make one segment of HLS with transport streams; its timeline gives it.
+    pub pack: Pack,
 }
 
 /// One rendition's part of a segment, in ticks of the rendition's timescale.

@@ -12,15 +12,15 @@ use super::{
     filter::Selection,
     rendered::Manifest,
     response::Response,
-    views::{DASH, HLS, SMOOTH, i_frames, manifest_response, master, rates},
+    views::{DASH, HLS, SMOOTH, i_frames, list, manifest_response, master, oldest, playlist, rates},
 };
 use crate::{
     archive::Timeline,
-    media::Body,
+    media::{Body, Segment},
     package::{
         dash::{Anchor, Flavour, Mpd},
         hds,
-        hls::{self, MediaPlaylist},
+        hls::{self, HlsFormat},
         smooth,
     },
 };
@@ -71,6 +71,7 @@ fn render(
     let ends = (timeline.get(*first)?, timeline.get(*last)?);
     let (content_type, body) = match manifest {
         Manifest::Master { format, sound, has_audio_only } => {
+            oldest(format, (timeline, packed_ends(format, ends, (timeline, *is_ended))))?;
             let rates = rates(timeline);
             let all = master(timeline, &rates, format, sound, has_audio_only);
             let master = hls::Master { offered, filter: suffix, first_quality: *first_quality, ..all };
@@ -79,10 +80,11 @@ fn render(
         // What is filtered is not shown in parts.
         Manifest::Update { .. } => return None,
         Manifest::Playlist { format, track } => {
-            let playlist = MediaPlaylist::new(format, presentation.clone(), track, timeline.segment_duration());
-            let mut playlist = playlist.behind(past.discontinuities).keeping_all(window.is_none());
-            segments().for_each(|segment| playlist.append(segment));
-            (HLS, playlist.render(format, Some(ends.0), *is_ended))
+            let listed = (timeline, packed_ends(format, ends, (timeline, *is_ended)));
+            let playlist = playlist(timeline, (format, track), listed.1.0);
+            let mut playlist = playlist.keeping_all(window.is_none());
+            list(&mut playlist, format, listed);
+            (HLS, playlist.render(format, Some(&oldest(format, listed)?), *is_ended))
         }
         Manifest::KeyFrames { format, track } => {
             let playlist = i_frames(timeline, (format, track), ends, past.discontinuities);
@@ -122,6 +124,23 @@ fn render(
         }
     };
     Some(manifest_response(content_type, body, ends, (timeline, offered, ""), *is_ended))
+}
+
+/// Sequence numbers of the oldest and the newest segment that a playlist lists. Of those that are packed, a pack that straddles an end
+/// is listed (A22.4); but who stays behind the live edge is not shown what is nearer.
+fn packed_ends(
+    format: HlsFormat,
+    (first, last): (&Segment, &Segment),
+    (timeline, is_ended): (&Timeline, bool),
+) -> (u64, u64) {
+    if format == HlsFormat::Cmaf {
+        return (first.sequence, last.sequence);
+    }
+    let begins = |segment: &Segment| segment.sequence.saturating_sub(segment.pack.place.into());
+    let from = timeline.get(begins(first)).map_or(first.sequence, |begins| begins.sequence);
+    let goes_on = |next: &Segment| next.pack.number == last.pack.number;
+    let is_cut = !is_ended && timeline.get(last.sequence.saturating_add(1)).is_some_and(goes_on);
+    (from, if is_cut { begins(last).saturating_sub(1) } else { last.sequence })
 }
 
 /// Lets numbers count from where they do without a filter, or from the segment that a viewer starts over from: players of a live

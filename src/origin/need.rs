@@ -32,6 +32,8 @@ enum Names {
     One(ObjectName),
     /// The pictures, then the sound.
     Two([ObjectName; 2]),
+    /// The pictures of a pack, then its sound.
+    Many(Vec<ObjectName>),
 }
 
 /// What an answer is made of objects.
@@ -41,8 +43,8 @@ enum View {
     Stored,
     /// These bytes of it.
     Part(Range<usize>),
-    /// A segment of HLS before version 7, out of the fragments of the tracks at these positions.
-    Segment(Arc<Presentation>, Vec<usize>),
+    /// The segment of HLS before version 7 with this number, out of fragments of the tracks at these positions, of each so many.
+    Segment(Arc<Presentation>, u32, Vec<(usize, usize)>),
     /// The key frame of the track at this position, which lasts as long as its fragment, whose span this is; in a transport stream or in
     /// fragmented MP4.
     KeyFrame { presentation: Arc<Presentation>, track: usize, span: Span, is_transport: bool },
@@ -64,17 +66,24 @@ impl Need {
         Self::new(Names::One(name), View::Part(at(span.at)..at(span.end())), track.content_type(), request)
     }
 
-    /// The segment that a fragment makes, or one of pictures and one of their sound, each with the position of its track.
+    /// The segment with this number that the fragments of a track make, or those of pictures and those of their sound, each with the
+    /// position of its track.
     pub(super) fn segment(
-        (name, track): (ObjectName, usize),
-        sound: Option<(ObjectName, usize)>,
+        number: u64,
+        (mut names, track): (Vec<ObjectName>, usize),
+        sound: Option<(Vec<ObjectName>, usize)>,
         presentation: &Arc<Presentation>,
         request: &Request<'_>,
     ) -> Self {
-        let (names, tracks) = beside((name, track), sound);
-        let first = presentation.tracks.get(track);
-        let content_type = first.map_or("video/mp2t", hls::segment_type);
-        Self::new(names, View::Segment(Arc::clone(presentation), tracks), content_type, request)
+        let mut tracks = vec![(track, names.len())];
+        if let Some((sound_names, sound)) = sound {
+            tracks.push((sound, sound_names.len()));
+            names.extend(sound_names);
+        }
+        let content_type = presentation.tracks.get(track).map_or("video/mp2t", hls::segment_type);
+        // Tables count by its last bits.
+        let view = View::Segment(Arc::clone(presentation), number as u32, tracks);
+        Self::new(Names::Many(names), view, content_type, request)
     }
 
     /// The key frame that a fragment of pictures begins with; `track` is the position of theirs.
@@ -127,12 +136,13 @@ impl Need {
         Self { names, view, content_type, is_head: request.method == Method::Head, range }
     }
 
-    /// The objects to read: one, or the pictures and the sound of a segment that has both.
+    /// The objects to read: one, or the pictures and then the sound of a segment that has both, or several of each.
     #[must_use]
     pub fn names(&self) -> &[ObjectName] {
         match &self.names {
             Names::One(name) => std::slice::from_ref(name),
             Names::Two(names) => names,
+            Names::Many(names) => names,
         }
     }
 
@@ -150,9 +160,15 @@ impl Need {
             View::Part(range) => {
                 read.pop().filter(|body| body.len() >= range.end).map(|body| body.slice(range.clone()))
             }
-            View::Segment(presentation, tracks) => {
-                let tracks = tracks.iter().filter_map(|track| presentation.tracks.get(*track));
-                hls::segment(&tracks.zip(&read).collect::<Vec<_>>()).ok()
+            View::Segment(presentation, number, tracks) => {
+                let mut rest = read.as_slice();
+                let mut part = |(track, count): &(usize, usize)| {
+                    let (bodies, behind) = rest.split_at_checked(*count)?;
+                    rest = behind;
+                    Some((presentation.tracks.get(*track)?, bodies))
+                };
+                let parts: Option<Vec<_>> = tracks.iter().map(&mut part).collect();
+                parts.and_then(|parts| hls::segment(*number, &parts).ok())
             }
             View::F4f(presentation, tracks, start, cues) => {
                 let tracks = tracks.iter().filter_map(|track| presentation.tracks.get(*track));

@@ -223,4 +223,6 @@ mod tests_of_losses;
 #[cfg(test)]
 mod tests_of_low_latency;
 #[cfg(test)]
+mod tests_of_packs;
+#[cfg(test)]
 mod tests_of_smooth;

@@ -17,7 +17,7 @@ use super::{
     request::Request,
     response::{Reply, Response, Wait},
     url::{Rendition, Resource, Target},
-    views::Views,
+    views::{Views, longest},
 };
 use crate::{
     archive::{AssetName, ObjectName, Past, Timeline, TimelineError, linger},
@@ -70,7 +70,7 @@ impl Shelf {
 
     pub(super) fn append(&mut self, segment: &Segment) -> Result<(), TimelineError> {
         self.timeline.append(segment.clone())?;
-        self.views.append(segment);
+        self.timeline.last().into_iter().for_each(|newest| self.views.append(newest, &self.timeline));
         self.filtered.forget();
         if let Some(rewind) = self.windows.rewind {
             self.rewind_to(segment.end().minus(rewind));
@@ -87,7 +87,7 @@ impl Shelf {
     pub(super) fn trim(&mut self, before: u64) {
         while let Some(segment) = self.timeline.trim(before) {
             if self.views.first() == Some(segment.sequence) {
-                self.views.remove(&segment);
+                self.views.remove(&segment, &self.timeline);
             }
             self.left.push_back(segment);
         }
@@ -104,7 +104,7 @@ impl Shelf {
             && oldest.end() <= from
             && self.timeline.last().is_some_and(|last| last.sequence > oldest.sequence)
         {
-            self.views.remove(oldest);
+            self.views.remove(oldest, &self.timeline);
         }
     }
 
@@ -145,7 +145,7 @@ impl Shelf {
         if self.views.first() != self.timeline.first().map(|first| first.sequence) {
             self.views = Views::of(&self.timeline, self.windows.archive);
         }
-        self.views.end();
+        self.views.end(&self.timeline);
         self.filtered.forget();
     }
 
@@ -212,9 +212,13 @@ impl Shelf {
         // Its patches lead to the whole of it.
         let manifest =
             if manifest == Manifest::Mpd(Flavour::Patched) { Manifest::Mpd(Flavour::Cmaf) } else { manifest };
-        let is_hls =
-            matches!(manifest, Manifest::Master { .. } | Manifest::Playlist { .. } | Manifest::KeyFrames { .. });
-        let selection = Selection::of(&self.timeline, self.windows, filters, clip, is_hls)?;
+        let hls = match manifest {
+            Manifest::Master { format, .. }
+            | Manifest::Playlist { format, .. }
+            | Manifest::KeyFrames { format, .. } => Some(longest(&self.timeline, format)),
+            _ => None,
+        };
+        let selection = Selection::of(&self.timeline, self.windows, filters, clip, hls)?;
         if let Manifest::Playlist { track, .. } | Manifest::KeyFrames { track, .. } | Manifest::Bootstrap { track } =
             manifest
             && selection.offered.get(track) == Some(&false)

@@ -4,7 +4,8 @@ mod lists;
 
 use std::sync::Arc;
 
-use self::lists::Lists;
+use self::lists::{Listed, Lists};
+pub(super) use self::lists::{list, playlist};
 use super::{
     rendered::{Manifest, Rendered},
     response::Response,
@@ -68,14 +69,14 @@ impl Views {
         if let Some(length) = timeline.part_length() {
             views.show_parts(length);
         }
-        timeline.segments().for_each(|segment| views.append(segment));
+        timeline.segments().for_each(|segment| views.append(segment, timeline));
         views
     }
 
-    pub(super) fn append(&mut self, segment: &Segment) {
+    pub(super) fn append(&mut self, segment: &Segment, timeline: &Timeline) {
         let first = self.ends.map_or(segment.sequence, |(first, _)| first);
         self.ends = Some((first, segment.sequence));
-        self.lists.append(segment);
+        self.lists.append(segment, (timeline, (first, segment.sequence)));
         self.mpd.append(segment);
         self.rendered.forget();
     }
@@ -94,10 +95,10 @@ impl Views {
     }
 
     /// The oldest segment, which is this one, is listed no more.
-    pub(super) fn remove(&mut self, segment: &Segment) {
+    pub(super) fn remove(&mut self, segment: &Segment, timeline: &Timeline) {
         let next = segment.sequence.saturating_add(1);
         self.ends = self.ends.map(|(_, last)| (next, last)).filter(|(first, last)| first <= last);
-        self.lists.remove(segment);
+        self.lists.remove(segment, timeline);
         self.mpd.remove(segment);
         self.rendered.forget();
     }
@@ -119,9 +120,9 @@ impl Views {
     }
 
     /// Nothing follows.
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&mut self, timeline: &Timeline) {
         self.is_ended = true;
-        self.lists.end();
+        self.lists.end(self.ends.map(|ends| (timeline, ends)));
         self.rendered.forget();
     }
 
@@ -160,6 +161,8 @@ impl Views {
         let (first, last) = (timeline.get(listed.1.0)?, timeline.get(listed.1.1)?);
         let (content_type, body) = match manifest {
             Manifest::Master { format, sound, has_audio_only } => {
+                // Players go on to its playlists at once.
+                oldest(format, listed)?;
                 let rates = rates(timeline);
                 (HLS, Body::from(master(timeline, &rates, format, sound, has_audio_only).render()?))
             }
@@ -173,7 +176,7 @@ impl Views {
             }
             Manifest::Playlist { format, track } => {
                 let playlist = self.lists.playlist(format, track, listed)?;
-                (HLS, playlist.render(format, Some(first), self.is_ended))
+                (HLS, playlist.render(format, Some(&oldest(format, listed)?), self.is_ended))
             }
             Manifest::KeyFrames { format, track } => {
                 let discontinuities = timeline.past_at(first.sequence)?.discontinuities;
@@ -204,6 +207,22 @@ impl Views {
         let listed = (timeline, (first.sequence, last.sequence));
         let playlist = self.lists.playlist(HlsFormat::Cmaf, track, listed)?;
         Some(playlist.render_edge(track, Some(first), &edge, |sequence| timeline.parts_of(sequence), skips))
+    }
+}
+
+/// The longest that a segment of this format may last.
+pub(super) fn longest(timeline: &Timeline, format: HlsFormat) -> MediaDuration {
+    match format {
+        HlsFormat::Cmaf => timeline.segment_duration(),
+        HlsFormat::V4 | HlsFormat::V3 => timeline.longest_pack(),
+    }
+}
+
+/// What a playlist of this format begins with: a segment, or a whole pack of them.
+pub(super) fn oldest(format: HlsFormat, (timeline, ends): Listed<'_>) -> Option<Segment> {
+    match format {
+        HlsFormat::Cmaf => timeline.get(ends.0).cloned(),
+        HlsFormat::V4 | HlsFormat::V3 => timeline.packs(ends).next(),
     }
 }
 
@@ -243,7 +262,8 @@ pub(super) fn i_frames(
     discontinuities: u64,
 ) -> MediaPlaylist {
     let presentation = Arc::clone(timeline.presentation());
-    let playlist = MediaPlaylist::new(format, presentation, track, timeline.segment_duration());
+    // Not packed, but all playlists of a presentation have the same target duration (RFC 8216 clause 6.2.4).
+    let playlist = MediaPlaylist::new(format, presentation, track, longest(timeline, format));
     let mut playlist = playlist.behind(discontinuities).of_i_frames();
     let listed = timeline.since(first.sequence).take_while(|segment| segment.sequence <= last.sequence);
     listed.for_each(|segment| playlist.append(segment));

@@ -22,6 +22,25 @@ pub(super) fn read(body: &Body) -> Result<Fragment, ParseError> {
     Ok(fragment)
 }
 
+/// Fragments of one track in order, as one. Where something is missing in between, what comes before lasts until the next.
+pub(super) fn read_row(bodies: &[Body]) -> Result<Fragment, ParseError> {
+    let mut fragments = bodies.iter().map(read);
+    let missing = || ParseError::new(ParseErrorKind::Missing { what: "fragment" }, "mp4", None, 0);
+    let mut row = fragments.next().ok_or_else(missing)??;
+    let lasts = |fragment: &Fragment| fragment.samples.iter().map(|sample| u64::from(sample.duration)).sum::<u64>();
+    let mut end = row.decode_time.saturating_add(lasts(&row));
+    for fragment in fragments {
+        let fragment = fragment?;
+        if let Some(last) = row.samples.last_mut() {
+            let gap = u32::try_from(fragment.decode_time.saturating_sub(end)).unwrap_or(u32::MAX);
+            last.duration = last.duration.saturating_add(gap);
+        }
+        end = fragment.decode_time.saturating_add(lasts(&fragment));
+        row.samples.extend(fragment.samples);
+    }
+    Ok(row)
+}
+
 /// The key frame that a stored fragment begins with, as a fragment of one sample that lasts as long as the whole, whose span this is.
 /// Nothing is copied where the sample lies in one slice, and of a fragment in several pieces the first alone is looked at.
 pub(super) fn key_frame(body: &Body, span: Span) -> Result<Fragment, ParseError> {

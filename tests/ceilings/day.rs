@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headend::{
-    archive::{AssetName, Presentation, Segment, Span, TimelineChange, TimelineUpdate, TrackSpec},
+    archive::{AssetName, Pack, Presentation, Segment, Span, TimelineChange, TimelineUpdate, TrackSpec},
     media::{AacConfig, AudioTrack, FrameRate, H264Config, Language, NalFraming, TrackFormat, TrackId, VideoTrack},
     origin::{Origin, OriginConfig, Reply, Request},
     time::{MediaDuration, MediaTime, Now, Utc},
@@ -43,6 +43,7 @@ fn segment(sequence: u64) -> Segment {
         is_discontinuous: false,
         spans: [video, video, video, video, video, video, video, audio].into(),
         cues: Arc::default(),
+        pack: Pack::default(),
     }
 }
 

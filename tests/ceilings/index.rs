@@ -8,8 +8,8 @@ use std::{
 use bytes::Bytes;
 use headend::{
     archive::{
-        Asset, AssetConfig, AssetName, AssetOutput, ObjectName, Presentation, Recovered, SealedSegment, Segment, Span,
-        TrackSpec,
+        Asset, AssetConfig, AssetName, AssetOutput, ObjectName, Pack, Presentation, Recovered, SealedSegment, Segment,
+        Span, TrackSpec,
     },
     media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
     origin::{Origin, OriginConfig},
@@ -53,6 +53,7 @@ fn sealed(sequence: u64) -> SealedSegment {
         is_discontinuous: false,
         spans: [span; TRACKS as usize].into(),
         cues: Arc::default(),
+        pack: Pack::default(),
     };
     SealedSegment { segment, fragments: Vec::new(), parts: Vec::new(), faults: Vec::new() }
 }

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use headend::{
-    archive::{AssetName, Loss, Presentation, Segment, Span, TimelineChange, TimelineUpdate, TrackSpec},
+    archive::{AssetName, Loss, Pack, Presentation, Segment, Span, TimelineChange, TimelineUpdate, TrackSpec},
     media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
     origin::{Admission, Caller, Endpoint, EndpointConfig, Method, Origin, OriginConfig, PublishError, Reply, Request},
     time::{MediaDuration, MediaTime, Now, Utc},
@@ -28,6 +28,7 @@ pub(crate) fn origin(segments: u64) -> Origin {
         is_discontinuous: false,
         spans: [Span { start: sequence * 96_000, duration: 96_000, bytes: 16_000 }].into(),
         cues: Arc::default(),
+        pack: Pack::default(),
     };
     let added = (0..segments).map(|sequence| TimelineChange::Added(segment(sequence)));
     for change in [opened].into_iter().chain(added) {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use headend::{
-    archive::{Presentation, Segment, Span},
+    archive::{Pack, Presentation, Segment, Span},
     media::CueFormats,
     package::dash::{Flavour, Mpd},
     splice::{Cue, CueAction, CueSource},
@@ -74,6 +74,7 @@ fn low_latency() {
         is_discontinuous: false,
         spans: Arc::from([Span { start: sequence, duration: 1, bytes: 1 }; 3]),
         cues: Arc::default(),
+        pack: Pack::default(),
     };
     (0..3).for_each(|n| mpd.append(&segment(n)));
     let text = mpd.render(Flavour::Number, (&segment(0), &segment(2)), false);

@@ -2,7 +2,7 @@ use std::{env, fs, path::PathBuf, process, sync::Arc};
 
 use headend::{
     archive::{
-        Asset, AssetConfig, AssetOutput, Presentation, Recovered, SealedSegment, Segment, Span, TimelineChange,
+        Asset, AssetConfig, AssetOutput, Pack, Presentation, Recovered, SealedSegment, Segment, Span, TimelineChange,
         TrackSpec,
     },
     media::{AacConfig, AudioTrack, Language, TrackFormat, TrackId},
@@ -123,6 +123,7 @@ async fn row_59_what_was_never_written_is_a_gap_in_another_run() {
                 is_discontinuous: false,
                 spans: [Span { start: sequence, duration: 1, bytes: 10 }].into(),
                 cues: Arc::default(),
+                pack: Pack::default(),
             };
             let fragments = vec![object(sequence, 10).body];
             written.push(&SealedSegment { segment, fragments, parts: vec![], faults: vec![] }).unwrap();

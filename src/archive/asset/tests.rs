@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     archive::rig::ladder,
-    media::Span,
+    media::{Pack, Span},
     time::{MediaTime, Utc},
 };
 
@@ -16,6 +16,7 @@ fn sealed(sequence: u64) -> SealedSegment {
         is_discontinuous: false,
         spans: spans.into(),
         cues: Arc::default(),
+        pack: Pack::default(),
     };
     let body = Body::from(String::from("abc"));
     SealedSegment { segment, fragments: vec![body.clone(), body, Body::new()], parts: vec![], faults: vec![] }

@@ -1,7 +1,7 @@
 //! The head of a page: everything that holds for its asset where the page begins, so that a run of pages opens without those
 //! before it.
 
-use std::sync::Arc;
+use std::{num::NonZeroU8, sync::Arc};
 
 use super::{
     fields::{Fields, Record},
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     archive::{AssetConfig, AssetName, Loss, kept::Kept},
-    media::{CaptionService, CueFormats, CueTags, Past, Presentation},
+    media::{CaptionService, CueFormats, CueTags, Pack, Packing, Past, Presentation},
     time::{MediaDuration, MediaTime, Utc},
 };
 
@@ -71,16 +71,21 @@ impl Head {
         record.int(self.config.segment_duration.flicks());
         record.int(self.presentation.epoch.unix_nanos());
         put_formats(record, self.presentation.cues);
+        let Packing { segments, longest } = self.presentation.packing;
+        record.byte(segments.get());
+        record.int(longest.flicks());
         record.count(self.presentation.tracks.len());
         self.presentation.tracks.iter().for_each(|spec| track::put(record, spec));
         put_offered(record, &self.offered);
         put_captions(record, &self.captions);
         record.int(self.drift.flicks());
         record.flag(self.past.is_some());
-        if let Some(Past { began, discontinuities, period }) = self.past {
+        if let Some(Past { began, discontinuities, period, pack }) = self.past {
             record.int(began.flicks());
             record.uint(discontinuities);
             record.int(period.flicks());
+            record.flag(pack.is_some());
+            pack.into_iter().for_each(|pack| put_pack(record, pack));
         }
     }
 
@@ -93,14 +98,18 @@ impl Head {
         let config = AssetConfig { window, rewind, segment_duration: length(fields.int()?)? };
         let epoch = Utc::from_unix_nanos(fields.int()?);
         let cues = take_formats(fields)?;
+        let (segments, longest) = (NonZeroU8::new(fields.byte()?)?, length(fields.int()?)?);
+        let packing = Packing { segments, longest };
         let tracks: Option<Vec<_>> = (0..fields.count()?).map(|_| track::take(fields)).collect();
-        let presentation = Arc::new(Presentation { tracks: tracks?, epoch, cues });
+        let presentation = Arc::new(Presentation { tracks: tracks?, epoch, cues, packing });
         let offered = take_offered(fields, presentation.tracks.len())?;
         let captions = take_captions(fields)?;
         let drift = MediaDuration::from_flicks(fields.int()?);
         let past = if fields.flag()? {
             let (began, discontinuities) = (MediaTime::from_flicks(fields.int()?), fields.uint()?);
-            Some(Past { began, discontinuities, period: MediaTime::from_flicks(fields.int()?) })
+            let period = MediaTime::from_flicks(fields.int()?);
+            let pack = if fields.flag()? { Some(take_pack(fields)?) } else { None };
+            Some(Past { began, discontinuities, period, pack })
         } else {
             None
         };
@@ -177,6 +186,16 @@ fn take_formats(fields: &mut Fields<'_>) -> Option<CueFormats> {
         _ => return None,
     };
     Some(CueFormats { date_ranges, cue_tags, event_stream, in_band, periods })
+}
+
+fn put_pack(record: &mut Record, pack: Pack) {
+    record.uint(pack.number);
+    record.byte(pack.place);
+    record.int(pack.start.flicks());
+}
+
+fn take_pack(fields: &mut Fields<'_>) -> Option<Pack> {
+    Some(Pack { number: fields.uint()?, place: fields.byte()?, start: MediaTime::from_flicks(fields.int()?) })
 }
 
 const NO_WINDOW: i64 = -1;

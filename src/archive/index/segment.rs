@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::fields::{Fields, Record};
 use crate::{
-    media::{Avail, CuePhase, Segment, SegmentCue, Span},
+    media::{Avail, CuePhase, Pack, Segment, SegmentCue, Span},
     time::{MediaDuration, MediaTime},
 };
 
@@ -49,7 +49,7 @@ pub(super) fn take(fields: &mut Fields<'_>, before: Option<&Segment>, tracks: us
     let cues =
         if count == 0 { Arc::default() } else { (0..count).map(|_| take_cue(fields, known)).collect::<Option<_>>()? };
     let (start, duration) = (MediaTime::from_flicks(start), MediaDuration::from_flicks(duration));
-    Some(Segment { sequence, start, duration, is_discontinuous, spans, cues })
+    Some(Segment { sequence, start, duration, is_discontinuous, spans, cues, pack: Pack::default() })
 }
 
 /// What a segment is where nothing changes.

@@ -9,7 +9,8 @@ use crate::{
         rig::{aac, ladder},
     },
     media::{
-        Avail, CaptionService, CueFormats, CuePhase, CueTags, Past, Presentation, Segment, SegmentCue, Span, TrackSpec,
+        Avail, CaptionService, CueFormats, CuePhase, CueTags, Pack, Past, Presentation, Segment, SegmentCue, Span,
+        TrackSpec,
     },
     time::{MediaDuration, MediaTime, Timescale, Utc},
 };
@@ -75,6 +76,7 @@ fn sealed(n: u64) -> SealedSegment {
         is_discontinuous: n > 0 && n.is_multiple_of(10),
         spans: spans.into(),
         cues,
+        pack: Pack::default(),
     };
     SealedSegment { segment, fragments: vec![Body::from(String::from("x")); 3], parts: vec![], faults: vec![] }
 }
@@ -243,7 +245,15 @@ fn a_segment_of_eight_renditions_takes_some_forty_bytes() {
         let span = Span { start: n * 88_200, duration: 88_200 + (n % 2) as u32 * 1024, bytes: 900_000 };
         let start = MediaTime::ZERO.plus(SECOND.times(2 * n as i64));
         let (duration, cues) = (SECOND.times(2), Arc::default());
-        let segment = Segment { sequence: n, start, duration, is_discontinuous: false, spans: [span; 8].into(), cues };
+        let segment = Segment {
+            sequence: n,
+            start,
+            duration,
+            is_discontinuous: false,
+            spans: [span; 8].into(),
+            cues,
+            pack: Pack::default(),
+        };
         asset.push(&SealedSegment { segment, fragments: vec![], parts: vec![], faults: vec![] }).unwrap();
         while let Some(output) = asset.pull() {
             if let AssetOutput::Append(append) = output {
@@ -328,7 +338,11 @@ fn pages_come_in_order_and_are_of_one_asset() {
     assert_eq!(read.timeline().first().unwrap().sequence, 256);
     let resumed = read.updates().nth(1).unwrap().change;
     let period = sealed(244).segment.start;
-    assert_eq!(resumed, TimelineChange::Resumed(Past { began: sealed(0).segment.start, discontinuities: 25, period }));
+    let pack = Some(Pack { number: 255, place: 0, start: sealed(255).segment.start });
+    assert_eq!(
+        resumed,
+        TimelineChange::Resumed(Past { began: sealed(0).segment.start, discontinuities: 25, period, pack })
+    );
 }
 
 #[test]

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
     use crate::{
         archive::rig::ladder,
-        media::{Presentation, Segment, Span},
+        media::{Pack, Presentation, Segment, Span},
         time::{MediaDuration, MediaTime, Utc},
     };
 
@@ -69,6 +69,7 @@ mod tests {
                 is_discontinuous: false,
                 spans: scales.iter().enumerate().map(span).collect(),
                 cues: Arc::default(),
+                pack: Pack::default(),
             };
             timeline.append(segment).unwrap();
         }

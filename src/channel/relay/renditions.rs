@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
+    num::NonZeroU8,
     sync::Arc,
     time::Duration,
 };
@@ -14,10 +15,19 @@ use crate::{
         relay::{Trouble, settling::Settling},
     },
     error::Fault,
-    media::{CueFormats, FrameRate, NalFraming, Track, TrackFormat, TrackId},
+    media::{CueFormats, FrameRate, NalFraming, Packing, Track, TrackFormat, TrackId},
     time::{MediaDuration, MediaTime, Timescale},
     wire::mp4::init_segment,
 };
+
+/// What the channel's configuration says of how it is published.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::channel) struct Delivery {
+    /// How viewers are told of cues.
+    pub(in crate::channel) cues: CueFormats,
+    /// Fragments that make one segment of HLS with transport streams.
+    pub(in crate::channel) fragments: Option<NonZeroU8>,
+}
 
 /// What is known once the tracks are settled.
 #[derive(Debug)]
@@ -45,7 +55,7 @@ pub(super) struct Source {
 /// Makes renditions of the tracks that were seen; `None` where there are no pictures that can be stored.
 pub(super) fn settle_renditions(
     config: &PassThrough,
-    (gop, cues): (MediaDuration, CueFormats),
+    (gop, delivery): (MediaDuration, Delivery),
     tracks: &[Track],
     seen: &Settling,
     faults: &mut VecDeque<Trouble>,
@@ -72,7 +82,9 @@ pub(super) fn settle_renditions(
     let sources = chosen.iter().map(|(id, _)| Source { track: *id, clock: clock_of(*id) }).collect();
     let specs = chosen.into_iter().zip(0..).map(|((_, spec), n)| TrackSpec { id: TrackId(n), ..spec });
     let epoch = began.utc.plus(MediaTime::ZERO.since(start));
-    let presentation = Arc::new(Presentation { tracks: specs.collect(), epoch, cues });
+    let Delivery { cues, fragments } = delivery;
+    let packing = Packing::new(fragments, segment_duration, longest_segment);
+    let presentation = Arc::new(Presentation { tracks: specs.collect(), epoch, cues, packing });
     let began = (began.monotonic, start);
     Some(Settled { presentation, sources, segment_duration, longest_segment, began })
 }

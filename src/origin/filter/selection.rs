@@ -51,13 +51,14 @@ impl Selection {
     /// Filters in one URL (A22.2, and the ten of A27.6).
     pub(in crate::origin) const MAX_FILTERS: usize = 10;
 
-    /// What these filters and this clip leave of a timeline; `is_hls` says whether the rules of HLS are to be kept.
+    /// What these filters and this clip leave of a timeline; `hls` is how long segments are where the rules of HLS are
+    /// to be kept.
     pub(in crate::origin) fn of(
         timeline: &Timeline,
         windows: Windows,
         filters: &[&Filter],
         clip: &Clip,
-        is_hls: bool,
+        hls: Option<MediaDuration>,
     ) -> Result<Self, OriginError> {
         let combined = Combined::of(filters)?;
         let offered = offered(timeline, filters)?;
@@ -66,7 +67,7 @@ impl Selection {
         };
         clip.check(first, last)?;
         let edge = last.end();
-        combined.check(timeline, windows, (first.start, edge), is_hls)?;
+        combined.check(timeline, windows, (first.start, edge), hls)?;
         let is_over = |end: MediaTime| end <= edge;
         let is_ended = timeline.is_ended() || combined.force_end || clip.end.is_some_and(is_over);
         let start = combined.start.into_iter().chain(clip.start).max();
@@ -142,7 +143,7 @@ impl Combined {
         timeline: &Timeline,
         windows: Windows,
         (first, edge): (MediaTime, MediaTime),
-        is_hls: bool,
+        hls: Option<MediaDuration>,
     ) -> Result<(), OriginError> {
         if timeline.is_ended() {
             return Ok(());
@@ -161,9 +162,9 @@ impl Combined {
         if self.window.is_some_and(|window| backoff > window) {
             return Err(OriginError::FilterBackoffOverWindow);
         }
-        let least = timeline.segment_duration().times(3);
-        let is_short = |span: MediaDuration| span > MediaDuration::ZERO && span <= least;
-        if is_hls && (is_short(backoff) || self.window.is_some_and(is_short)) {
+        let is_short =
+            |span: MediaDuration| span > MediaDuration::ZERO && hls.is_some_and(|longest| span <= longest.times(3));
+        if is_short(backoff) || self.window.is_some_and(is_short) {
             return Err(OriginError::HlsSegmentTooLarge);
         }
         Ok(())

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use super::*;
 use crate::{
     archive::rig::ladder,
-    media::{Body, Presentation, Segment, Span},
+    media::{Body, Pack, Presentation, Segment, Span},
     time::{MediaDuration, MediaTime, Utc},
 };
 
@@ -23,6 +23,7 @@ pub(super) fn segment(sequence: u64) -> Segment {
         is_discontinuous: false,
         spans: [span(90_000), span(90_000), span(44_100)].into(),
         cues: Arc::default(),
+        pack: Pack::default(),
     }
 }
 

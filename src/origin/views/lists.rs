@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::longest;
 use crate::{
     archive::Timeline,
     media::{Presentation, Segment, TrackSpec},
@@ -51,16 +52,23 @@ impl Lists {
         }
     }
 
-    pub(super) fn append(&mut self, segment: &Segment) {
+    /// This segment joined, the newest of the ones that are listed.
+    pub(super) fn append(&mut self, segment: &Segment, listed: Listed<'_>) {
         self.note_alike(segment);
-        self.made_playlists().for_each(|playlist| playlist.append(segment));
+        made(&mut self.playlists).for_each(|playlist| playlist.append(segment));
+        self.complete(segment, listed);
         self.smooth.get_mut().into_iter().for_each(|smooth| smooth.append(segment));
         self.hds.get_mut().into_iter().for_each(|hds| hds.append(segment));
     }
 
     /// The oldest segment, which is this one, is listed no more.
-    pub(super) fn remove(&mut self, segment: &Segment) {
-        self.made_playlists().for_each(|playlist| playlist.remove(segment));
+    pub(super) fn remove(&mut self, segment: &Segment, timeline: &Timeline) {
+        made(&mut self.playlists).for_each(|playlist| playlist.remove(segment));
+        if made(&mut self.transport).next().is_some()
+            && let Some(pack) = timeline.pack(segment)
+        {
+            made(&mut self.transport).for_each(|playlist| playlist.remove(&pack));
+        }
         self.smooth.get_mut().into_iter().for_each(|smooth| smooth.remove(segment));
         self.hds.get_mut().into_iter().for_each(|hds| hds.remove(segment));
     }
@@ -88,8 +96,14 @@ impl Lists {
         segments(listed).for_each(|segment| self.note_alike(segment));
     }
 
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&mut self, listed: Option<Listed<'_>>) {
         self.is_ended = true;
+        if let Some((timeline, (first, last))) = listed
+            && let Some(newest) = timeline.get(last)
+            && !timeline.presentation().packing.is_full(newest.pack)
+        {
+            self.list_pack(newest, (timeline, (first, last)));
+        }
         self.smooth.get_mut().into_iter().for_each(smooth::Manifest::end);
         self.hds.get_mut().into_iter().for_each(hds::Manifest::end);
     }
@@ -104,12 +118,9 @@ impl Lists {
         timeline.presentation().tracks.get(track).filter(|track| format.lists(track))?;
         let track = *self.alike.get(track)?;
         let made = || {
-            let presentation = Arc::clone(timeline.presentation());
-            let playlist = MediaPlaylist::new(format, presentation, track, timeline.segment_duration());
-            let behind = timeline.past_at(first).map_or(0, |past| past.discontinuities);
-            let mut playlist = playlist.behind(behind).keeping_all(self.window.is_none());
+            let mut playlist = playlist(timeline, (format, track), first).keeping_all(self.window.is_none());
             self.part_length.into_iter().for_each(|length| playlist.show_parts(length));
-            segments(listed).for_each(|segment| playlist.append(segment));
+            list(&mut playlist, format, listed);
             playlist
         };
         Some(playlists.get(track)?.get_or_init(made))
@@ -160,8 +171,53 @@ impl Lists {
         }
     }
 
-    fn made_playlists(&mut self) -> impl Iterator<Item = &mut MediaPlaylist> {
-        self.playlists.iter_mut().chain(&mut self.transport).filter_map(OnceLock::get_mut)
+    /// Lists the packs that are whole now that this segment has joined: the one that it fills, and before that the one that it ends.
+    fn complete(&mut self, segment: &Segment, listed: Listed<'_>) {
+        let packing = listed.0.presentation().packing;
+        let before = segment.sequence.checked_sub(1).and_then(|before| listed.0.get(before));
+        if let Some(before) = before.filter(|before| segment.pack.place == 0 && !packing.is_full(before.pack)) {
+            self.list_pack(before, listed);
+        }
+        if packing.is_full(segment.pack) {
+            self.list_pack(segment, listed);
+        }
+    }
+
+    /// Lists the pack whose last segment this is, unless it began before what is listed.
+    fn list_pack(&mut self, last: &Segment, (timeline, (from, _)): Listed<'_>) {
+        if made(&mut self.transport).next().is_none() {
+            return;
+        }
+        let first = last.sequence.checked_sub(last.pack.place.into()).filter(|first| *first >= from);
+        if let Some(pack) = first.and_then(|first| timeline.pack(timeline.get(first)?)) {
+            made(&mut self.transport).for_each(|playlist| playlist.append(&pack));
+        }
+    }
+}
+
+fn made(playlists: &mut [OnceLock<MediaPlaylist>]) -> impl Iterator<Item = &mut MediaPlaylist> {
+    playlists.iter_mut().filter_map(OnceLock::get_mut)
+}
+
+/// The playlist of the track at this position, without its segments, the oldest of which will be the one with this number or, where
+/// segments are packed, one behind it.
+pub(in crate::origin) fn playlist(
+    timeline: &Timeline,
+    (format, track): (HlsFormat, usize),
+    first: u64,
+) -> MediaPlaylist {
+    let begins = |segment: &&Segment| format == HlsFormat::Cmaf || segment.pack.place == 0;
+    let first = timeline.since(first).find(begins).map_or(first, |segment| segment.sequence);
+    let behind = timeline.past_at(first).map_or(0, |past| past.discontinuities);
+    let presentation = Arc::clone(timeline.presentation());
+    MediaPlaylist::new(format, presentation, track, longest(timeline, format)).behind(behind)
+}
+
+/// Lists segments, or packs of them.
+pub(in crate::origin) fn list(playlist: &mut MediaPlaylist, format: HlsFormat, listed: Listed<'_>) {
+    match format {
+        HlsFormat::Cmaf => segments(listed).for_each(|segment| playlist.append(segment)),
+        HlsFormat::V4 | HlsFormat::V3 => listed.0.packs(listed.1).for_each(|pack| playlist.append(&pack)),
     }
 }
 

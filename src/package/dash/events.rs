@@ -124,6 +124,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::media::Pack;
 
     fn secs(secs: i64) -> MediaTime {
         MediaTime::ZERO.plus(MediaDuration::from_secs(secs))
@@ -139,6 +140,7 @@ mod tests {
             is_discontinuous: false,
             spans: Arc::from([]),
             cues: Arc::from([SegmentCue { avail, phase }]),
+            pack: Pack::default(),
         }
     }
 

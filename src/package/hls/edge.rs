@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{format::HlsFormat, times::write_seconds};
 use crate::{
     archive::Segmenter,
-    media::{Part, PartSpan, Presentation, Segment, Span, TrackSpec},
+    media::{Pack, Part, PartSpan, Presentation, Segment, Span, TrackSpec},
     time::{MediaDuration, MediaTime},
 };
 
@@ -135,6 +135,7 @@ pub(super) fn open_segment(parts: &[Part]) -> Option<Segment> {
         is_discontinuous: first.is_discontinuous,
         spans: spans.collect(),
         cues: first.cues.clone(),
+        pack: Pack::default(),
     })
 }
 

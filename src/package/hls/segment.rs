@@ -30,30 +30,30 @@ pub const fn segment_type(track: &TrackSpec) -> &'static str {
     if track.format.is_video() { "video/mp2t" } else { "audio/aac" }
 }
 
-/// The segment that these fragments make: one of pictures, of sound, or of both in that order.
+/// The segment that these tracks' fragments make: of pictures, of sound, or of both in that order, each with its fragments in order.
+/// `number` goes up by one from segment to segment, so that the counters of its tables go on.
 ///
 /// # Errors
 /// A fragment cannot be read, or its track is none that such a segment holds.
-pub fn segment(parts: &[(&TrackSpec, &Body)]) -> Result<Body, ParseError> {
+pub fn segment(number: u32, parts: &[(&TrackSpec, &[Body])]) -> Result<Body, ParseError> {
     match parts {
-        [(track, body)] if track.format.is_audio() => {
+        [(track, bodies)] if track.format.is_audio() => {
             let config = sound::adts_config(track).ok_or_else(|| unsupported(track))?;
-            sound::packed(track, config, &stored::read(body)?).map(Body::from)
+            sound::packed(track, config, &stored::read_row(bodies)?).map(Body::from)
         }
-        [(track, body)] => {
-            let fragment = stored::read(body)?;
+        [(track, bodies)] => {
+            let fragment = stored::read_row(bodies)?;
             let video = Pictures::new(track, h264(track)?, &fragment);
-            Ok(multiplex(video, None, Shape { number: fragment.sequence, capacity: capacity(body.len()) }))
+            Ok(multiplex(video, None, Shape { number, capacity: capacity(stored_bytes(bodies)) }))
         }
-        [(track, body), (sound_track, sound_body)] => {
+        [(track, bodies), (sound_track, sound_bodies)] => {
             let config = sound::adts_config(sound_track).ok_or_else(|| unsupported(sound_track))?;
-            let (fragment, sound_fragment) = (stored::read(body)?, stored::read(sound_body)?);
+            let (fragment, sound_fragment) = (stored::read_row(bodies)?, stored::read_row(sound_bodies)?);
             let video = Pictures::new(track, h264(track)?, &fragment);
             let headers = sound::headers(config, &sound_fragment)?;
             let sound = Sound::new(sound_track, config, &sound_fragment, &headers);
-            let shape =
-                Shape { number: fragment.sequence, capacity: capacity(body.len().saturating_add(sound_body.len())) };
-            Ok(multiplex(video, Some((sound, sound_track.language)), shape))
+            let bytes = stored_bytes(bodies).saturating_add(stored_bytes(sound_bodies));
+            Ok(multiplex(video, Some((sound, sound_track.language)), Shape { number, capacity: capacity(bytes) }))
         }
         _ => Err(ParseError::new(ParseErrorKind::Missing { what: "fragment" }, "ts", None, 0)),
     }
@@ -80,6 +80,10 @@ fn h264(track: &TrackSpec) -> Result<&H264Config, ParseError> {
 fn unsupported(track: &TrackSpec) -> ParseError {
     let kind = ParseErrorKind::Unsupported { what: "codec in a transport stream", value: 0 };
     ParseError::new(kind, "ts", Some(track.id.0), 0)
+}
+
+fn stored_bytes(bodies: &[Body]) -> usize {
+    bodies.iter().fold(0, |sum, body| sum.saturating_add(body.len()))
 }
 
 /// About as many bytes as the segment of so many has: one allocation does for all but segments of very many small access units.
@@ -117,7 +121,7 @@ fn multiplex<'a>(mut video: Pictures<'a>, mut sound: Option<(Sound<'a>, Language
 /// What is known of a segment beforehand.
 #[derive(Clone, Copy)]
 struct Shape {
-    /// `sequence_number` of the fragment, which goes up by one from segment to segment.
+    /// It goes up by one from segment to segment.
     number: u32,
     /// About as many bytes as it has.
     capacity: usize,

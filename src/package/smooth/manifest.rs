@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::{
         archive::rig::ladder,
-        media::Span,
+        media::{Pack, Span},
         time::{MediaTime, Utc},
     };
 
@@ -199,7 +199,7 @@ mod tests {
         let duration = MediaDuration::from_millis(millis);
         let span = |scale| Span { start: start.ticks(scale) as u64, duration: duration.ticks(scale) as u32, bytes: 9 };
         let spans = presentation.tracks.iter().map(|track| span(track.timescale)).collect();
-        Segment { sequence, start, duration, is_discontinuous: false, spans, cues: [].into() }
+        Segment { sequence, start, duration, is_discontinuous: false, spans, cues: [].into(), pack: Pack::default() }
     }
 
     fn text(manifest: &Manifest, version: Version, ends: (&Segment, &Segment)) -> String {

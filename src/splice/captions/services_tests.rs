@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::tests::{EDM, NULL, RCL, Run, first, packet, second, text};
 use crate::{
-    media::{CaptionService, FrameRate, Segment},
+    media::{CaptionService, FrameRate, Pack, Segment},
     time::{MediaDuration, MediaTime},
 };
 
@@ -19,6 +19,7 @@ fn services_are_seen_once_and_belong_to_the_segment_of_their_first_frame_a13_2()
             is_discontinuous: false,
             spans: Arc::from([]),
             cues: Arc::default(),
+            pack: Pack::default(),
         }
     };
     run.picture(&[second(NULL), first(NULL)]);

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::*;
 use crate::{
     archive::rig::ladder,
-    media::{CuePhase, Presentation, SegmentCue, Span},
+    media::{CuePhase, Pack, Presentation, SegmentCue, Span},
     package::dash::{Flavour, Mpd},
     time::Utc,
 };
@@ -22,7 +22,15 @@ fn segments(lengths: &[i64]) -> Vec<Segment> {
         let duration = MediaDuration::from_millis(*length);
         let span = Span { start: 0, duration: 1, bytes: 1 };
         let spans = Arc::from([span; 3]);
-        all.push(Segment { sequence, start, duration, is_discontinuous: false, spans, cues: Arc::default() });
+        all.push(Segment {
+            sequence,
+            start,
+            duration,
+            is_discontinuous: false,
+            spans,
+            cues: Arc::default(),
+            pack: Pack::default(),
+        });
         start = start.plus(duration);
     }
     all

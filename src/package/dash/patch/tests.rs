@@ -5,7 +5,7 @@ use quick_xml::{Reader, events::Event};
 
 use crate::{
     archive::rig::ladder,
-    media::{Avail, CuePhase, Presentation, Segment, SegmentCue, Span},
+    media::{Avail, CuePhase, Pack, Presentation, Segment, SegmentCue, Span},
     package::dash::{Flavour, Mpd, Patch},
     time::{MediaDuration, MediaTime, Utc},
 };
@@ -145,6 +145,7 @@ impl Life {
             is_discontinuous: gap > 0,
             spans: Arc::from([video, video, audio]),
             cues: cues.into(),
+            pack: Pack::default(),
         };
         self.edge = end;
         self.mpd.append(&segment);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     archive::rig::{aac, ladder},
-    media::Language,
+    media::{Language, Pack},
     time::{MediaDuration, MediaTime, Utc},
     wire::mp4::{FragmentRun, RunKind, parse_bootstrap},
 };
@@ -22,7 +22,7 @@ fn segment(sequence: u64, bytes: &[u32]) -> Segment {
     let start = MediaTime::ZERO.plus(MediaDuration::from_secs(2 * sequence as i64));
     let spans = bytes.iter().map(|bytes| Span { start: 1, duration: 1, bytes: *bytes }).collect();
     let duration = MediaDuration::from_secs(2);
-    Segment { sequence, start, duration, is_discontinuous: false, spans, cues: [].into() }
+    Segment { sequence, start, duration, is_discontinuous: false, spans, cues: [].into(), pack: Pack::default() }
 }
 
 fn text(manifest: &Manifest, ends: (&Segment, &Segment)) -> String {

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -14,6 +14,11 @@ use crate::{
     time::{MediaDuration, MediaTime, Timescale},
     wire::ts::{Arrival, Continuity, PACKET_LEN, Packet, PesReader, Pmt, Sections, Table},
 };
+
+/// A pack of one.
+fn one(fragment: &Body) -> &[Body] {
+    std::slice::from_ref(fragment)
+}
 
 /// 1280x720, at most two pictures out of order, made by x264.
 const SPS: &[u8] =
@@ -145,10 +150,23 @@ fn segments_made_out_of_order_follow_each_other_and_lose_nothing() {
     let units = [pictures(origin, rate, 180, 60, &[1, 3, 0, 0]), sound_units(2, origin, 0..259)];
     let fragments = cut(&tracks, &units, origin, 3);
     assert_eq!(fragments.len(), 3);
-    let make = |n: usize| segment(&[(&tracks[0], &fragments[n][0]), (&tracks[1], &fragments[n][1])]).unwrap();
-    let (two, zero, one) = (make(2), make(0), make(1));
-    let read = read(&[zero, one, two]);
+    let of =
+        |track: usize, pack: Range<usize>| fragments[pack].iter().map(|made| made[track].clone()).collect::<Vec<_>>();
+    let make = |number: u32, pack: Range<usize>| {
+        let (shown, heard) = (of(0, pack.clone()), of(1, pack));
+        segment(number, &[(&tracks[0], &shown), (&tracks[1], &heard)]).unwrap()
+    };
+    let (two, zero, one) = (make(2, 2..3), make(0, 0..1), make(1, 1..2));
+    check_whole(&read(&[zero, one, two]), &units);
+    // The same in packs, of which one holds two (A20.15).
+    let (one, zero) = (make(1, 2..3), make(0, 0..2));
+    check_whole(&read(&[zero, one]), &units);
+    check_whole(&read(&[make(0, 0..3)]), &units);
+}
 
+/// Whether all of these pictures, of 30 frames a second, and of this sound came out as they went in, each at its time.
+fn check_whole(read: &Read, units: &[Vec<AccessUnit>; 2]) {
+    let rate = FrameRate::FPS_30;
     let pictures = &read.packets[&PID_VIDEO];
     assert_eq!(pictures.len(), 180);
     for (unit, (pts, dts, bytes)) in units[0].iter().zip(pictures) {
@@ -173,6 +191,32 @@ fn segments_made_out_of_order_follow_each_other_and_lose_nothing() {
     assert!(steps.max().unwrap() <= 2_700_000);
 }
 
+#[test]
+fn what_is_missing_in_a_pack_moves_nothing_behind_it() {
+    let (origin, rate) = (before_the_wrap(), FrameRate::FPS_30);
+    let tracks = [video(rate), aac(2)];
+    let units = [pictures(origin, rate, 180, 60, &[1, 3, 0, 0]), sound_units(2, origin, 0..259)];
+    let fragments = cut(&tracks, &units, origin, 3);
+    let of = |track: usize| [fragments[0][track].clone(), fragments[2][track].clone()];
+    let read = read(&[segment(0, &[(&tracks[0], &of(0)), (&tracks[1], &of(1))]).unwrap()]);
+    let shown: Vec<u64> = read.packets[&PID_VIDEO].iter().map(|(pts, ..)| *pts).collect();
+    let left = units[0][..60].iter().chain(&units[0][120..]);
+    assert_eq!(shown, left.map(|unit| stamp(unit.pts)).collect::<Vec<_>>());
+    // Players count frames from a time stamp on, so that one stands behind the gap.
+    let mut all: Vec<(u64, Vec<u8>)> = Vec::new();
+    for (pts, _, data) in &read.packets[&PID_AUDIO] {
+        let lasts = |n: usize| (n as u64 * 1024 * 90_000).div_ceil(44_100);
+        all.extend(
+            frames_of(data).into_iter().enumerate().map(|(n, frame)| ((pts + lasts(n)) & ((1 << 33) - 1), frame)),
+        );
+    }
+    assert!(all.len() > 160 && all.len() < 180, "{}", all.len());
+    for (at, frame) in all {
+        let is_it = |unit: &AccessUnit| unit.data == frame && at.abs_diff(stamp(unit.pts)) <= 2;
+        assert!(units[1].iter().any(is_it), "{at}");
+    }
+}
+
 /// RFC 8216 clause 4.3.3.6: each segment is one I-frame, and stands behind tables of its own.
 #[test]
 fn key_frames_are_those_of_their_segments_and_follow_each_other() {
@@ -182,10 +226,11 @@ fn key_frames_are_those_of_their_segments_and_follow_each_other() {
     let fragments = cut(std::slice::from_ref(&track), &units, origin, 3);
     let make = |key: bool| -> Vec<Body> {
         let span = Span { start: 0, duration: 180_000, bytes: 1 };
-        let stored = fragments.iter().map(|fragment| &fragment[0]);
-        stored
-            .map(|stored| if key { key_frame(&track, stored, span) } else { segment(&[(&track, stored)]) }.unwrap())
-            .collect()
+        let made = |(n, fragment): (u32, &Vec<Body>)| match key {
+            true => key_frame(&track, &fragment[0], span),
+            false => segment(n, &[(&track, one(&fragment[0]))]),
+        };
+        (0..).zip(&fragments).map(|stored| made(stored).unwrap()).collect()
     };
     let (whole, keys) = (read(&make(false)), read(&make(true)));
     let expected: Vec<_> = whole.packets[&PID_VIDEO].iter().step_by(60).cloned().collect();
@@ -200,7 +245,8 @@ fn a_map_names_the_language_and_the_clock() {
     let tracks = [video(rate), TrackSpec { language: Language::new("fra").unwrap(), ..aac(2) }];
     let units = [pictures(origin, rate, 60, 60, &[0]), sound_units(2, origin, 0..87)];
     let fragments = cut(&tracks, &units, origin, 1);
-    let bytes = segment(&[(&tracks[0], &fragments[0][0]), (&tracks[1], &fragments[0][1])]).unwrap().to_bytes();
+    let bytes =
+        segment(0, &[(&tracks[0], one(&fragments[0][0])), (&tracks[1], one(&fragments[0][1]))]).unwrap().to_bytes();
     let packet = Packet::parse(bytes[PACKET_LEN..].first_chunk().unwrap()).unwrap();
     let mut maps = Vec::new();
     Sections::default().push(packet.payload.unwrap(), true, |section| {
@@ -222,7 +268,8 @@ fn the_clock_comes_often_enough_whatever_the_frame_rate() {
     let track = video(rate);
     let units = [pictures(origin, rate, 8, 4, &[0])];
     let fragments = cut(std::slice::from_ref(&track), &units, origin, 2);
-    let made: Vec<Body> = fragments.iter().map(|one| segment(&[(&track, &one[0])]).unwrap()).collect();
+    let made: Vec<Body> =
+        (0..).zip(&fragments).map(|(n, made)| segment(n, &[(&track, one(&made[0]))]).unwrap()).collect();
     let read = read(&made);
     assert_eq!(read.packets[&PID_VIDEO].len(), 8);
     for half in [&read.clocks[..16], &read.clocks[16..]] {
@@ -239,7 +286,7 @@ fn sound_by_itself_is_packed_behind_its_time() {
     let fragments = cut(std::slice::from_ref(&track), &units, origin, 2);
     let mut at = 0;
     for fragment in &fragments {
-        let bytes = segment(&[(&track, &fragment[0])]).unwrap().to_bytes();
+        let bytes = segment(0, &[(&track, one(&fragment[0]))]).unwrap().to_bytes();
         let (tag, frames) = bytes.split_at(73);
         assert!(
             tag.starts_with(b"ID3\x04\0\0\0\0\0\x3FPRIV\0\0\0\x35\0\0com.apple.streaming.transportStreamTimestamp\0")
@@ -257,7 +304,8 @@ fn sound_by_itself_is_packed_behind_its_time() {
 fn what_is_no_fragment_of_such_a_track_is_refused() {
     let track = video(FrameRate::FPS_30);
     let junk = Body::from(String::from("0123456789"));
-    assert!(segment(&[(&track, &junk)]).is_err() && segment(&[(&aac(2), &junk)]).is_err() && segment(&[]).is_err());
+    assert!(segment(0, &[(&track, one(&junk))]).is_err() && segment(0, &[(&aac(2), one(&junk))]).is_err());
+    assert!(segment(0, &[]).is_err() && segment(0, &[(&track, &[])]).is_err());
     let fragments = cut(
         std::slice::from_ref(&track),
         &[pictures(MediaTime::ZERO, FrameRate::FPS_30, 60, 60, &[0])],
@@ -265,13 +313,13 @@ fn what_is_no_fragment_of_such_a_track_is_refused() {
         1,
     );
     let text = TrackSpec { format: TrackFormat::Unknown("text".into()), ..track.clone() };
-    assert_eq!(segment(&[(&text, &fragments[0][0])]).unwrap_err().code(), "PARSE_UNSUPPORTED");
+    assert_eq!(segment(0, &[(&text, one(&fragments[0][0]))]).unwrap_err().code(), "PARSE_UNSUPPORTED");
     assert!(!carries(&text) && carries(&track) && carries(&aac(2)));
     // Frames of sound that are too long for ADTS, or empty.
     let sound = |len: usize| {
         let unit = AccessUnit { data: vec![1; len].into(), ..sound_units(2, MediaTime::ZERO, 0..1).remove(0) };
         let fragments = cut(&[aac(2)], &[vec![unit]], MediaTime::ZERO, 1);
-        segment(&[(&aac(2), &fragments[0][0])]).map(|body| body.len()).map_err(|error| error.code())
+        segment(0, &[(&aac(2), one(&fragments[0][0]))]).map(|body| body.len()).map_err(|error| error.code())
     };
     assert_eq!([sound(8184), sound(8185), sound(0)], [Ok(73 + 8191), Err("LIMIT_EXCEEDED"), Err("PARSE_TRUNCATED")]);
 }
@@ -294,11 +342,11 @@ proptest! {
             bytes.truncate(keep.index(bytes.len() * 4).max(1));
             Body::from(Bytes::from(bytes))
         }).collect();
-        if let Ok(made) = segment(&[(&tracks[0], &broken[0]), (&tracks[1], &broken[1])]) {
+        if let Ok(made) = segment(0, &[(&tracks[0], one(&broken[0])), (&tracks[1], one(&broken[1]))]) {
             prop_assert_eq!(made.len() % PACKET_LEN, 0);
             prop_assert!(made.len() < 2 << 20);
         }
-        let _ = segment(&[(&tracks[1], &broken[1])]);
+        let _ = segment(0, &[(&tracks[1], one(&broken[1]))]);
         if let Ok(made) = key_frame(&tracks[0], &broken[0], Span { start: 0, duration: 1, bytes: 1 }) {
             prop_assert_eq!(made.len() % PACKET_LEN, 0);
             prop_assert!(made.len() < 1 << 20);
