@@ -64,10 +64,12 @@ impl Lists {
     /// The oldest segment, which is this one, is listed no more.
     pub(super) fn remove(&mut self, segment: &Segment, timeline: &Timeline) {
         made(&mut self.playlists).for_each(|playlist| playlist.remove(segment));
-        if made(&mut self.transport).next().is_some()
-            && let Some(pack) = timeline.pack(segment)
-        {
-            made(&mut self.transport).for_each(|playlist| playlist.remove(&pack));
+        if segment.pack.place == 0 && made(&mut self.transport).next().is_some() {
+            let pack = timeline.pack(segment);
+            made(&mut self.transport).for_each(|playlist| match &pack {
+                Some(pack) => playlist.remove(pack),
+                None => playlist.pass(segment),
+            });
         }
         self.smooth.get_mut().into_iter().for_each(|smooth| smooth.remove(segment));
         self.hds.get_mut().into_iter().for_each(|hds| hds.remove(segment));

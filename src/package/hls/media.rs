@@ -113,6 +113,11 @@ impl MediaPlaylist {
             self.written = self.written.saturating_sub(1);
             self.cued = self.cued.saturating_sub(u64::from(!segment.cues.is_empty()));
         }
+        self.pass(segment);
+    }
+
+    /// A segment left the window that was never listed, or no longer is.
+    pub fn pass(&mut self, segment: &Segment) {
         self.discontinuity_sequence = self.discontinuity_sequence.saturating_add(u64::from(segment.is_discontinuous));
     }
 
