@@ -101,6 +101,8 @@ impl Asset {
         parts.retain(|part| self.kept.timeline_mut().append_part(part.clone()).is_ok());
         let slid = self.kept.push(segment.clone())?;
         self.joint.close(&sealed.segment, &segment);
+        // With its place in a pack.
+        let segment = self.kept.timeline().last().cloned().unwrap_or(segment);
         let tracks = &self.kept.timeline().presentation().tracks;
         for ((track, span), body) in tracks.iter().zip(segment.spans.iter()).zip(&sealed.fragments) {
             if !span.is_missing() {

@@ -179,6 +179,8 @@ fn texts(viewer: &Viewer, presentation: &Presentation) -> Vec<String> {
 struct Seen {
     entries: BTreeMap<(usize, u64), Entry>,
     sequences: (u64, u64),
+    /// Segments of transport streams, each of several fragments, by their numbers.
+    packs: BTreeMap<u64, String>,
     /// First segments of lives.
     joints: BTreeSet<u64>,
 }
@@ -200,6 +202,22 @@ impl Seen {
             if track + 1 == manifests.playlists.len() {
                 self.sequences = (media, discontinuity);
             }
+        }
+        self.look_at_packs(viewer, presentation);
+    }
+
+    fn look_at_packs(&mut self, viewer: &Viewer, presentation: &Presentation) {
+        let bitrate = presentation.tracks[0].bitrate;
+        let text = viewer.text(&format!("QualityLevels({bitrate})/Manifest(video,format=m3u8-aapl)"));
+        let Some((_, rest)) = text.split_once("#EXT-X-MEDIA-SEQUENCE:") else { return };
+        let first: u64 = rest.lines().next().unwrap().parse().unwrap();
+        assert!(self.packs.keys().next().is_none_or(|oldest| *oldest <= first), "numbers go back");
+        self.packs.retain(|number, _| *number >= first);
+        let mut lines = text.lines();
+        for number in first.. {
+            let Some(length) = lines.find(|line| line.starts_with("#EXTINF:")) else { break };
+            let pack = format!("{length} {}", lines.next().unwrap());
+            assert_eq!(*self.packs.entry(number).or_insert_with(|| pack.clone()), pack, "{number}");
         }
     }
 }
