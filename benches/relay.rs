@@ -19,6 +19,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     fs::{self, File},
     io::{IoSlice, Read as _, Write as _},
+    num::NonZeroU8,
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
@@ -231,6 +232,8 @@ impl<'a> Host<'a> {
         let mut config = ChannelConfig::new("bench").unwrap();
         config.encoding = Encoding::None(PassThrough::default());
         config.gop = MediaDuration::from_secs(2);
+        // As the peer has them, and more work than packs of three.
+        config.fragments_per_segment = Some(NonZeroU8::MIN);
         // The second clip is larger than the limits let in; they are measured all the same.
         let limits = IngestLimits { video_bitrate: Some(30_000_000), ..IngestLimits::pass_through_standard() };
         config.input.limits = Some(limits);
