@@ -2,6 +2,7 @@
 
 mod losses;
 mod media;
+mod packs;
 mod patches;
 
 use std::{collections::VecDeque, sync::Arc};

@@ -1,11 +1,12 @@
 //! Every manifest of one span of a timeline: kept up segment by segment, and rendered at most once per change.
 
 mod lists;
+mod playlists;
 
 use std::sync::Arc;
 
-use self::lists::{Listed, Lists};
-pub(super) use self::lists::{list, playlist};
+use self::lists::Lists;
+pub(super) use self::playlists::{i_frames, list, longest, oldest, playlist};
 use super::{
     rendered::{Manifest, Rendered},
     response::Response,
@@ -16,7 +17,7 @@ use crate::{
     package::{
         dash::Mpd,
         hds,
-        hls::{self, HlsFormat, MediaPlaylist},
+        hls::{self, HlsFormat},
         smooth,
     },
     time::MediaDuration,
@@ -210,22 +211,6 @@ impl Views {
     }
 }
 
-/// The longest that a segment of this format may last.
-pub(super) fn longest(timeline: &Timeline, format: HlsFormat) -> MediaDuration {
-    match format {
-        HlsFormat::Cmaf => timeline.segment_duration(),
-        HlsFormat::V4 | HlsFormat::V3 => timeline.longest_pack(),
-    }
-}
-
-/// What a playlist of this format begins with: a segment, or a whole pack of them.
-pub(super) fn oldest(format: HlsFormat, (timeline, ends): Listed<'_>) -> Option<Segment> {
-    match format {
-        HlsFormat::Cmaf => timeline.get(ends.0).cloned(),
-        HlsFormat::V4 | HlsFormat::V3 => timeline.packs(ends).next(),
-    }
-}
-
 /// Measured bit rates, in the order of the tracks.
 pub(super) fn rates(timeline: &Timeline) -> Vec<Bitrates> {
     (0..timeline.presentation().tracks.len()).map(|track| timeline.bitrates(track)).collect()
@@ -251,23 +236,6 @@ pub(super) fn master<'a>(
         first_quality: None,
         filter: "",
     }
-}
-
-/// The I-frames of a track from the one segment to the other, behind so many discontinuities. Few ask for them, so that they are not kept
-/// up: the playlist costs what it lists, once per change.
-pub(super) fn i_frames(
-    timeline: &Timeline,
-    (format, track): (HlsFormat, usize),
-    (first, last): (&Segment, &Segment),
-    discontinuities: u64,
-) -> MediaPlaylist {
-    let presentation = Arc::clone(timeline.presentation());
-    // Not packed, but all playlists of a presentation have the same target duration (RFC 8216 clause 6.2.4).
-    let playlist = MediaPlaylist::new(format, presentation, track, longest(timeline, format));
-    let mut playlist = playlist.behind(discontinuities).of_i_frames();
-    let listed = timeline.since(first.sequence).take_while(|segment| segment.sequence <= last.sequence);
-    listed.for_each(|segment| playlist.append(segment));
-    playlist
 }
 
 /// The answer with a manifest that lists these tracks from the one segment to the other.

@@ -50,66 +50,6 @@ impl Shelf {
         }
     }
 
-    /// A segment of HLS before version 7: of one rendition, or of a rung and its sound.
-    pub(super) fn segment(
-        &self,
-        rendition: Rendition<'_>,
-        ticks: u64,
-        request: &Request<'_>,
-        now: Now,
-    ) -> Result<Reply, OriginError> {
-        let (position, track) = self.track(rendition)?;
-        let sound = self.beside(track, rendition, hls::carries)?;
-        if !hls::carries(track) {
-            return Err(OriginError::OutputFormatNotSupported);
-        }
-        if self.is_due_next(position, ticks) {
-            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
-        }
-        let Ok(first) = self.segment_at(position, ticks) else {
-            self.check_fragment(position, track, ticks)?;
-            return Err(OriginError::FragmentTimestampNotFound);
-        };
-        let Some(pack) = self.pack(first)? else {
-            return Ok(self.wait(OriginError::FragmentNotReady, request, now));
-        };
-        let names = |track| self.pieces(&pack, track, track == position).filter(|(names, _)| !names.is_empty());
-        let pieces = names(position).ok_or(OriginError::FragmentTimestampNotFound)?;
-        let presentation = self.timeline.presentation();
-        // Pictures without their sound are better than none.
-        Ok(Reply::Need(Need::segment(first.pack.number, pieces, sound.and_then(names), presentation, request)))
-    }
-
-    /// The segments of the pack that begins with this one; `None` while it is not whole.
-    fn pack<'a>(&'a self, first: &'a Segment) -> Result<Option<Vec<&'a Segment>>, OriginError> {
-        if first.pack.place > 0 {
-            return Err(OriginError::FragmentTimestampNotFound);
-        }
-        let mut pack = vec![first];
-        let mut behind = self.segments_after(first.sequence).peekable();
-        while let Some(next) = behind.next_if(|next| next.pack.number == first.pack.number) {
-            pack.push(next);
-        }
-        let packing = self.timeline.presentation().packing;
-        let is_full = pack.last().is_some_and(|last| packing.is_full(last.pack));
-        let is_whole = is_full || behind.peek().is_some() || self.timeline.is_ended();
-        Ok(is_whole.then_some(pack))
-    }
-
-    /// The fragments of a pack that the track at this position has, which is by itself or with pictures.
-    fn pieces(&self, pack: &[&Segment], position: usize, is_alone: bool) -> Option<(Vec<ObjectName>, usize)> {
-        let track = self.timeline.presentation().tracks.get(position)?;
-        let spans = pack.iter().map(|segment| segment.spans.get(position).filter(|span| !span.is_missing()));
-        let name = |span: &Span| ObjectName::fragment(&self.asset, track, span.start);
-        let names = if is_alone && track.format.is_audio() {
-            // Packed audio has one time stamp, and goes on without a gap from there.
-            spans.skip_while(Option::is_none).map_while(|span| span.map(name)).collect()
-        } else {
-            spans.flatten().map(name).collect()
-        };
-        Some((names, position))
-    }
-
     /// The key frame of a rung's fragment alone, in a transport stream or in fragmented MP4.
     pub(super) fn key_frame(
         &self,
@@ -246,14 +186,14 @@ impl Shelf {
     }
 
     /// The segment whose fragment of the track at this position starts at `ticks`.
-    fn segment_at(&self, position: usize, ticks: u64) -> Result<&Segment, OriginError> {
+    pub(super) fn segment_at(&self, position: usize, ticks: u64) -> Result<&Segment, OriginError> {
         // What left the window is not found by its time, so that it is looked for.
         let lately = || self.left.iter().find(|left| left.spans.get(position).is_some_and(|span| span.start == ticks));
         self.timeline.find(position, ticks).or_else(lately).ok_or(OriginError::FragmentTimestampNotFound)
     }
 
     /// Segments behind the one with this number, oldest first.
-    fn segments_after(&self, sequence: u64) -> impl Iterator<Item = &Segment> {
+    pub(super) fn segments_after(&self, sequence: u64) -> impl Iterator<Item = &Segment> {
         let lately = self.left.iter().filter(move |left| left.sequence > sequence);
         lately.chain(self.timeline.since(sequence.saturating_add(1)))
     }
@@ -278,7 +218,7 @@ impl Shelf {
     }
 
     /// Whether the fragment that starts at `ticks` is the one that comes next at the live edge.
-    fn is_due_next(&self, position: usize, ticks: u64) -> bool {
+    pub(super) fn is_due_next(&self, position: usize, ticks: u64) -> bool {
         let edge = self.timeline.last().and_then(|last| last.spans.get(position)).map(Span::end);
         let is_offered = self.timeline.offered().get(position).copied().unwrap_or_default();
         is_offered && !self.timeline.is_ended() && edge == Some(ticks)
@@ -286,7 +226,7 @@ impl Shelf {
 
     /// Whether a fragment of this track may start at `ticks`: one in the window, or one that left it so lately that a
     /// player still has the playlist.
-    fn check_fragment(&self, position: usize, track: &TrackSpec, ticks: u64) -> Result<(), OriginError> {
+    pub(super) fn check_fragment(&self, position: usize, track: &TrackSpec, ticks: u64) -> Result<(), OriginError> {
         let span = |segment: &Segment| segment.spans.get(position).copied().unwrap_or_default();
         let (Some(first), Some(last)) = (self.timeline.first(), self.timeline.last()) else {
             return Err(OriginError::FragmentNotReady);

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::longest;
+use super::playlists::{Listed, list, playlist, segments};
 use crate::{
     archive::Timeline,
     media::{Presentation, Segment, TrackSpec},
@@ -33,9 +33,6 @@ pub(super) struct Lists {
     part_length: Option<MediaDuration>,
     is_ended: bool,
 }
-
-/// The segments that are listed: a timeline, and the sequence numbers of the oldest and the newest.
-pub(super) type Listed<'a> = (&'a Timeline, (u64, u64));
 
 impl Lists {
     pub(super) fn new(presentation: &Presentation, window: Option<MediaDuration>) -> Self {
@@ -201,28 +198,6 @@ fn made(playlists: &mut [OnceLock<MediaPlaylist>]) -> impl Iterator<Item = &mut 
     playlists.iter_mut().filter_map(OnceLock::get_mut)
 }
 
-/// The playlist of the track at this position, without its segments, the oldest of which will be the one with this number or, where
-/// segments are packed, one behind it.
-pub(in crate::origin) fn playlist(
-    timeline: &Timeline,
-    (format, track): (HlsFormat, usize),
-    first: u64,
-) -> MediaPlaylist {
-    let begins = |segment: &&Segment| format == HlsFormat::Cmaf || segment.pack.place == 0;
-    let first = timeline.since(first).find(begins).map_or(first, |segment| segment.sequence);
-    let behind = timeline.past_at(first).map_or(0, |past| past.discontinuities);
-    let presentation = Arc::clone(timeline.presentation());
-    MediaPlaylist::new(format, presentation, track, longest(timeline, format)).behind(behind)
-}
-
-/// Lists segments, or packs of them.
-pub(in crate::origin) fn list(playlist: &mut MediaPlaylist, format: HlsFormat, listed: Listed<'_>) {
-    match format {
-        HlsFormat::Cmaf => segments(listed).for_each(|segment| playlist.append(segment)),
-        HlsFormat::V4 | HlsFormat::V3 => listed.0.packs(listed.1).for_each(|pack| playlist.append(&pack)),
-    }
-}
-
 /// For each track the first one of which the playlists may be the same text.
 fn alike(presentation: &Presentation) -> Vec<usize> {
     let is_alike = |one: &TrackSpec, other: &TrackSpec| {
@@ -233,8 +208,4 @@ fn alike(presentation: &Presentation) -> Vec<usize> {
     };
     let tracks = &presentation.tracks;
     tracks.iter().map(|track| tracks.iter().position(|other| is_alike(track, other)).unwrap_or_default()).collect()
-}
-
-fn segments<'a>((timeline, (first, last)): Listed<'a>) -> impl Iterator<Item = &'a Segment> {
-    timeline.since(first).take_while(move |segment| segment.sequence <= last)
 }
