@@ -97,7 +97,8 @@ pub struct ChannelConfig {
     /// The slate hides the contribution in ad breaks, and the sound is muted, unless a call says otherwise; default `true`
     /// (A15.4, A14.9).
     pub insert_slate_on_ad_marker: bool,
-    /// How viewers are told of ad breaks; default `EXT-X-DATERANGE` in HLS, and in DASH an `EventStream` and `emsg` boxes (A14.10).
+    /// How viewers are told of ad breaks; default `EXT-X-DATERANGE` in HLS, in DASH an `EventStream` and `emsg` boxes, and in Smooth
+    /// Streaming a sparse track (A14.10).
     pub cue_formats: CueFormats,
     /// Captions (CEA-608 and CEA-708) are left out of the output; by default they go with their pictures into every rung
     /// (A13.1, `IgnoreCea708ClosedCaptions`). What is passed through keeps them in any case, unnamed.

@@ -14,6 +14,9 @@ pub struct CueFormats {
     pub in_band: bool,
     /// DASH: every out point and in point begins a period; default `false`.
     pub periods: bool,
+    /// Smooth Streaming: a sparse track of scheme `urn:scte:scte35:2013:bin`, whose fragments stand in the client manifest (MS-SSTR clauses
+    /// 2.2.2.3 and 2.2.2.6.1); default `true`.
+    pub sparse_track: bool,
 }
 
 /// Tags of HLS that are not in its standard.
@@ -32,6 +35,13 @@ pub enum CueTags {
 
 impl Default for CueFormats {
     fn default() -> Self {
-        Self { date_ranges: true, cue_tags: CueTags::None, event_stream: true, in_band: true, periods: false }
+        Self {
+            date_ranges: true,
+            cue_tags: CueTags::None,
+            event_stream: true,
+            in_band: true,
+            periods: false,
+            sparse_track: true,
+        }
     }
 }

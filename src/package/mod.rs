@@ -6,6 +6,7 @@
 //! and a line per manifest in `origin`.
 
 pub mod dash;
+mod events;
 pub mod hds;
 mod hex;
 pub mod hls;

@@ -1,7 +1,7 @@
 //! What manifests say of ad breaks beside what was spliced (A14.8, A14.10).
 
 use headend::{
-    archive::{AssetName, Presentation, TimelineChange, TrackSpec},
+    archive::{AssetName, Presentation, TimelineChange, TimelineUpdate, TrackSpec},
     channel::SpliceReport,
     splice::SpliceKind,
     time::Timescale,
@@ -9,10 +9,11 @@ use headend::{
 
 use crate::{manifests::Viewer, rig::Rig};
 
-/// Every HLS playlist marks every splice before the segment that begins with it, at its time to the millisecond, and the MPD
-/// has an event at its very tick. `section` is the message of the way out, where a contribution sent one.
+/// Every HLS playlist marks every splice before the segment that begins with it, at its time to the millisecond, and the MPD and the
+/// client manifest have an event at its very tick. `section` is the message of the way out, where a contribution sent one.
 pub fn assert_told(rig: &Rig, reports: &[SpliceReport], section: Option<&[u8]>) {
-    let mut viewer = Viewer::new(&AssetName::new("asset").unwrap(), rig.now);
+    let asset = AssetName::new("asset").unwrap();
+    let mut viewer = Viewer::new(&asset, rig.now);
     rig.updates.iter().for_each(|update| viewer.apply(update));
     let presentation = rig.presentation();
     let mpd = viewer.text("Manifest(format=mpd-time-cmaf)");
@@ -29,12 +30,23 @@ pub fn assert_told(rig: &Rig, reports: &[SpliceReport], section: Option<&[u8]>) 
             assert!(playlist.contains(&format!("SCTE35-OUT=0x{hex}")), "{playlist}");
         }
     }
-    for SpliceReport { splice, .. } in reports {
-        let event = format!("<Event presentationTime=\"{}\"", splice.achieved.ticks(Timescale::MPEG));
+    // All of it is listed when nothing follows.
+    viewer.apply(&TimelineUpdate { asset, change: TimelineChange::Ended });
+    let client = viewer.text("Manifest");
+    // Which counts as the pictures do.
+    let pictures = presentation.tracks[0].timescale;
+    let forms = [(&mpd, Timescale::MPEG, "<Event presentationTime", "duration"), (&client, pictures, "<c t", "d")];
+    for (n, SpliceReport { splice, .. }) in reports.iter().enumerate() {
         let is_out = matches!(splice.kind, SpliceKind::Out(_));
         // A break of the contribution that ended by itself has no message of its end.
         let ends_silently = !is_out && section.is_some();
-        assert_eq!(mpd.matches(&event).count(), usize::from(!ends_silently), "{splice:?}\n{mpd}");
+        for (manifest, scale, event, duration) in forms {
+            let ticks = splice.achieved.ticks(scale);
+            let back = reports.get(n + 1).filter(|_| is_out).map(|back| back.splice.achieved.ticks(scale));
+            let lasts = back.map(|back| format!(" {duration}=\"{}\"", back - ticks)).unwrap_or_default();
+            let event = format!("{event}=\"{ticks}\"{lasts}");
+            assert_eq!(manifest.matches(&event).count(), usize::from(!ends_silently), "{splice:?}\n{manifest}");
+        }
     }
 }
 

@@ -84,7 +84,8 @@ fn it_is_there_before_any_program_in_smooth_and_in_hls_a11_1_a11_2() {
     assert_gapless(&segments(&rig, &asset));
     assert!(segments(&rig, &asset).len() >= 13);
     let smooth = manifest(&rig, &asset, "Manifest");
-    assert!(smooth.contains(r#"IsLive="TRUE""#) && smooth.matches("<QualityLevel ").count() == 3, "{smooth}");
+    // Two rungs, their sound, and the track of breaks.
+    assert!(smooth.contains(r#"IsLive="TRUE""#) && smooth.matches("<QualityLevel ").count() == 4, "{smooth}");
     let hls = manifest(&rig, &asset, "Manifest(format=m3u8-cmaf).m3u8");
     assert_eq!(hls.matches("#EXT-X-STREAM-INF").count(), 2, "{hls}");
     let started = |event: &Event| *event == Event::PreviewStarted { asset: asset.clone() };

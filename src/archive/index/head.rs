@@ -165,8 +165,8 @@ pub(super) fn take_losses(fields: &mut Fields<'_>, tracks: usize) -> Option<Vec<
 }
 
 fn put_formats(record: &mut Record, cues: CueFormats) {
-    let CueFormats { date_ranges, cue_tags, event_stream, in_band, periods } = cues;
-    [date_ranges, event_stream, in_band, periods].into_iter().for_each(|flag| record.flag(flag));
+    let CueFormats { date_ranges, cue_tags, event_stream, in_band, periods, sparse_track } = cues;
+    [date_ranges, event_stream, in_band, periods, sparse_track].into_iter().for_each(|flag| record.flag(flag));
     record.byte(match cue_tags {
         CueTags::None => 0,
         CueTags::CueOut => 1,
@@ -177,7 +177,7 @@ fn put_formats(record: &mut Record, cues: CueFormats) {
 
 fn take_formats(fields: &mut Fields<'_>) -> Option<CueFormats> {
     let (date_ranges, event_stream) = (fields.flag()?, fields.flag()?);
-    let (in_band, periods) = (fields.flag()?, fields.flag()?);
+    let (in_band, periods, sparse_track) = (fields.flag()?, fields.flag()?, fields.flag()?);
     let cue_tags = match fields.byte()? {
         0 => CueTags::None,
         1 => CueTags::CueOut,
@@ -185,7 +185,7 @@ fn take_formats(fields: &mut Fields<'_>) -> Option<CueFormats> {
         3 => CueTags::Cue,
         _ => return None,
     };
-    Some(CueFormats { date_ranges, cue_tags, event_stream, in_band, periods })
+    Some(CueFormats { date_ranges, cue_tags, event_stream, in_band, periods, sparse_track })
 }
 
 fn put_pack(record: &mut Record, pack: Pack) {

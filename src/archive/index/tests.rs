@@ -34,7 +34,7 @@ fn config(window: Option<i64>) -> AssetConfig {
 }
 
 fn presentation() -> Arc<Presentation> {
-    let cues = CueFormats { periods: true, cue_tags: CueTags::Oatcls, ..CueFormats::default() };
+    let cues = CueFormats { periods: true, cue_tags: CueTags::Oatcls, sparse_track: false, ..CueFormats::default() };
     Arc::new(Presentation { cues, ..Presentation::new(ladder(), Utc::from_unix_secs(1_800_000_000)) })
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     archive::rig::ladder,
-    media::Presentation,
+    media::{Avail, CuePhase, Presentation, Segment, SegmentCue},
     time::{MediaDuration, Utc},
 };
 
@@ -67,6 +67,41 @@ fn a_fragment_tells_of_the_two_behind_it_and_is_not_ready_before_they_are_a27_5(
     // What left the window lately is found, with what is behind it.
     let late = format!("/loc/ch1.ism/{}", fragment(2));
     assert!(matches!(origin.handle(&Request::get(&late), NOW), Reply::Need(_)));
+}
+
+#[test]
+fn a_break_is_an_entry_of_the_sparse_track_whatever_the_manifest_is_made_of_a9_3() {
+    let mut origin = origin();
+    let (out, id) = (segment(10).start, 7);
+    let avail = Arc::new(Avail { id, asked: out, start: out, duration: None, section: "out".into() });
+    let in_break = |n, phase| {
+        let cue = SegmentCue { avail: Arc::clone(&avail), phase };
+        TimelineChange::Added(Segment { cues: [cue].into(), ..segment(n) })
+    };
+    let entry =
+        |from: u64, to: u64| format!("<c t=\"{}\" d=\"{}\">", 2 * (BASE + from) * 90_000, (to - from) * 180_000);
+    let track = |text: &str| text.split("<StreamIndex Type=\"text\"").nth(1).map(str::to_owned).unwrap();
+    assert!(track(&text(&get(&origin, "Manifest"))).contains(" Chunks=\"0\" "), "there before the first break");
+    apply(&mut origin, in_break(10, CuePhase::Out));
+    (11..14).for_each(|n| apply(&mut origin, in_break(n, CuePhase::Within)));
+    let kept = text(&get(&origin, "Manifest"));
+    // 10 and 11 are listed, and their message beside them.
+    assert!(track(&kept).contains(&format!("{}<f i=\"0\">b3V0</f></c></StreamIndex>", entry(10, 12))), "{kept}");
+    assert!(text(&get(&origin, "Manifest(format=fmp4-v20)")).ends_with(&track(&kept)), "{kept}");
+    // The same when it is made of the timeline, as for a filter.
+    origin.set_filter(None, "all", Filter::default()).unwrap();
+    assert_eq!(track(&text(&get(&origin, "Manifest(filter=all)"))), track(&kept));
+    let (start, end) = (Some(segment(11).start), Some(segment(13).start));
+    origin.set_filter(None, "clip", Filter { start, end, force_end: true, ..Filter::default() }).unwrap();
+    let clip = track(&text(&get(&origin, "Manifest(filter=clip)")));
+    assert!(clip.contains(&entry(11, 13)) && clip.contains(" Chunks=\"1\" "), "{clip}");
+    // It is nowhere but in the manifest.
+    let refusal = get(&origin, &format!("QualityLevels(0)/Fragments(scte35={})", 2 * (BASE + 10) * 90_000));
+    assert_eq!(refusal, Response::error(OriginError::TrackNotFound));
+    apply(&mut origin, in_break(14, CuePhase::In(None)));
+    apply(&mut origin, TimelineChange::Ended);
+    let ended = track(&text(&get(&origin, "Manifest")));
+    assert!(ended.contains(&entry(10, 14)) && ended.contains(" Chunks=\"1\" "), "{ended}");
 }
 
 #[test]

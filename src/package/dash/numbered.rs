@@ -11,12 +11,13 @@ use std::{collections::VecDeque, fmt::Write as _};
 use bytes::Bytes;
 
 use super::{
-    events::Events,
+    events,
     period::{open, seconds},
     template::{Hole, Template},
 };
 use crate::{
     media::{Avail, Segment},
+    package::events::Events,
     time::{FLICKS_PER_SECOND, MediaDuration, MediaTime, Timescale},
 };
 
@@ -151,7 +152,7 @@ impl Anchor {
 
 impl Numbers {
     fn new(anchor: Anchor) -> Self {
-        Self { anchor, end: anchor.start, next: anchor.number, listed: 0, events: Events::default() }
+        Self { anchor, end: anchor.start, next: anchor.number, listed: 0, events: events::events() }
     }
 
     fn append(&mut self, segment: &Segment) {
@@ -174,7 +175,7 @@ impl Numbers {
         let lasts = next.filter(|next| *next != self.end).map(|_| self.end.since(anchor.start));
         out.push(open(self.anchor.start, anchor.start.since(frame.began), lasts).into());
         if frame.shows_events {
-            self.events.share(anchor.start, out);
+            events::share(&self.events, anchor.start, out);
         }
         let clock = anchor.clock();
         let offset = Bytes::from(anchor.start.ticks(clock).to_string());

@@ -5,12 +5,15 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use super::{
-    events::Events,
+    events,
     template::{Hole, Template},
 };
 use crate::{
     media::{Avail, Segment, TrackSpec},
-    package::runs::{Changes, Mark, RunForm, Runs},
+    package::{
+        events::Events,
+        runs::{Changes, Mark, RunForm, Runs},
+    },
     time::{FLICKS_PER_SECOND, MediaDuration, MediaTime},
 };
 
@@ -35,7 +38,7 @@ impl Period {
     /// An empty one that starts at `start`, of so many switching sets.
     pub(super) fn new(start: MediaTime, sets: usize) -> Self {
         let sets = (0..sets).map(|_| Runs::new(RunForm::Segments)).collect();
-        Self { start, sets, events: Events::default(), segments: 0 }
+        Self { start, sets, events: events::events(), segments: 0 }
     }
 
     /// A segment joined, of whose switching sets these are the first tracks.
@@ -92,7 +95,7 @@ impl Period {
     ) {
         out.push(open(self.start, after, None).into());
         if shows_events {
-            self.events.share(start, out);
+            events::share(&self.events, start, out);
         }
         let mut listed = tracks.iter().copied().peekable();
         for (piece, hole) in &template.period {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::{
     LOOK_AHEAD,
+    sparse::Sparse,
     streams::{carries, streams},
 };
 use crate::{
@@ -32,6 +33,7 @@ pub struct Manifest {
     presentation: Arc<Presentation>,
     window: Option<MediaDuration>,
     streams: Vec<Stream>,
+    sparse: Sparse,
     /// The newest segments, which are not listed while live.
     ahead: VecDeque<Segment>,
     offered: Arc<[bool]>,
@@ -58,6 +60,7 @@ impl Manifest {
         Self {
             window,
             streams: switching_sets(&presentation).into_iter().map(stream).collect(),
+            sparse: Sparse::new(),
             ahead: VecDeque::new(),
             offered: presentation.tracks.iter().map(|_| true).collect(),
             is_ended: false,
@@ -91,6 +94,7 @@ impl Manifest {
     pub fn remove(&mut self, segment: &Segment) {
         if self.ahead.pop_front_if(|ahead| ahead.sequence == segment.sequence).is_none() {
             self.streams.iter_mut().for_each(|stream| stream.remove(segment));
+            self.sparse.remove(segment);
         }
     }
 
@@ -109,12 +113,12 @@ impl Manifest {
         let listed = |stream: &&Stream| stream.count > 0 && stream.tracks.iter().any(|track| self.is_offered(*track));
         let streams_listed: Vec<&Stream> = self.streams.iter().filter(listed).collect();
         let mut parts = vec![self.head(version, ends)];
-        let (mut has_video, mut has_audio) = (false, false);
+        let (mut pictures, mut has_audio) = (None, false);
         for stream in streams_listed {
             let tracks = stream.tracks.iter().filter(|track| self.is_offered(**track));
             let tracks: Vec<_> = tracks.filter_map(|track| self.presentation.tracks.get(*track)).collect();
             let Some(text) = streams(&tracks, stream.count) else { continue };
-            has_video |= tracks.iter().any(|track| track.format.is_video());
+            pictures = pictures.or(tracks.first().copied().filter(|track| track.format.is_video()));
             has_audio |= tracks.iter().any(|track| track.format.is_audio());
             parts.push(text.into());
             let [runs, singles] = &stream.runs;
@@ -125,8 +129,12 @@ impl Manifest {
             }
             parts.push(Bytes::from_static(b"</StreamIndex>"));
         }
+        let pictures = pictures.filter(|_| has_audio)?;
+        if self.presentation.cues.sparse_track {
+            self.sparse.share(pictures, self.is_ended.then_some(ends.0), &mut parts);
+        }
         parts.push(Bytes::from_static(b"</SmoothStreamingMedia>"));
-        (has_video && has_audio).then(|| parts.into())
+        Some(parts.into())
     }
 
     fn head(&self, version: Version, (first, last): (&Segment, &Segment)) -> Bytes {
@@ -151,6 +159,7 @@ impl Manifest {
     fn list(&mut self) {
         let Some(segment) = self.ahead.pop_front() else { return };
         self.streams.iter_mut().for_each(|stream| stream.append(&segment));
+        self.sparse.append(&segment);
     }
 
     fn is_offered(&self, track: usize) -> bool {
@@ -182,7 +191,7 @@ fn units(span: MediaDuration) -> i128 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         archive::rig::ladder,
@@ -190,11 +199,11 @@ mod tests {
         time::{MediaTime, Utc},
     };
 
-    fn presentation() -> Arc<Presentation> {
+    pub(in crate::package::smooth) fn presentation() -> Arc<Presentation> {
         Arc::new(Presentation::new(ladder(), Utc::UNIX_EPOCH))
     }
 
-    fn segment(presentation: &Presentation, sequence: u64, millis: i64) -> Segment {
+    pub(in crate::package::smooth) fn segment(presentation: &Presentation, sequence: u64, millis: i64) -> Segment {
         let start = MediaTime::ZERO.plus(MediaDuration::from_secs(2).times(sequence as i64));
         let duration = MediaDuration::from_millis(millis);
         let span = |scale| Span { start: start.ticks(scale) as u64, duration: duration.ticks(scale) as u32, bytes: 9 };
@@ -202,7 +211,11 @@ mod tests {
         Segment { sequence, start, duration, is_discontinuous: false, spans, cues: [].into(), pack: Pack::default() }
     }
 
-    fn text(manifest: &Manifest, version: Version, ends: (&Segment, &Segment)) -> String {
+    pub(in crate::package::smooth) fn text(
+        manifest: &Manifest,
+        version: Version,
+        ends: (&Segment, &Segment),
+    ) -> String {
         String::from_utf8(manifest.render(version, ends).unwrap().to_bytes().to_vec()).unwrap()
     }
 

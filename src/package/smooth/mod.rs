@@ -2,10 +2,12 @@
 //!
 //! Each `StreamIndex` counts in the ticks of its stored track, so that the same instant has the same number here, in the MPD
 //! and in HLS. Live, a fragment says of the [`LOOK_AHEAD`] after it when they are (`tfrf`): players then ask for those
-//! without a manifest, and what is listed ends so many before the newest segment. To add an attribute: to `streams`.
+//! without a manifest, and what is listed ends so many before the newest segment. Avails are a stream of their own (`sparse`). To
+//! add an attribute: to `streams`.
 
 mod fragment;
 mod manifest;
+mod sparse;
 mod streams;
 
 pub use fragment::{Next, fragment};

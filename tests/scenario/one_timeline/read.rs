@@ -62,10 +62,10 @@ pub fn numbered(text: &str) -> Vec<(Set, u64)> {
     read.periods[0].adaptations.iter().map(set).collect()
 }
 
-/// The streams of a client manifest of Smooth Streaming (MS-SSTR clause 2.2.2).
+/// The streams of pictures and sound of a client manifest of Smooth Streaming (MS-SSTR clause 2.2.2).
 pub fn smooth(text: &str) -> Vec<Set> {
     let mut sets = Vec::new();
-    for stream in text.split("<StreamIndex").skip(1) {
+    for stream in text.split("<StreamIndex").skip(1).filter(|stream| attribute(stream, "Type") != Some("text")) {
         let number = |tag: &str, name: &str| attribute(tag, name).map(|value| value.parse::<u64>().unwrap());
         let mut times: Times = Vec::new();
         for run in stream.split("<c").skip(1) {

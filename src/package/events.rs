@@ -1,0 +1,105 @@
+//! The avails of a window as events, kept up incrementally, whatever form a manifest writes them in: `EventStream` in DASH, a sparse
+//! track in Smooth Streaming. An avail is one event, which is written anew when its end becomes known or another one; what its
+//! contribution said at the way back, and a message that splices nothing, are events without a length.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::{
+    media::{Avail, CuePhase, Segment, SegmentCue},
+    time::{MediaDuration, MediaTime},
+};
+
+/// The events that the window shows, in the order in which they became known: a message may be told of before its time.
+#[derive(Clone, Debug)]
+pub(super) struct Events {
+    write: fn(&Event) -> String,
+    /// Each with its text.
+    shown: VecDeque<(Event, Bytes)>,
+    changes: u64,
+}
+
+/// An avail, or the instant of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    pub(super) number: u32,
+    pub(super) start: MediaTime,
+    /// Not before it is over does it leave the window; `None` while nobody knows.
+    pub(super) end: Option<MediaTime>,
+    /// A whole `splice_info_section`.
+    pub(super) section: Bytes,
+}
+
+impl Events {
+    /// None yet; `write` gives the text of each, once per change.
+    pub(super) const fn new(write: fn(&Event) -> String) -> Self {
+        Self { write, shown: VecDeque::new(), changes: 0 }
+    }
+
+    /// A segment joined at the live edge.
+    pub(super) fn append(&mut self, segment: &Segment) {
+        segment.cues.iter().for_each(|cue| self.take(cue, segment.start));
+    }
+
+    /// An avail ended at `at`: now it is known how long it was. Whether it has an event here.
+    pub(super) fn close(&mut self, avail: &Avail, at: MediaTime) -> bool {
+        let is_known = self.shown.iter().rev().any(|(event, _)| event.number == avail.number());
+        if is_known {
+            self.put(avail, Some(at.since(avail.start)));
+        }
+        is_known
+    }
+
+    /// The oldest segment, which ended at `end`, left the window. An event that is not over keeps those behind it.
+    pub(super) fn remove(&mut self, end: MediaTime) {
+        while self.shown.pop_front_if(|(event, _)| event.end.is_some_and(|over| over <= end)).is_some() {
+            self.changes = self.changes.saturating_add(1);
+        }
+    }
+
+    /// How often the text has changed.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Each with its text.
+    pub(super) fn shown(&self) -> impl Iterator<Item = (&Event, &Bytes)> {
+        self.shown.iter().map(|(event, text)| (event, text))
+    }
+
+    fn take(&mut self, cue: &SegmentCue, at: MediaTime) {
+        let avail: &Avail = &cue.avail;
+        match &cue.phase {
+            CuePhase::Out | CuePhase::Within => self.put(avail, avail.duration),
+            // What ended it is an event of its own.
+            CuePhase::In(Some(section)) => {
+                self.insert(avail.number().wrapping_add(1), at, Some(MediaDuration::ZERO), section);
+            }
+            CuePhase::In(None) => {}
+            CuePhase::Told => self.insert(avail.number(), avail.start, Some(MediaDuration::ZERO), &avail.section),
+            CuePhase::Ahead => {}
+        }
+    }
+
+    fn put(&mut self, avail: &Avail, duration: Option<MediaDuration>) {
+        self.insert(avail.number(), avail.start, duration, &avail.section);
+    }
+
+    /// One event; what was there under its number is replaced where that says something else.
+    fn insert(&mut self, number: u32, start: MediaTime, duration: Option<MediaDuration>, section: &Bytes) {
+        let end = duration.map(|duration| start.plus(duration));
+        // It is one of the newest.
+        let known = self.shown.iter_mut().rev().find(|(event, _)| event.number == number);
+        if known.as_ref().is_some_and(|(event, _)| (event.start, event.end) == (start, end)) {
+            return;
+        }
+        let event = Event { number, start, end, section: section.clone() };
+        let text = Bytes::from((self.write)(&event));
+        self.changes = self.changes.saturating_add(1);
+        match known {
+            Some(known) => *known = (event, text),
+            None => self.shown.push_back((event, text)),
+        }
+    }
+}
