@@ -173,6 +173,8 @@ fn parts_say_when_a_segment_begins_to_be_there_and_how_far_behind_to_play() {
     // The wall clock of the period's start is that of the presentation's beginning and the period's start.
     assert!(text.contains("wallClockTime=\"1970-01-01T00:00:50.250Z\""), "{text}");
     assert!(text.contains("availabilityStartTime=\"1970-01-01T00:00:50.250"), "{text}");
+    // Shaka Player adds it to the latency that the description names.
+    assert_eq!(read.suggestedPresentationDelay, None);
     // On demand, everything is there.
     assert!(!rendered(&mpd, &all, true).contains("availabilityTime"));
     mpd.parts(None);
