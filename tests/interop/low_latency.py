@@ -1,10 +1,12 @@
-"""Low latency: how old a picture is when a player shows it, by the clock that the test source burns in."""
+"""Low latency: how old a picture is when a player shows it, by the clock that the test source burns in; and viewers who want none."""
 
+import contextlib
 import os
 import statistics
 import tempfile
 
 import play
+import watching
 from server import Server
 
 # Of the test source.
@@ -21,16 +23,33 @@ def plays(kind: str, seconds: int):
     """The page plays parts of a third of a second, without a stall, never more than three seconds behind."""
 
     def check(_server) -> str:
-        with tempfile.TemporaryDirectory(prefix="headend-latency-") as folder:
-            own = Server(os.path.join(folder, kind), options=["--low-latency"])
-            try:
-                own.wait("some segments", 20, lambda channel: channel["segments"] >= 5)
-                seen = play.script("latency.mjs", own.base, seconds + 60, kind, str(seconds))
-            finally:
-                own.kill()
-        return judged(seen)
+        with in_parts() as own:
+            return judged(play.script("latency.mjs", own.base, seconds + 60, kind, str(seconds)))
 
     return check
+
+
+def goes_back(kind: str, seconds: int):
+    """A viewer goes back by more than players let be made up for, and stays there at the usual pace until live is asked for."""
+
+    def check(_server) -> str:
+        with in_parts() as own:
+            seen = play.script("rewind.mjs", own.base, 60 + seconds, kind, str(seconds), "live")
+            return watching.went_back(seen, seconds, len(own.channel()["rungs"]))
+
+    return check
+
+
+@contextlib.contextmanager
+def in_parts():
+    """A channel of low latency with some segments."""
+    with tempfile.TemporaryDirectory(prefix="headend-latency-") as folder:
+        own = Server(folder, options=["--low-latency"])
+        try:
+            own.wait("some segments", 20, lambda channel: channel["segments"] >= 5)
+            yield own
+        finally:
+            own.kill()
 
 
 def judged(seen: dict) -> str:
@@ -54,4 +73,6 @@ def age(one: dict, epoch: float) -> float:
 ALL = [
     ("low latency in hls.js", plays("hls", 30)),
     ("low latency in dash.js", plays("dashjs", 30)),
+    ("low latency in hls.js, back in the window", goes_back("hls", 24)),
+    ("low latency in dash.js, back in the window", goes_back("dashjs", 24)),
 ]

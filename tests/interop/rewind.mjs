@@ -1,9 +1,9 @@
 // Watches the example's page in headless Chromium: live, then back in the window, then live again; then the program is stopped, and
 // the player goes on to its end, and once more on demand. One line of JSON.
-//   node rewind.mjs URL hls|dash|dashjs|smooth SECONDS      SECONDS of live from the first picture
+//   node rewind.mjs URL hls|dash|dashjs|smooth SECONDS [live]      SECONDS of live from the first picture; live only
 import { chromium } from 'playwright-core';
 
-const [url, kind, seconds] = process.argv.slice(2);
+const [url, kind, seconds, isLiveOnly] = process.argv.slice(2);
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--autoplay-policy=no-user-gesture-required', '--disable-background-timer-throttling', '--disable-renderer-backgrounding'];
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -16,12 +16,13 @@ function watch() {
   const { video, player } = window.headend;
   window.seen = [];
   setInterval(() => {
-    if (player.kind) window.seen.push({ at: performance.now() / 1000, time: video.currentTime, wall: player.wallClock() / 1000, stalls: player.stalls });
+    const { currentTime: time, playbackRate: rate } = video;
+    if (player.kind) window.seen.push({ at: performance.now() / 1000, time, rate, wall: player.wallClock() / 1000, stalls: player.stalls });
   }, 100);
 }
 
-/** What was seen since `from`: how far it came, its longest stand, and by how much the clock jumped: the world's, or the element's own
- *  on demand, where DASH players know no other. */
+/** What was seen since `from`: how far it came, its longest stand, how much its pace was off, and by how much the clock jumped: the
+ *  world's, or the element's own on demand, where DASH players know no other. */
 function told(from, all, isOnDemand) {
   const seen = all.slice(from).map((one) => (isOnDemand ? { ...one, wall: one.time } : one)).filter(({ wall }) => wall > 0);
   const [first, last] = [seen[0], seen.at(-1)];
@@ -32,7 +33,8 @@ function told(from, all, isOnDemand) {
     still = Math.max(still, now.at - since);
     jump = Math.max(jump, Math.abs(now.wall - before.wall) - (now.at - before.at));
   });
-  return { took: last.at - first.at, played: last.wall - first.wall, still, jump, from: first.wall, to: last.wall, stalls: last.stalls - first.stalls };
+  const hurry = Math.max(...seen.map(({ rate }) => Math.abs(rate - 1)));
+  return { took: last.at - first.at, hurry, played: last.wall - first.wall, still, jump, from: first.wall, to: last.wall, stalls: last.stalls - first.stalls };
 }
 
 try {
@@ -49,6 +51,26 @@ try {
   const wait = (most) => page.waitForTimeout(most * 1000);
   page.setDefaultTimeout(8000);
   const seen = {};
+  /** The program is stopped, and played to its end, and once more on demand. */
+  const toTheEnd = async () => {
+    step = 'the end';
+    let from = await count();
+    await page.click('#stop:enabled');
+    await page.waitForFunction(() => document.getElementById('veil').textContent === 'Off air', null, { timeout: 30000 });
+    seen.end = await since(from);
+    step = 'on demand';
+    from = await count();
+    await page.click('#replay:enabled');
+    await plays();
+    await wait(1);
+    seen.began = await since(from, true);
+    seen.duration = await page.evaluate(() => window.headend.video.duration);
+    await page.evaluate((time) => { window.headend.video.currentTime = time; }, seen.duration - 4);
+    await plays();
+    from = await count();
+    await page.waitForFunction(() => document.getElementById('veil').textContent === 'Off air', null, { timeout: 15000 });
+    seen.ended = await since(from, true);
+  };
   await plays();
   await page.evaluate(watch);
   step = 'live';
@@ -67,25 +89,9 @@ try {
   from = await count();
   await wait(2);
   seen.again = await since(from);
-  step = 'the end';
   seen.rungs = await page.evaluate(() => window.headend.player.rungs().length);
-  from = await count();
-  await page.click('#stop:enabled');
-  await page.waitForFunction(() => document.getElementById('veil').textContent === 'Off air', null, { timeout: 30000 });
-  seen.end = await since(from);
-  step = 'on demand';
-  from = await count();
-  await page.click('#replay:enabled');
-  await plays();
-  await wait(1);
-  seen.began = await since(from, true);
-  const { duration } = await page.evaluate(() => ({ duration: window.headend.video.duration }));
-  await page.evaluate((time) => { window.headend.video.currentTime = time; }, duration - 4);
-  await plays();
-  from = await count();
-  await page.waitForFunction(() => document.getElementById('veil').textContent === 'Off air', null, { timeout: 15000 });
-  seen.ended = await since(from, true);
-  console.log(JSON.stringify({ ok: true, ...seen, duration, errors }));
+  if (!isLiveOnly) await toTheEnd();
+  console.log(JSON.stringify({ ok: true, ...seen, errors }));
 } catch (error) {
   const state = await page.evaluate(() => {
     const { player, video } = window.headend;

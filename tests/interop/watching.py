@@ -28,7 +28,21 @@ def to_the_end(kind: str, seconds: int):
 
 
 def judged(seen: dict, seconds: int, ends: float, rungs: int, lag: float) -> str:
-    live, back, again, end, began, ended = (seen[step] for step in ("live", "back", "again", "end", "began", "ended"))
+    went = went_back(seen, seconds, rungs, lag)
+    end, began, ended = (seen[step] for step in ("end", "began", "ended"))
+    for what, span in (("to the end", end), ("on demand", began)):
+        assert_even(what, span)
+    assert abs(end["to"] - ends) <= 0.5, f"the last picture seen is of {end['to']:.2f}, the program ends at {ends:.2f}"
+    assert abs(ended["to"] - seen["duration"]) <= 0.5, f"on demand: {ended}, of {seen['duration']} s"
+    return (
+        f"{went}; {end['played']:.1f} s from the stop to the end, longest still "
+        f"{end['still']:.1f} s, no jump, {ends - end['to']:+.2f} s before it; on demand {seen['duration']:.1f} s"
+    )
+
+
+def went_back(seen: dict, seconds: int, rungs: int, lag: float = 0) -> str:
+    """Live, back in the window at the usual pace, and live again."""
+    live, back, again = (seen[step] for step in ("live", "back", "again"))
     assert not seen["errors"], seen["errors"]
     assert seen["rungs"] == rungs, f"{seen['rungs']} rungs in the menu"
     assert live["stalls"] == 0 and live["still"] <= 0.6, f"live: {live}"
@@ -36,16 +50,15 @@ def judged(seen: dict, seconds: int, ends: float, rungs: int, lag: float) -> str
     wanted = min(30, seen["window"]["now"] - seen["window"]["start"] - 4)
     went = live["to"] - back["from"]
     assert abs(went - wanted) <= 2 and wanted > 5, f"went back {went:.1f} s, and not {wanted:.1f} s"
-    for what, span in (("back in the window", back), ("live again", again), ("to the end", end), ("on demand", began)):
-        assert span["still"] <= 1 and span["jump"] <= 0.5, f"{what}: {span}"
-    assert back["played"] >= 2.5, f"back in the window: {back}"
+    for what, span in (("back in the window", back), ("live again", again)):
+        assert_even(what, span)
+    assert back["played"] >= 2.5 and back["hurry"] == 0, f"back in the window: {back}"
     assert again["from"] > live["to"] - lag, f"not live again: {again}, and {live} before"
-    assert abs(end["to"] - ends) <= 0.5, f"the last picture seen is of {end['to']:.2f}, the program ends at {ends:.2f}"
-    assert abs(ended["to"] - seen["duration"]) <= 0.5, f"on demand: {ended}, of {seen['duration']} s"
-    return (
-        f"{live['played']:.1f} s live, longest still {live['still']:.1f} s; {went:.1f} s back; {end['played']:.1f} s from the stop to the end, longest still "
-        f"{end['still']:.1f} s, no jump, {ends - end['to']:+.2f} s before it; on demand {seen['duration']:.1f} s"
-    )
+    return f"{live['played']:.1f} s live, longest still {live['still']:.1f} s; {went:.1f} s back"
+
+
+def assert_even(what: str, span: dict):
+    assert span["still"] <= 1 and span["jump"] <= 0.5, f"{what}: {span}"
 
 
 def over_at(server) -> float:

@@ -25,6 +25,8 @@ export class DashJs {
     dash.updateSettings({
       streaming: {
         buffer: { bufferToKeep: 60 },
+        // It keeps near to the edge who is there. Else it would jump from 12 s behind on, and play faster until then.
+        liveCatchup: { maxDrift: 0, liveThreshold: player.near },
         // How often it looks for events that are due: a frame of 60 a second is 16.7 ms.
         events: { eventControllerRefreshDelay: 10 },
         text: { defaultEnabled: false },

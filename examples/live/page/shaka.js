@@ -20,8 +20,8 @@ export class Shaka {
     this.shaka.addEventListener('error', ({ detail }) => {
       if (detail.severity === shaka.util.Error.Severity.CRITICAL) player.again(`Shaka error ${detail.code}`);
     });
-    // The manifest says how far behind to play; Shaka Player heeds it where it may play a little faster.
-    const liveSync = { enabled: player.isLowLatency, targetLatency: 2, targetLatencyTolerance: 0.3, maxPlaybackRate: 1.1, minPlaybackRate: 0.96 };
+    // The manifest says how far behind to play, and at which pace to come there; where `liveSync` is on, nothing is caught up with.
+    const liveSync = { enabled: false, maxPlaybackRate: 1 };
     this.shaka.configure({ streaming: { bufferBehind: 60, lowLatencyMode: player.isLowLatency, liveSync } });
     try {
       await this.shaka.attach(player.video);
@@ -75,9 +75,19 @@ export class Shaka {
     this.shaka.selectTextTrack(this.captions().find(({ label }) => label === name)?.track ?? null);
   }
 
+  /** It would play faster until it is at the edge again, from wherever the viewer went. */
+  moved() {
+    this.shaka.configure('streaming.liveSync.enabled', this.player.behind() > this.player.near);
+  }
+
   window() {
     const { start, end } = this.shaka.seekRange();
-    return { start, edge: this.shaka.isLive() ? end : null };
+    return { start, edge: this.shaka.isLive() ? end - this.latency() : null };
+  }
+
+  /** How far behind the manifest wants to be played, in seconds; 0 where it does not say. */
+  latency() {
+    return this.shaka.getManifest()?.serviceDescription?.targetLatency ?? 0;
   }
 
   wallClock() {

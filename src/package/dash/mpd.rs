@@ -205,7 +205,9 @@ impl Mpd {
         let shows_events = self.presentation.cues.event_stream;
         if flavour == Flavour::Number {
             let oldest = is_ended.then_some(ends.0);
-            let frame = Frame { template, began, oldest, parts: self.parts.filter(|_| !is_ended), shows_events };
+            let in_parts = self.parts.filter(|_| !is_ended);
+            let frame =
+                Frame { template, began, oldest, parts: in_parts, longest: self.segment_duration, shows_events };
             self.numbered.share(frame, |at| self.instant(at, self.drift).into(), &mut parts);
         } else {
             let listed = self.listed();

@@ -63,6 +63,8 @@ pub(super) struct Frame<'a> {
     pub(super) oldest: Option<&'a Segment>,
     /// How long a part lasts, where segments are available part by part.
     pub(super) parts: Option<MediaDuration>,
+    /// How long a segment lasts at most.
+    pub(super) longest: MediaDuration,
     pub(super) shows_events: bool,
 }
 
@@ -170,7 +172,8 @@ impl Numbers {
         wall_clock: impl Fn(MediaTime) -> Bytes,
         out: &mut Vec<Bytes>,
     ) {
-        let anchor = self.shown(frame.oldest);
+        let is_over = next.is_some() || frame.oldest.is_some();
+        let anchor = self.shown(frame.oldest, is_over.then_some(frame.longest));
         // Without a duration of its own it would last until the next one starts.
         let lasts = next.filter(|next| *next != self.end).map(|_| self.end.since(anchor.start));
         out.push(open(self.anchor.start, anchor.start.since(frame.began), lasts).into());
@@ -179,7 +182,6 @@ impl Numbers {
         }
         let clock = anchor.clock();
         let offset = Bytes::from(anchor.start.ticks(clock).to_string());
-        let is_over = next.is_some() || frame.oldest.is_some();
         let numbers = Bytes::from(self.numbers(anchor, clock, is_over, frame.parts));
         for (piece, hole) in &frame.template.period {
             out.push(piece.clone());
@@ -192,9 +194,19 @@ impl Numbers {
         }
     }
 
+    /// What numbers count from; `over` is said of a period that is, and is how long a segment lasts at most. One that is alone is the last
+    /// of its period, which may be shorter than is said (clause 5.3.9.5.3). So it is said to be as long as any: what is said of when its
+    /// parts were there follows from that, and Shaka Player takes the least `availabilityTimeOffset` that it ever saw for all periods.
+    fn shown(&self, oldest: Option<&Segment>, over: Option<MediaDuration>) -> Anchor {
+        let anchor = self.counted(oldest);
+        let is_alone = self.next.saturating_sub(anchor.number) == 1;
+        let duration = over.filter(|_| is_alone).map_or(anchor.duration, |longest| longest.max(anchor.duration));
+        Anchor { duration, ..anchor }
+    }
+
     /// What numbers count from: on demand, from the first one that is there. Players that do not know `endNumber` take as many as fit
     /// into the period, so that the last one must reach its end.
-    fn shown(&self, oldest: Option<&Segment>) -> Anchor {
+    fn counted(&self, oldest: Option<&Segment>) -> Anchor {
         let Some(oldest) = oldest else { return self.anchor };
         let from = oldest.sequence > self.anchor.number;
         let (start, number) =

@@ -64,13 +64,7 @@ pub(super) fn skeleton(presentation: &Presentation, listed: Listed<'_>, flavour:
     if let (Flavour::Patched, Extent::Since(_)) = (flavour, shape.extent) {
         announce(&mut mpd, shape.began, shape.segment_duration);
     }
-    let text = mpd.to_string();
-    if let (Flavour::Number, true, Extent::Since(_)) = (flavour, shape.window.is_some(), shape.extent) {
-        // FFmpeg takes what lies before the presentation's beginning for a number far ahead.
-        let behind = "suggestedPresentationDelay=";
-        return Template::of(&text.replacen(behind, &format!("timeShiftBufferDepth=\"{DEPTH}\" {behind}"), 1));
-    }
-    Template::of(&text)
+    Template::of(&mpd.to_string())
 }
 
 fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Flavour, shape: Shape) -> MPD {
@@ -99,6 +93,8 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
         key_frames.filter_map(|set| trick_play(set, all.len(), shape.segment_duration)).collect();
     adaptations.extend(key_frames);
     let period = Period { adaptations, ..Period::default() };
+    // By numbers it grows with the presentation first: FFmpeg takes what lies before the presentation's beginning for a number far ahead.
+    let depth = shape.window.map(|window| if is_by_time { window.to_std() } else { DEPTH.0 });
     let cmaf = if flavour == Flavour::Csf { "" } else { ",urn:mpeg:dash:profile:cmaf:2019" };
     MPD {
         xmlns: Some("urn:mpeg:dash:schema:mpd:2011".into()),
@@ -108,7 +104,7 @@ fn mpd(presentation: &Presentation, (offered, captions): Listed<'_>, flavour: Fl
         publishTime: PUBLISH_TIME.parse().ok().filter(|_| live),
         mediaPresentationDuration: lasted,
         minimumUpdatePeriod: live.then(|| shape.segment_duration.to_std()),
-        timeShiftBufferDepth: shape.window.filter(|_| live && flavour != Flavour::Number).map(MediaDuration::to_std),
+        timeShiftBufferDepth: depth.filter(|_| live),
         suggestedPresentationDelay: live.then(|| shape.segment_duration.times(3).to_std()),
         maxSegmentDuration: Some(shape.segment_duration.to_std()),
         minBufferTime: Some(shape.segment_duration.to_std()),

@@ -8,6 +8,8 @@
 //!
 //! By numbers, the attributes that say which ones stand in the place of the segments.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 /// Shared pieces of text, and what belongs behind each.
@@ -42,8 +44,8 @@ pub(super) const PUBLISH_TIME: &str = "9999-01-01T00:00:00Z";
 /// What stands where the version belongs from which patches lead on.
 pub(super) const VERSION: &str = "9999-9999-9999";
 
-/// What stands where the depth of the window belongs: no window is as long.
-pub(super) const DEPTH: &str = "PT999999999S";
+/// What stands where the depth of the window belongs, and how it is written: no window is as long.
+pub(super) const DEPTH: (Duration, &str) = (Duration::from_hours(999_999), "PT999999H");
 
 /// What stands where a presentation time offset belongs: no clock gets that far.
 pub(super) const OFFSET: u64 = 9_999_999_999_999_999;
@@ -69,7 +71,7 @@ impl Template {
             head: head
                 .split(PUBLISH_TIME)
                 .flat_map(|text| text.split(VERSION))
-                .flat_map(|text| text.split(DEPTH))
+                .flat_map(|text| text.split(DEPTH.1))
                 .map(|piece| piece.to_owned().into())
                 .collect(),
             period: period(body),

@@ -23,7 +23,8 @@ pub(super) fn low_latency(mpd: &mut MPD, part: MediaDuration) {
     if let Some(profiles) = &mut mpd.profiles {
         profiles.push_str(",http://www.dashif.org/guidelines/low-latency-live-v5");
     }
-    mpd.suggestedPresentationDelay = Some(Duration::from_millis(TARGET));
+    // The service description says it better. Shaka Player adds up the two, and players that know only this one choose for themselves.
+    mpd.suggestedPresentationDelay = None;
     // Players do not begin before they hold as much.
     mpd.minBufferTime = Some(part.times(2).to_std());
     mpd.ServiceDescription = vec![service_description()];

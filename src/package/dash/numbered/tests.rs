@@ -89,12 +89,15 @@ fn a_short_segment_is_the_last_of_its_period_and_a_longer_one_the_first() {
     let all = segments(&[2000, 2000, 700, 1300, 2000, 2000]);
     let expected = [
         "0 None 100-Some(102) 180000/90000 4500000",
-        "4.7 None 103-Some(103) 117000/90000 4923000",
+        // Of one segment, which is the last and may be shorter than it says.
+        "4.7 None 103-Some(103) 180000/90000 4923000",
         "6 None 104-None 180000/90000 5040000",
     ];
     assert_eq!(periods(&rendered(&followed(&all), &all, false)), expected);
     // What is listed is the same when it is learnt segment by segment.
     assert_eq!(periods(&rendered(&followed(&all[..3]), &all[..3], false)), ["0 None 100-None 180000/90000 4500000"]);
+    // While it may go on, the next one is looked for where this one ends.
+    assert_eq!(periods(&rendered(&followed(&all[..4]), &all[..4], false))[1], "4.7 None 103-None 117000/90000 4923000");
 }
 
 #[test]
@@ -178,11 +181,24 @@ fn parts_say_when_a_segment_begins_to_be_there_and_how_far_behind_to_play() {
     // The wall clock of the period's start is that of the presentation's beginning and the period's start.
     assert!(text.contains("wallClockTime=\"1970-01-01T00:00:50.250Z\""), "{text}");
     assert!(text.contains("availabilityStartTime=\"1970-01-01T00:00:50.250"), "{text}");
+    // Shaka Player adds it to the latency that the description names.
+    assert_eq!(read.suggestedPresentationDelay, None);
     // On demand, everything is there.
     assert!(!rendered(&mpd, &all, true).contains("availabilityTime"));
     mpd.parts(None);
     mpd.drift(MediaDuration::ZERO);
     assert_eq!(rendered(&mpd, &all, false), before);
+}
+
+/// Shaka Player plays as much later as the least offset that it ever saw is less than the others.
+#[test]
+fn a_short_segment_that_is_a_period_says_no_less_of_when_its_parts_are_there() {
+    let all = segments(&[1200, 2000, 2000, 700, 1300, 2000]);
+    let mut mpd = followed(&all);
+    mpd.parts(Some(MediaDuration::from_millis(500)));
+    let text = rendered(&mpd, &all, false);
+    assert_eq!(periods(&text).len(), 4, "{text}");
+    assert_eq!(text.matches("availabilityTimeOffset=\"1.500000000\"").count(), 8, "{text}");
 }
 
 #[test]
