@@ -1,6 +1,11 @@
 //! Flags and environment variables.
 
-use std::{net::SocketAddr, num::NonZeroU8, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    num::{NonZeroU8, NonZeroU32},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::Parser;
 use headend::{
@@ -12,7 +17,7 @@ use headend::{
     ingest::TsConfig,
     ladder::{Preset, StretchMode, Thumbnails},
     media::{CueFormats, Language},
-    time::{MediaDuration, Utc},
+    time::{MediaDuration, Timescale, Utc},
 };
 
 use crate::{
@@ -72,6 +77,10 @@ pub(crate) struct Options {
     /// Fragments that make one segment of HLS with transport streams, 1 to 10; 3 of 2 s where nothing is said
     #[arg(long, env = "HEADEND_FRAGMENTS_PER_SEGMENT", value_name = "N", help_heading = CHANNEL)]
     pub(crate) fragments_per_segment: Option<NonZeroU8>,
+
+    /// Ticks in a second of segment times: 10000000 as Azure had it, for Smooth Streaming in old players; else 90000 and the sample rate
+    #[arg(long, env = "HEADEND_TIMESCALE", value_name = "TICKS", help_heading = CHANNEL)]
+    pub(crate) timescale: Option<NonZeroU32>,
 
     #[command(flatten)]
     pub(crate) slates: SlateOptions,
@@ -246,6 +255,7 @@ impl Options {
             AdMarkersChoice::Scte35 => AdMarkers::Scte35,
         };
         config.parts = self.low_latency.map(|millis| MediaDuration::from_millis(millis.into()));
+        config.timescale = self.timescale.and_then(|ticks| Timescale::new(ticks.get()));
         config.fragments_per_segment = self.fragments_per_segment;
         config.insert_slate_on_ad_marker = !self.show_breaks;
         config.cue_formats = CueFormats { periods: self.dash_periods, ..HlsCuesChoice::formats(&self.hls_cues) };

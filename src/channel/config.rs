@@ -8,7 +8,7 @@ use crate::{
     ladder::{Preset, Thumbnails},
     media::{CueFormats, Language, Packing},
     splice::{LossPolicy, Slates},
-    time::{MediaDuration, Utc},
+    time::{MediaDuration, Timescale, Utc},
 };
 
 /// A channel's name: 1 to 32 letters, digits and hyphens, no hyphen first or last (A1.5).
@@ -75,6 +75,10 @@ pub struct ChannelConfig {
     /// Segments that make one segment of HLS with transport streams, at most, 1 to 10, or 20 s; fragmented MP4 and the other protocols have
     /// each by itself. Default by their length: three where they last up to 3 s, two up to 5 s, else one (A1.12, A20.15). A splice ends one early.
     pub fragments_per_segment: Option<NonZeroU8>,
+    /// Ticks in a second of what is stored, which also count in URLs; 10 000 to 10 000 000. Default 90 000 for pictures and the sample rate
+    /// for sound, in which no time is rounded, or what a contribution has that is passed through. Azure had 10 000 000 (A21.7), the scale of
+    /// a Smooth Streaming manifest as a whole: Shaka Player and RxPlayer heed none but that one there.
+    pub timescale: Option<Timescale>,
     /// A contribution without pictures for this long, since the last one has played, is lost: so long the output waits for
     /// it; 100 ms to 60 s, default 1 s (A16.1).
     pub loss_after: Duration,
@@ -162,6 +166,7 @@ impl ChannelConfig {
             gop: MediaDuration::from_secs(2),
             parts: None,
             fragments_per_segment: None,
+            timescale: None,
             loss_after: Duration::from_secs(1),
             loss_policy: LossPolicy::default(),
             slates: Slates::default(),
@@ -208,6 +213,10 @@ impl ChannelConfig {
             && (asked > Packing::MAX || is_long(asked))
         {
             return Err(ConfigError::FragmentsPerSegment(asked, self.gop));
+        }
+        let is_usual = |scale: &Timescale| (10_000..=10_000_000).contains(&scale.per_second());
+        if let Some(scale) = self.timescale.filter(|scale| !is_usual(scale)) {
+            return Err(ConfigError::Timescale(scale.per_second()));
         }
         if let Some(cause) = self.loss_policy.broken() {
             return Err(ConfigError::LossPolicy(cause));
@@ -361,6 +370,8 @@ mod tests {
             let asks = ChannelConfig { fragments_per_segment: NonZeroU8::new(asked), gop, ..good.clone() };
             assert_eq!(asks.check(), Err(ConfigError::FragmentsPerSegment(asked, gop)));
         }
+        assert!(matches!(broken(|c| c.timescale = Timescale::new(9999)), ConfigError::Timescale(9999)));
+        assert!(matches!(broken(|c| c.timescale = Timescale::new(10_000_001)), ConfigError::Timescale(10_000_001)));
         assert!(matches!(broken(|c| c.parts = Some(MediaDuration::from_millis(249))), ConfigError::Parts(_)));
         assert!(matches!(broken(|c| c.parts = Some(MediaDuration::from_millis(1001))), ConfigError::Parts(_)));
         assert!(matches!(broken(|c| c.loss_after = Duration::ZERO), ConfigError::LossAfter(_)));

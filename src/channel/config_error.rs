@@ -52,6 +52,9 @@ pub enum ConfigError {
     /// Too many, or too long.
     #[error("{0} fragments of {1:?} to a segment of HLS; 1 to {max} are allowed, and 20 s", max = Packing::MAX)]
     FragmentsPerSegment(u8, MediaDuration),
+    /// Too coarse, or finer than any protocol asks for.
+    #[error("{0} ticks in a second are outside 10 000 to 10 000 000")]
+    Timescale(u32),
     /// Too short or too long.
     #[error("loss_after of {0:?} is outside 100 ms to 60 s")]
     LossAfter(Duration),

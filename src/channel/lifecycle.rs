@@ -176,7 +176,8 @@ impl Channel {
         if let Encoding::None(pass) = &self.config.encoding {
             // There is no codec to wait for.
             let (cutting, config) = ((self.config.gop, self.config.part_length()), &self.config);
-            let delivery = Delivery { cues: config.cue_formats, fragments: config.fragments_per_segment };
+            let (fragments, timescale) = (config.fragments_per_segment, config.timescale);
+            let delivery = Delivery { cues: config.cue_formats, fragments, timescale };
             self.relay = Some(Relay::new(pass.clone(), cutting, delivery));
             self.set_state(ChannelState::Running, now);
             self.end_operation(id, OperationState::Succeeded);

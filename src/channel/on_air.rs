@@ -361,6 +361,7 @@ fn presentation(config: &ChannelConfig, ladder: &OpenLadder, rate: FrameRate) ->
         // Languages are no switching set: each has URLs of its own.
         tracks.push(TrackSpec { url_track: name, ..sound });
     }
+    config.timescale.iter().for_each(|scale| tracks.iter_mut().for_each(|track| track.timescale = *scale));
     let packing = Packing::new(config.fragments_per_segment, config.gop, config.gop);
     Presentation { tracks, epoch: config.epoch, cues: config.cue_formats, packing }
 }

@@ -69,6 +69,7 @@ mod takeover;
 mod telemetry;
 mod test_source;
 mod thumbnails;
+mod ticks;
 mod time_jumps;
 mod timeline;
 mod transport;

@@ -27,6 +27,8 @@ pub(in crate::channel) struct Delivery {
     pub(in crate::channel) cues: CueFormats,
     /// Fragments that make one segment of HLS with transport streams.
     pub(in crate::channel) fragments: Option<NonZeroU8>,
+    /// Ticks of what is stored, where they are not to be the contribution's.
+    pub(in crate::channel) timescale: Option<Timescale>,
 }
 
 /// What is known once the tracks are settled.
@@ -63,7 +65,7 @@ pub(super) fn settle_renditions(
     let start = seen.start()?;
     let mut chosen: Vec<(TrackId, TrackSpec)> = Vec::new();
     for track in tracks.iter().filter(|track| seen.seen.contains_key(&track.id) || is_text(&track.format)) {
-        match rendition(track, seen, config) {
+        match rendition(track, seen, (config, delivery.timescale)) {
             Ok(spec) => chosen.push((track.id, spec)),
             Err(what) => faults.push_back(Trouble::of(track.id, Fault::Unsupported { what })),
         }
@@ -82,7 +84,7 @@ pub(super) fn settle_renditions(
     let sources = chosen.iter().map(|(id, _)| Source { track: *id, clock: clock_of(*id) }).collect();
     let specs = chosen.into_iter().zip(0..).map(|((_, spec), n)| TrackSpec { id: TrackId(n), ..spec });
     let epoch = began.utc.plus(MediaTime::ZERO.since(start));
-    let Delivery { cues, fragments } = delivery;
+    let Delivery { cues, fragments, .. } = delivery;
     let packing = Packing::new(fragments, segment_duration, longest_segment);
     let presentation = Arc::new(Presentation { tracks: specs.collect(), epoch, cues, packing });
     let began = (began.monotonic, start);
@@ -90,7 +92,11 @@ pub(super) fn settle_renditions(
 }
 
 /// The rendition of one track; why it cannot be one.
-fn rendition(track: &Track, seen: &Settling, config: &PassThrough) -> Result<TrackSpec, String> {
+fn rendition(
+    track: &Track,
+    seen: &Settling,
+    (config, scale): (&PassThrough, Option<Timescale>),
+) -> Result<TrackSpec, String> {
     if let TrackFormat::H264(_, set_up) = &track.format
         && set_up.framing == NalFraming::AnnexB
     {
@@ -111,7 +117,7 @@ fn rendition(track: &Track, seen: &Settling, config: &PassThrough) -> Result<Tra
         bitrate,
         language: track.language,
         format: track.format.clone(),
-        timescale: timescale(track),
+        timescale: scale.unwrap_or_else(|| timescale(track)),
         frame_rate: track.format.is_video().then_some(frame_rate),
     };
     if init_segment(&spec).is_none() {

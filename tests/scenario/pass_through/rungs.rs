@@ -1,13 +1,13 @@
 //! One rung that goes its own way: off the grid, dead, changed (A26.1; FAULTS row 35).
 
 use headend::{
-    channel::{Event, TrackHeartbeat},
+    channel::{ChannelConfig, Event, TrackHeartbeat},
     error::Fault,
     ingest::Demuxed,
-    time::{MediaDuration, MediaTime},
+    time::{MediaDuration, MediaTime, Timescale},
 };
 
-use super::{Ladder, assert_aligned, assert_untouched, video};
+use super::{Ladder, assert_aligned, assert_untouched, config, video};
 use crate::rig::fragment::read;
 
 #[test]
@@ -33,6 +33,22 @@ fn a_rung_off_the_grid_is_stored_told_once_and_counted_a26_1() {
     ladder.stop();
     assert_untouched(&ladder);
     assert_aligned(&ladder.rig.segments(), &ladder.rig);
+}
+
+#[test]
+fn what_is_passed_through_is_stored_in_the_ticks_that_are_asked_for_a21_7() {
+    let mut native = Ladder::smooth();
+    let config = ChannelConfig { timescale: Timescale::new(90_000), ..config(2000) };
+    let mut asked = Ladder::with(config, 6, Ladder::five_rungs(0));
+    for ladder in [&mut native, &mut asked] {
+        ladder.send(12);
+        ladder.stop();
+    }
+    assert!(asked.rig.presentation().tracks.iter().all(|track| track.timescale == Timescale::MPEG));
+    let cuts = |ladder: &Ladder| ladder.rig.segments().iter().map(|one| (one.start, one.duration)).collect::<Vec<_>>();
+    assert_eq!(cuts(&native), cuts(&asked));
+    assert_untouched(&asked);
+    assert_aligned(&asked.rig.segments(), &asked.rig);
 }
 
 #[test]
