@@ -11,7 +11,8 @@ use crate::{
     time::{MediaDuration, MediaTime},
 };
 
-/// The events that the window shows, in the order in which they became known: a message may be told of before its time.
+/// The events that the window shows, in the order of their times (ISO/IEC 23009-1 clause 5.10.2, MS-SSTR clause 2.2.2.6): a message may
+/// be told of before its time.
 #[derive(Clone, Debug)]
 pub(super) struct Events {
     write: fn(&Event) -> String,
@@ -90,16 +91,18 @@ impl Events {
     fn insert(&mut self, number: u32, start: MediaTime, duration: Option<MediaDuration>, section: &Bytes) {
         let end = duration.map(|duration| start.plus(duration));
         // It is one of the newest.
-        let known = self.shown.iter_mut().rev().find(|(event, _)| event.number == number);
-        if known.as_ref().is_some_and(|(event, _)| (event.start, event.end) == (start, end)) {
+        let known = self.shown.iter().rposition(|(event, _)| event.number == number);
+        let known = known.and_then(|at| Some((at, &self.shown.get(at)?.0)));
+        if known.is_some_and(|(_, event)| (event.start, event.end) == (start, end)) {
             return;
         }
         let event = Event { number, start, end, section: section.clone() };
         let text = Bytes::from((self.write)(&event));
         self.changes = self.changes.saturating_add(1);
-        match known {
-            Some(known) => *known = (event, text),
-            None => self.shown.push_back((event, text)),
+        if let Some((at, _)) = known {
+            self.shown.remove(at);
         }
+        let before = self.shown.iter().rposition(|(other, _)| other.start <= start);
+        self.shown.insert(before.map_or(0, |before| before.saturating_add(1)), (event, text));
     }
 }

@@ -51,10 +51,8 @@ impl Sparse {
     /// Adds the stream to `out`, which counts in the ticks of its parent, a stream of pictures. Once nothing follows, `oldest` is the
     /// first segment: an avail that began before it is there from its start on.
     pub(super) fn share(&self, parent: &TrackSpec, oldest: Option<&Segment>, out: &mut Vec<Bytes>) {
-        let mut listed: Vec<(&Event, &Bytes)> =
-            self.events.shown().filter(|(event, _)| event.start < self.edge).collect();
-        // Clause 2.2.2.6 wants fragments in the order of their times.
-        listed.sort_by_key(|(event, _)| event.start);
+        let listed: Vec<(&Event, &Bytes)> =
+            self.events.shown().take_while(|(event, _)| event.start < self.edge).collect();
         if listed.is_empty() && oldest.is_some() {
             return;
         }
