@@ -39,7 +39,7 @@ fn presentation() -> Arc<Presentation> {
     let track = AudioTrack { sample_rate: 48_000, channels: 2 };
     let format = TrackFormat::Aac(track, AacConfig { asc: Bytes::from_static(&[0x11, 0x90]) });
     let spec = TrackSpec::audio(TrackId(0), "audio", 64_000, format, Language::UND);
-    let packing = Packing::new(None, MediaDuration::from_secs(2), MediaDuration::from_secs(2));
+    let packing = Packing::new(None, MediaDuration::from_secs(2));
     Arc::new(Presentation { packing, ..Presentation::new(vec![spec], Utc::UNIX_EPOCH) })
 }
 
@@ -83,7 +83,7 @@ fn hls(text: &str) -> Vec<u64> {
 fn packs(all: &[Segment]) -> Vec<(usize, usize)> {
     let mut packs: Vec<(usize, usize)> = Vec::new();
     for (n, segment) in all.iter().enumerate() {
-        let lasts = |first: usize| segment.end().since(all[first].start) < MediaDuration::from_millis(6500);
+        let lasts = |first: usize| segment.end().since(all[first].start) < MediaDuration::from_millis(6450);
         match packs.last_mut() {
             Some((first, end)) if n - *first < 3 && !segment.is_discontinuous && lasts(*first) => *end = n + 1,
             _ => packs.push((n, n + 1)),

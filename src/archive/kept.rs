@@ -108,7 +108,7 @@ impl Kept {
             slid.before = Some(before);
         }
         let Some(edge) = self.timeline.last().map(Segment::end) else { return slid };
-        let keep_from = edge.minus(window).minus(linger(window, self.timeline.segment_duration()));
+        let keep_from = edge.minus(window).minus(linger(window, self.timeline.longest_pack()));
         while let Some(gone) = self.lingering.pop_front_if(|segment| segment.end() <= keep_from) {
             if let Some(oldest) = &mut self.oldest {
                 oldest.pass(&gone);
@@ -126,6 +126,6 @@ impl Kept {
 ///
 /// RFC 8216 clause 6.2.2 asks for the length of the longest playlist that lists it, plus a segment: nobody who plays near
 /// the live edge needs more than a minute, and a DVR of a day is not kept twice for those who play at its far end.
-pub(crate) fn linger(window: MediaDuration, segment_duration: MediaDuration) -> MediaDuration {
-    window.min(MediaDuration::from_secs(60)).plus(segment_duration)
+pub(crate) fn linger(window: MediaDuration, longest: MediaDuration) -> MediaDuration {
+    window.min(MediaDuration::from_secs(60)).plus(longest)
 }

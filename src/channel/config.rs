@@ -72,12 +72,13 @@ pub struct ChannelConfig {
     /// longer than a segment; the nearest length of which a segment is a whole number is taken. Default none. Fragments are rows
     /// of chunks then.
     pub parts: Option<MediaDuration>,
-    /// Segments that make one segment of HLS with transport streams, at most, 1 to 10, or 20 s; fragmented MP4 and the other protocols have
+    /// Segments that make one segment of HLS with transport streams, at most, 1 to 10, or 15 s; fragmented MP4 and the other protocols have
     /// each by itself. Default by their length: three where they last up to 3 s, two up to 5 s, else one (A1.12, A20.15). A splice ends one early.
     pub fragments_per_segment: Option<NonZeroU8>,
     /// Ticks in a second of what is stored, which also count in URLs; 10 000 to 10 000 000. Default 90 000 for pictures and the sample rate
-    /// for sound, in which no time is rounded, or what a contribution has that is passed through. Azure had 10 000 000 (A21.7), the scale of
-    /// a Smooth Streaming manifest as a whole: Shaka Player and RxPlayer heed none but that one there.
+    /// for sound, which hardly round anything, or what a contribution has that is passed through. Azure had 10 000 000 (A21.7), the scale of
+    /// a Smooth Streaming manifest as a whole: Shaka Player and RxPlayer heed none but that one there. With it, `epoch` must be near: since
+    /// 1970 there are more such ticks than a number of JavaScript tells apart.
     pub timescale: Option<Timescale>,
     /// A contribution without pictures for this long, since the last one has played, is lost: so long the output waits for
     /// it; 100 ms to 60 s, default 1 s (A16.1).

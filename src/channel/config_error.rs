@@ -50,7 +50,7 @@ pub enum ConfigError {
     #[error("parts of {0:?} are outside 250 ms to 1 s, or longer than a segment")]
     Parts(MediaDuration),
     /// Too many, or too long.
-    #[error("{0} fragments of {1:?} to a segment of HLS; 1 to {max} are allowed, and 20 s", max = Packing::MAX)]
+    #[error("{0} fragments of {1:?} to a segment of HLS; 1 to {max} are allowed, and 15 s", max = Packing::MAX)]
     FragmentsPerSegment(u8, MediaDuration),
     /// Too coarse, or finer than any protocol asks for.
     #[error("{0} ticks in a second are outside 10 000 to 10 000 000")]

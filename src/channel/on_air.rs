@@ -362,6 +362,6 @@ fn presentation(config: &ChannelConfig, ladder: &OpenLadder, rate: FrameRate) ->
         tracks.push(TrackSpec { url_track: name, ..sound });
     }
     config.timescale.iter().for_each(|scale| tracks.iter_mut().for_each(|track| track.timescale = *scale));
-    let packing = Packing::new(config.fragments_per_segment, config.gop, config.gop);
+    let packing = Packing::new(config.fragments_per_segment, config.gop);
     Presentation { tracks, epoch: config.epoch, cues: config.cue_formats, packing }
 }

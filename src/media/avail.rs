@@ -50,7 +50,7 @@ impl Avail {
     pub const AHEAD: MediaDuration = MediaDuration::from_secs(15);
 
     /// A number for its out point; the next number is that of its in point. It depends on its id and the time asked for
-    /// alone, so that every host numbers alike, and comes again after thirteen hours at the earliest.
+    /// alone, so that every host numbers alike, and comes again after six and a half hours at the earliest.
     #[must_use]
     pub fn number(&self) -> u32 {
         (self.asked.ticks(Timescale::MPEG) as u32).wrapping_mul(2).wrapping_add(self.id.wrapping_mul(0x9E37_79B2)) & !1

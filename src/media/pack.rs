@@ -37,20 +37,21 @@ impl Packing {
     /// The most segments that may be asked for.
     pub const MAX: u8 = 10;
 
-    /// The longest pack of several: three times as much is in every playlist, and the shortest window is a minute.
-    pub const LONGEST: MediaDuration = MediaDuration::from_secs(20);
+    /// The longest pack of several. Three are always in a playlist, and a fourth is getting whole or leaving: the shortest window is a
+    /// minute (RFC 8216 clause 6.2.2).
+    pub const LONGEST: MediaDuration = MediaDuration::from_secs(15);
 
-    /// So many segments to a pack, which mostly last `usual` and at most `longest`. Where nobody asks, it is the number of A1.12: three
-    /// up to 3 s, two up to 5 s, and one by itself beyond.
+    /// So many segments to a pack, which mostly last `usual`; longer ones are fewer. Where nobody asks, it is the number of A1.12: three up
+    /// to 3 s, two up to 5 s, and one by itself beyond.
     #[must_use]
-    pub fn new(asked: Option<NonZeroU8>, usual: MediaDuration, longest: MediaDuration) -> Self {
+    pub fn new(asked: Option<NonZeroU8>, usual: MediaDuration) -> Self {
         let by_length = match usual {
             short if short <= MediaDuration::from_secs(3) => 3,
             middling if middling <= MediaDuration::from_secs(5) => 2,
             _ => 1,
         };
         let segments = asked.or(NonZeroU8::new(by_length)).unwrap_or(NonZeroU8::MIN);
-        Self { segments, longest: longest.max(usual.times(segments.get().into()).min(Self::LONGEST)) }
+        Self { segments, longest: usual.times(segments.get().into()).min(Self::LONGEST) }
     }
 
     /// Where a segment is that comes behind one that is there, or is the first of all. A pack ends at a splice, for players that go by
@@ -70,8 +71,10 @@ impl Packing {
         last.place.saturating_add(1) >= self.segments.get()
     }
 
-    /// Whether a pack may last so long: players compare after rounding to the nearest second (RFC 8216 clause 4.3.3.1).
+    /// Whether a pack may last so long: players compare after rounding to the nearest second (RFC 8216 clause 4.3.3.1). Sound may last a
+    /// frame longer than its pictures.
     fn holds(self, lasts: MediaDuration) -> bool {
+        let lasts = lasts.plus(MediaDuration::from_millis(50));
         let seconds = |span: MediaDuration| span.flicks().saturating_add(FLICKS_PER_SECOND / 2) / FLICKS_PER_SECOND;
         seconds(lasts) <= seconds(self.longest)
     }
@@ -148,11 +151,11 @@ mod tests {
 
     #[test]
     fn so_many_fragments_make_a_segment_as_the_length_of_one_asks_for_a1_12_a20_15() {
-        let of = |millis_of: i64| Packing::new(None, millis(millis_of), millis(millis_of)).segments.get();
+        let of = |millis_of: i64| Packing::new(None, millis(millis_of)).segments.get();
         assert_eq!([500, 2000, 3000, 3001, 5000, 5001, 20_000].map(of), [3, 3, 3, 2, 2, 1, 1]);
-        let asked = Packing::new(NonZeroU8::new(4), millis(6000), millis(7000));
+        let asked = Packing::new(NonZeroU8::new(4), millis(6000));
         assert_eq!((asked.segments.get(), asked.longest), (4, Packing::LONGEST), "who asks wins");
-        let three = Packing::new(None, millis(2000), millis(2000));
+        let three = Packing::new(None, millis(2000));
         assert_eq!(
             numbers(&packed(three, &[2002, 2002, 2002, 2002, 1968, 2002, 2002], |_, _| ())),
             [0, 0, 0, 1, 1, 1, 2]
@@ -164,18 +167,18 @@ mod tests {
 
     #[test]
     fn no_pack_outlasts_the_target_duration() {
-        // A contribution of GOPs of 2 s whose longest is 6 s.
-        let packing = Packing::new(None, millis(2000), millis(6000));
+        // A contribution of GOPs of mostly 2 s.
+        let packing = Packing::new(None, millis(2000));
         assert_eq!(packing.longest, millis(6000));
         assert_eq!(
-            numbers(&packed(packing, &[2000, 6000, 2000, 4499, 1, 2000, 9000, 400], |_, _| ())),
+            numbers(&packed(packing, &[2000, 6000, 2000, 4449, 1, 2000, 9000, 400], |_, _| ())),
             [0, 1, 2, 2, 3, 3, 4, 5]
         );
     }
 
     #[test]
     fn a_pack_ends_at_a_splice_and_where_time_jumps() {
-        let three = Packing::new(None, millis(2000), millis(2000));
+        let three = Packing::new(None, millis(2000));
         let start = MediaTime::ZERO.plus(millis(8000));
         let avail = Arc::new(Avail { id: 1, asked: start, start, duration: None, section: Bytes::new() });
         let cue = |phase| SegmentCue { avail: Arc::clone(&avail), phase };

@@ -65,13 +65,15 @@ fn render(
     suffix: &str,
     (timeline, live): (&Timeline, &Mpd),
 ) -> Option<Response> {
-    let Selection { offered, ends: (first, last), is_ended, window, past, first_quality, .. } = selection;
+    let Selection { offered, ends: (first, last), window, past, first_quality, .. } = selection;
+    let mut is_ended = selection.is_ended;
     let presentation = timeline.presentation();
     let segments = || timeline.since(*first).take_while(|segment| segment.sequence <= *last);
     let ends = (timeline.get(*first)?, timeline.get(*last)?);
     let (content_type, body) = match manifest {
         Manifest::Master { format, sound, has_audio_only } => {
-            oldest(format, (timeline, packed_ends(format, ends, (timeline, *is_ended))))?;
+            let (listed, _) = packed_ends(format, ends, (timeline, is_ended))?;
+            oldest(format, (timeline, listed))?;
             let rates = rates(timeline);
             let all = master(timeline, &rates, format, sound, has_audio_only);
             let master = hls::Master { offered, filter: suffix, first_quality: *first_quality, ..all };
@@ -80,15 +82,17 @@ fn render(
         // What is filtered is not shown in parts.
         Manifest::Update { .. } => return None,
         Manifest::Playlist { format, track } => {
-            let listed = (timeline, packed_ends(format, ends, (timeline, *is_ended)));
+            let (listed, is_whole) = packed_ends(format, ends, (timeline, is_ended))?;
+            is_ended = is_whole;
+            let listed = (timeline, listed);
             let playlist = playlist(timeline, (format, track), listed.1.0);
             let mut playlist = playlist.keeping_all(window.is_none());
             list(&mut playlist, format, listed);
-            (HLS, playlist.render(format, Some(&oldest(format, listed)?), *is_ended))
+            (HLS, playlist.render(format, Some(&oldest(format, listed)?), is_ended))
         }
         Manifest::KeyFrames { format, track } => {
             let playlist = i_frames(timeline, (format, track), ends, past.discontinuities);
-            (HLS, playlist.keeping_all(window.is_none()).render(format, Some(ends.0), *is_ended))
+            (HLS, playlist.keeping_all(window.is_none()).render(format, Some(ends.0), is_ended))
         }
         Manifest::Mpd(flavour) => {
             let mut mpd = Mpd::new(presentation.clone(), *window, timeline.segment_duration(), Some(*past));
@@ -99,13 +103,13 @@ fn render(
                 count_as(live, &mut mpd, selection, timeline);
             }
             segments().for_each(|segment| mpd.append(segment));
-            (DASH, mpd.render(flavour, ends, *is_ended))
+            (DASH, mpd.render(flavour, ends, is_ended))
         }
         Manifest::Smooth(version) => {
             let mut manifest = smooth::Manifest::new(presentation.clone(), *window);
             manifest.offer(offered);
             segments().for_each(|segment| manifest.append(segment));
-            if *is_ended {
+            if is_ended {
                 manifest.end();
             }
             (SMOOTH, manifest.render(version, ends)?)
@@ -114,7 +118,7 @@ fn render(
             let mut hds = hds::Manifest::new(presentation.clone());
             hds.offer(offered);
             segments().for_each(|segment| hds.append(segment));
-            if *is_ended {
+            if is_ended {
                 hds.end();
             }
             match manifest {
@@ -123,24 +127,29 @@ fn render(
             }
         }
     };
-    Some(manifest_response(content_type, body, ends, (timeline, offered, ""), *is_ended))
+    Some(manifest_response(content_type, body, ends, (timeline, offered, ""), is_ended))
 }
 
-/// Sequence numbers of the oldest and the newest segment that a playlist lists. Of those that are packed, a pack that straddles an end
-/// is listed (A22.4); but who stays behind the live edge is not shown what is nearer.
+/// Sequence numbers of the oldest and the newest segment that a playlist lists, and whether nothing follows there; `None` where it lists
+/// nothing yet.
+///
+/// Of those that are packed, a pack that straddles an end is listed (A22.4), once it is whole. But who stays behind the live edge is not
+/// shown what is nearer.
 fn packed_ends(
     format: HlsFormat,
     (first, last): (&Segment, &Segment),
     (timeline, is_ended): (&Timeline, bool),
-) -> (u64, u64) {
+) -> Option<((u64, u64), bool)> {
     if format == HlsFormat::Cmaf {
-        return (first.sequence, last.sequence);
+        return Some(((first.sequence, last.sequence), is_ended));
     }
     let begins = |segment: &Segment| segment.sequence.saturating_sub(segment.pack.place.into());
     let from = timeline.get(begins(first)).map_or(first.sequence, |begins| begins.sequence);
-    let goes_on = |next: &Segment| next.pack.number == last.pack.number;
+    let is_ended = is_ended && timeline.get(begins(last)).is_none_or(|begins| timeline.pack(begins).is_some());
+    let goes_on = |next: &Segment| next.pack.place > 0;
     let is_cut = !is_ended && timeline.get(last.sequence.saturating_add(1)).is_some_and(goes_on);
-    (from, if is_cut { begins(last).saturating_sub(1) } else { last.sequence })
+    let to = if is_cut { begins(last).checked_sub(1)? } else { last.sequence };
+    Some(((from, to), is_ended))
 }
 
 /// Lets numbers count from where they do without a filter, or from the segment that a viewer starts over from: players of a live

@@ -24,6 +24,8 @@ pub struct Need {
     content_type: &'static str,
     is_head: bool,
     range: Option<String>,
+    /// Some of what it is made of is missing.
+    is_partial: bool,
 }
 
 /// The objects' names, without an allocation of their own.
@@ -67,9 +69,9 @@ impl Need {
     }
 
     /// The segment with this number that the fragments of a track make, or those of pictures and those of their sound, each with the
-    /// position of its track.
+    /// position of its track. Where it is partial, others may have had more of it before the store lost some.
     pub(super) fn segment(
-        number: u64,
+        (number, is_partial): (u64, bool),
         (mut names, track): (Vec<ObjectName>, usize),
         sound: Option<(Vec<ObjectName>, usize)>,
         presentation: &Arc<Presentation>,
@@ -83,7 +85,7 @@ impl Need {
         let content_type = presentation.tracks.get(track).map_or("video/mp2t", hls::segment_type);
         // Tables count by its last bits.
         let view = View::Segment(Arc::clone(presentation), number as u32, tracks);
-        Self::new(Names::Many(names), view, content_type, request)
+        Self { is_partial, ..Self::new(Names::Many(names), view, content_type, request) }
     }
 
     /// The key frame that a fragment of pictures begins with; `track` is the position of theirs.
@@ -133,7 +135,7 @@ impl Need {
     fn new(names: Names, view: View, content_type: &'static str, request: &Request<'_>) -> Self {
         // Longer than any range that makes sense: not worth keeping while the host reads.
         let range = request.range.filter(|range| range.len() <= 64).map(str::to_owned);
-        Self { names, view, content_type, is_head: request.method == Method::Head, range }
+        Self { names, view, content_type, is_head: request.method == Method::Head, range, is_partial: false }
     }
 
     /// The objects to read: one, or the pictures and then the sound of a segment that has both, or several of each.
@@ -211,7 +213,7 @@ impl Need {
         let mut headers = vec![
             ("content-type", self.content_type.into()),
             ("content-length", body.len().to_string().into()),
-            ("cache-control", IMMUTABLE.into()),
+            ("cache-control", if self.is_partial { BRIEFLY } else { IMMUTABLE }.into()),
             ("accept-ranges", "bytes".into()),
         ];
         headers.extend(extra.map(|(name, value)| (name, value.into())));
@@ -230,3 +232,6 @@ fn beside((name, track): (ObjectName, usize), sound: Option<(ObjectName, usize)>
 
 /// What an object name stands for never changes, nor does what is made of it.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// What may be another thing elsewhere, or was.
+const BRIEFLY: &str = "max-age=2";

@@ -92,8 +92,8 @@ impl Shelf {
             }
             self.left.push_back(segment);
         }
-        let segment_duration = self.timeline.segment_duration();
-        let kept = self.windows.archive.map(|window| window.plus(linger(window, segment_duration)));
+        let longest = self.timeline.longest_pack();
+        let kept = self.windows.archive.map(|window| window.plus(linger(window, longest)));
         let from = self.timeline.last().zip(kept).map(|(last, kept)| last.end().minus(kept));
         while self.left.pop_front_if(|left| from.is_none_or(|from| left.end() <= from)).is_some() {}
         self.filtered.forget();
@@ -304,8 +304,14 @@ impl Shelf {
     fn wait(&self, error: OriginError, request: &Request<'_>, now: Now) -> Reply {
         // A segment is due within its duration, and late where the GOPs of a contribution differ. RFC 8216bis clause 6.2.5.2 wants
         // playlists to be waited for for three of them.
-        let times = if error == OriginError::PlaylistNotReady { 3 } else { 2 };
-        let most = self.timeline.segment_duration().times(times).to_std();
+        let segment = self.timeline.segment_duration();
+        let most = match error {
+            OriginError::PlaylistNotReady => segment.times(3),
+            // The first pack, or as many as a client manifest of Smooth Streaming stays behind.
+            OriginError::NoLiveEntries => self.timeline.longest_pack().max(segment.times(3)).plus(segment),
+            _ => segment.times(2),
+        };
+        let most = most.to_std();
         let otherwise = Response::refusal(error, request);
         Reply::Wait(Wait { until: now.monotonic.saturating_add(most), otherwise })
     }

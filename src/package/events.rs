@@ -18,6 +18,8 @@ pub(super) struct Events {
     write: fn(&Event) -> String,
     /// Each with its text.
     shown: VecDeque<(Event, Bytes)>,
+    /// Of those, the ones whose end nobody knows.
+    open: usize,
     changes: u64,
 }
 
@@ -35,12 +37,27 @@ pub(super) struct Event {
 impl Events {
     /// None yet; `write` gives the text of each, once per change.
     pub(super) const fn new(write: fn(&Event) -> String) -> Self {
-        Self { write, shown: VecDeque::new(), changes: 0 }
+        Self { write, shown: VecDeque::new(), open: 0, changes: 0 }
     }
 
-    /// A segment joined at the live edge.
+    /// A segment joined at the live edge. An avail that it does not lie in is over, also where nothing told of its end: the host may have
+    /// been killed within it.
     pub(super) fn append(&mut self, segment: &Segment) {
+        if self.open > 0 {
+            self.close_others(segment);
+        }
         segment.cues.iter().for_each(|cue| self.take(cue, segment.start));
+    }
+
+    fn close_others(&mut self, segment: &Segment) {
+        let is_in = |cue: &&SegmentCue| matches!(cue.phase, CuePhase::Out | CuePhase::Within);
+        let runs = |event: &Event| segment.cues.iter().filter(is_in).any(|cue| cue.avail.number() == event.number);
+        for (event, text) in self.shown.iter_mut().filter(|(event, _)| event.end.is_none() && !runs(event)) {
+            event.end = Some(segment.start);
+            *text = Bytes::from((self.write)(event));
+            self.changes = self.changes.saturating_add(1);
+            self.open = self.open.saturating_sub(1);
+        }
     }
 
     /// An avail ended at `at`: now it is known how long it was. Whether it has an event here.
@@ -52,10 +69,17 @@ impl Events {
         is_known
     }
 
-    /// The oldest segment, which ended at `end`, left the window. An event that is not over keeps those behind it.
+    /// The oldest segment, which ended at `end`, left the window, and with it what is over by then.
     pub(super) fn remove(&mut self, end: MediaTime) {
-        while self.shown.pop_front_if(|(event, _)| event.end.is_some_and(|over| over <= end)).is_some() {
-            self.changes = self.changes.saturating_add(1);
+        // What is not over is mostly one, at the front.
+        let mut at = 0;
+        while let Some((event, _)) = self.shown.get(at).filter(|(event, _)| event.start <= end) {
+            if event.end.is_some_and(|over| over <= end) {
+                self.shown.remove(at);
+                self.changes = self.changes.saturating_add(1);
+            } else {
+                at = at.saturating_add(1);
+            }
         }
     }
 
@@ -90,16 +114,19 @@ impl Events {
     /// One event; what was there under its number is replaced where that says something else.
     fn insert(&mut self, number: u32, start: MediaTime, duration: Option<MediaDuration>, section: &Bytes) {
         let end = duration.map(|duration| start.plus(duration));
-        // It is one of the newest.
-        let known = self.shown.iter().rposition(|(event, _)| event.number == number);
-        let known = known.and_then(|at| Some((at, &self.shown.get(at)?.0)));
+        // It is one of the newest, and has always had this time.
+        let is_near = |(_, (event, _)): &(usize, &(Event, Bytes))| event.start >= start;
+        let mut near = self.shown.iter().enumerate().rev().take_while(is_near);
+        let known = near.find(|(_, (event, _))| event.number == number).map(|(at, (event, _))| (at, event));
         if known.is_some_and(|(_, event)| (event.start, event.end) == (start, end)) {
             return;
         }
         let event = Event { number, start, end, section: section.clone() };
         let text = Bytes::from((self.write)(&event));
         self.changes = self.changes.saturating_add(1);
-        if let Some((at, _)) = known {
+        self.open = self.open.saturating_add(usize::from(end.is_none()));
+        if let Some((at, before)) = known {
+            self.open = self.open.saturating_sub(usize::from(before.end.is_none()));
             self.shown.remove(at);
         }
         let before = self.shown.iter().rposition(|(other, _)| other.start <= start);

@@ -22,21 +22,29 @@ pub(super) fn read(body: &Body) -> Result<Fragment, ParseError> {
     Ok(fragment)
 }
 
-/// Fragments of one track in order, as one. Where something is missing in between, what comes before lasts until the next.
+/// Fragments of one track in order, as one, in which each picture is shown when it was. Where something is missing in between, what comes
+/// before lasts until the next; where a fragment's decode times begin before the end of the last ones, its own come later.
 pub(super) fn read_row(bodies: &[Body]) -> Result<Fragment, ParseError> {
     let mut fragments = bodies.iter().map(read);
     let missing = || ParseError::new(ParseErrorKind::Missing { what: "fragment" }, "mp4", None, 0);
     let mut row = fragments.next().ok_or_else(missing)??;
-    let lasts = |fragment: &Fragment| fragment.samples.iter().map(|sample| u64::from(sample.duration)).sum::<u64>();
-    let mut end = row.decode_time.saturating_add(lasts(&row));
+    let span = |from: u64, to: u64| i64::try_from(to.saturating_sub(from)).unwrap_or(i64::MAX);
+    let lasts = |samples: &[ReadSample]| samples.iter().map(|sample| i64::from(sample.duration)).sum::<i64>();
+    let mut end = row.decode_time.saturating_add_signed(lasts(&row.samples));
     for fragment in fragments {
-        let fragment = fragment?;
+        let mut fragment = fragment?;
+        let mut late = span(fragment.decode_time, end);
         if let Some(last) = row.samples.last_mut() {
-            let gap = u32::try_from(fragment.decode_time.saturating_sub(end)).unwrap_or(u32::MAX);
-            last.duration = last.duration.saturating_add(gap);
+            let gap = span(end, fragment.decode_time).saturating_sub(late);
+            let lasts = i64::from(last.duration).saturating_add(gap);
+            last.duration = u32::try_from(lasts.max(0)).unwrap_or(u32::MAX);
+            late = lasts.min(0).saturating_neg();
         }
-        end = fragment.decode_time.saturating_add(lasts(&fragment));
-        row.samples.extend(fragment.samples);
+        let samples = fragment.samples.iter_mut();
+        samples.for_each(|sample| sample.composition_offset = sample.composition_offset.saturating_sub(late));
+        let begins = fragment.decode_time.saturating_add_signed(late);
+        end = begins.saturating_add_signed(lasts(&fragment.samples));
+        row.samples.append(&mut fragment.samples);
     }
     Ok(row)
 }

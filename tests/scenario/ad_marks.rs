@@ -33,17 +33,20 @@ pub fn assert_told(rig: &Rig, reports: &[SpliceReport], section: Option<&[u8]>) 
     // All of it is listed when nothing follows.
     viewer.apply(&TimelineUpdate { asset, change: TimelineChange::Ended });
     let client = viewer.text("Manifest");
-    // Which counts as the pictures do.
+    // Which counts as the pictures do, and on demand says of no entry how long it is.
     let pictures = presentation.tracks[0].timescale;
-    let forms = [(&mpd, Timescale::MPEG, "<Event presentationTime", "duration"), (&client, pictures, "<c t", "d")];
+    let forms = [(&mpd, Timescale::MPEG, "<Event presentationTime"), (&client, pictures, "<c t")];
     for (n, SpliceReport { splice, .. }) in reports.iter().enumerate() {
         let is_out = matches!(splice.kind, SpliceKind::Out(_));
         // A break of the contribution that ended by itself has no message of its end.
         let ends_silently = !is_out && section.is_some();
-        for (manifest, scale, event, duration) in forms {
+        for (manifest, scale, event) in forms {
             let ticks = splice.achieved.ticks(scale);
             let back = reports.get(n + 1).filter(|_| is_out).map(|back| back.splice.achieved.ticks(scale));
-            let lasts = back.map(|back| format!(" {duration}=\"{}\"", back - ticks)).unwrap_or_default();
+            let lasts = match event {
+                "<c t" => " d=\"0\"".into(),
+                _ => back.map(|back| format!(" duration=\"{}\"", back - ticks)).unwrap_or_default(),
+            };
             let event = format!("{event}=\"{ticks}\"{lasts}");
             assert_eq!(manifest.matches(&event).count(), usize::from(!ends_silently), "{splice:?}\n{manifest}");
         }

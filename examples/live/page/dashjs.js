@@ -11,6 +11,8 @@ export class DashJs {
     this.dash = null;
     /** The world's clock at zero of the element's, in milliseconds, as it was live. */
     this.live = null;
+    /** How it catches up with the edge, unless told otherwise. */
+    this.catchup = null;
     /** It came to the end of what there is; the element may believe that something follows. */
     this.isThrough = false;
   }
@@ -22,11 +24,11 @@ export class DashJs {
     const dash = dashjs.MediaPlayer().create();
     this.dash = dash;
     dash.initialize();
+    const { maxDrift, liveThreshold } = dash.getSettings().streaming.liveCatchup;
+    this.catchup = { maxDrift, liveThreshold };
     dash.updateSettings({
       streaming: {
         buffer: { bufferToKeep: 60 },
-        // It keeps near to the edge who is there. Else it would jump from 12 s behind on, and play faster until then.
-        liveCatchup: { maxDrift: 0, liveThreshold: player.near },
         // How often it looks for events that are due: a frame of 60 a second is 16.7 ms.
         events: { eventControllerRefreshDelay: 10 },
         text: { defaultEnabled: false },
@@ -47,6 +49,13 @@ export class DashJs {
     dash.setAutoPlay(true);
     dash.attachView(player.video);
     dash.attachSource(url);
+  }
+
+  /** It would play faster until it is at the edge again, or jump there, from wherever the viewer went. Who fell behind wants that. */
+  moved() {
+    const { near } = this.player;
+    const liveCatchup = this.player.behind() > near ? { maxDrift: 0, liveThreshold: near } : this.catchup;
+    this.dash.updateSettings({ streaming: { liveCatchup } });
   }
 
   failed({ code }) {

@@ -66,7 +66,9 @@ impl Asset {
         if timeline.is_ended() {
             return Err(ResumeError::Ended);
         }
-        if timeline.presentation() != presentation {
+        // What the first GOP says of packs may be another thing each time, and they are counted on as they were.
+        let packing = timeline.presentation().packing;
+        if **timeline.presentation() != (Presentation { packing, ..(**presentation).clone() }) {
             return Err(ResumeError::Presentation);
         }
         Self::check_windows(recovered, config.window, config.rewind)?;

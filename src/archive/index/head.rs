@@ -98,7 +98,8 @@ impl Head {
         let config = AssetConfig { window, rewind, segment_duration: length(fields.int()?)? };
         let epoch = Utc::from_unix_nanos(fields.int()?);
         let cues = take_formats(fields)?;
-        let (segments, longest) = (NonZeroU8::new(fields.byte()?)?, length(fields.int()?)?);
+        let segments = NonZeroU8::new(fields.byte()?).filter(|segments| segments.get() <= Packing::MAX)?;
+        let longest = length(fields.int()?).filter(|longest| *longest <= Packing::LONGEST)?;
         let packing = Packing { segments, longest };
         let tracks: Option<Vec<_>> = (0..fields.count()?).map(|_| track::take(fields)).collect();
         let presentation = Arc::new(Presentation { tracks: tracks?, epoch, cues, packing });
@@ -195,7 +196,10 @@ fn put_pack(record: &mut Record, pack: Pack) {
 }
 
 fn take_pack(fields: &mut Fields<'_>) -> Option<Pack> {
-    Some(Pack { number: fields.uint()?, place: fields.byte()?, start: MediaTime::from_flicks(fields.int()?) })
+    let number = fields.uint()?;
+    let (place, start) = (fields.byte()?, MediaTime::from_flicks(fields.int()?));
+    // It is counted on from there.
+    (number <= u64::MAX / 2).then_some(Pack { number, place, start })
 }
 
 const NO_WINDOW: i64 = -1;

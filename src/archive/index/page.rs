@@ -96,4 +96,4 @@ fn check_mark(bytes: &[u8]) -> Result<usize, Flaw> {
 }
 
 const MARK: &[u8] = b"hdIX";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;

@@ -27,7 +27,7 @@ impl Timeline {
             return None;
         }
         let next = first.sequence.saturating_add(1);
-        let others = || self.since(next).take_while(|segment| segment.pack.number == first.pack.number);
+        let others = || self.since(next).take_while(|segment| segment.pack.place > 0);
         let last = others().last().unwrap_or(first);
         let is_newest = self.segments.back().is_none_or(|newest| newest.sequence <= last.sequence);
         let is_whole = self.presentation.packing.is_full(last.pack) || !is_newest || self.is_ended;

@@ -85,7 +85,7 @@ pub(super) fn settle_renditions(
     let specs = chosen.into_iter().zip(0..).map(|((_, spec), n)| TrackSpec { id: TrackId(n), ..spec });
     let epoch = began.utc.plus(MediaTime::ZERO.since(start));
     let Delivery { cues, fragments, .. } = delivery;
-    let packing = Packing::new(fragments, segment_duration, longest_segment);
+    let packing = Packing::new(fragments, segment_duration);
     let presentation = Arc::new(Presentation { tracks: specs.collect(), epoch, cues, packing });
     let began = (began.monotonic, start);
     Some(Settled { presentation, sources, segment_duration, longest_segment, began })

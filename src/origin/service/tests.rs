@@ -182,7 +182,7 @@ fn an_asset_without_segments_has_no_manifest() {
     for rest in ["Manifest(format=m3u8-cmaf)", "Manifest(format=mpd-time-cmaf)"] {
         let path = format!("/loc/ch1.ism/{rest}");
         let Reply::Wait(wait) = origin.handle(&Request::get(&path), NOW) else { panic!("{rest}") };
-        assert_eq!((wait.until, wait.otherwise.status), (Duration::from_secs(4), 404), "{rest}");
+        assert_eq!((wait.until, wait.otherwise.status), (Duration::from_secs(8), 404), "{rest}");
     }
     let ended = TimelineUpdate { asset: asset(), change: TimelineChange::Ended };
     let again = TimelineUpdate { asset: asset(), change: change.clone() };

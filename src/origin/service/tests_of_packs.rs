@@ -9,7 +9,7 @@ use super::{
 use crate::{
     archive::{Loss, rig::ladder},
     media::{Avail, CuePhase, Packing, Presentation, Segment, SegmentCue},
-    time::{MediaDuration, Utc},
+    time::{MediaDuration, MediaTime, Utc},
 };
 
 const PLAYLIST: &str = "QualityLevels(3500000)/Manifest(video,format=m3u8-aapl)";
@@ -27,7 +27,7 @@ fn secs(secs: i64) -> MediaDuration {
 fn origin(window: i64, rewind: Option<i64>) -> Origin {
     let mut origin = Origin::new(OriginConfig::default());
     origin.publish("loc", &asset(), "ch1").unwrap();
-    let packing = Packing::new(NonZeroU8::new(3), secs(2), secs(2));
+    let packing = Packing::new(NonZeroU8::new(3), secs(2));
     let presentation = Arc::new(Presentation { packing, ..Presentation::new(ladder(), Utc::UNIX_EPOCH) });
     let (window, rewind) = (Some(secs(window)), rewind.map(secs));
     apply(&mut origin, TimelineChange::Opened { presentation, window, rewind, segment_duration: secs(2) });
@@ -221,14 +221,64 @@ fn who_starts_within_a_pack_gets_all_of_it_a22_4() {
     assert_eq!(clip(format!("start={}&end={}", at(4), at(8) + 1)), (1, vec![(3, 6), (6, 2), (7, 6)]));
     // Who stays behind is not shown what is nearer.
     let backoff = |secs| Filter { backoff: Some(MediaDuration::from_secs(secs)), ..Filter::default() };
-    for (name, secs) in [("near", 20), ("short", 18)] {
+    for (name, secs) in [("near", 20), ("far", 25), ("short", 18)] {
         origin.set_filter(None, name, backoff(secs)).unwrap();
     }
     let behind =
         |name: &str| listed(&text(&get(&origin, &PLAYLIST.replace("format", &format!("filter={name},format")))));
     assert_eq!(behind("near"), (0, vec![(0, 6)]));
+    let nothing =
+        origin.handle(&Request::get(&format!("/loc/ch1.ism/{}", PLAYLIST.replace("format", "filter=far,format"))), NOW);
+    assert!(matches!(nothing, Reply::Wait(_)), "not one that is nearer: {nothing:?}");
     // Three segments of HLS are 18 s here, and 6 s in fragmented MP4 (A22.6).
     let short =
         |format: &str| names(&origin, &format!("QualityLevels(3500000)/Manifest(video,filter=short,format={format})"));
     assert_eq!([short("m3u8-aapl"), short("m3u8-cmaf")], [Err(415), Err(200)]);
 }
+
+#[test]
+fn a_clip_ends_when_its_last_pack_is_whole() {
+    let mut origin = origin(60, None);
+    (0..14).for_each(|n| apply(&mut origin, TimelineChange::Added(of(n))));
+    let query = format!("start={}&end={}", 2 * (BASE + 4), 2 * (BASE + 13) + 1);
+    let clip = |origin: &Origin| {
+        let path = format!("/loc/ch1.ism/{PLAYLIST}");
+        match origin.handle(&Request { query: Some(&query), ..Request::get(&path) }, NOW) {
+            Reply::Response(response) => (response.headers.get("etag").unwrap().to_owned(), text(&response)),
+            other => panic!("{other:?}"),
+        }
+    };
+    // Players load one that has ended once.
+    let (tag, early) = clip(&origin);
+    assert!(!early.contains("ENDLIST") && !early.contains("PLAYLIST-TYPE:VOD"), "{early}");
+    assert_eq!(listed(&early), (1, vec![(3, 6), (6, 2), (7, 6), (10, 4)]));
+    apply(&mut origin, TimelineChange::Added(of(14)));
+    let (final_tag, whole) = clip(&origin);
+    assert!(whole.ends_with("#EXT-X-ENDLIST\n") && final_tag != tag, "{whole}");
+    assert_eq!(listed(&whole), (1, vec![(3, 6), (6, 2), (7, 6), (10, 4), (12, 6)]));
+    apply(&mut origin, TimelineChange::Added(of(15)));
+    assert_eq!(clip(&origin), (final_tag, whole), "and never changes");
+}
+
+#[test]
+fn what_is_partial_is_not_kept_in_caches() {
+    let mut origin = origin(60, None);
+    (0..6).for_each(|n| apply(&mut origin, TimelineChange::Added(of(n))));
+    apply(&mut origin, TimelineChange::Lost([Loss { sequence: 4, track: 0 }].into()));
+    let cached = |rest: &str| {
+        let Reply::Need(need) = origin.handle(&Request::get(&format!("/loc/ch1.ism/{rest}")), NOW) else { panic!() };
+        let (track, units) =
+            (crate::archive::rig::rung(0, 1280, 720, 3500), crate::archive::rig::pictures(0, T0, 0..60));
+        let mut segmenter = crate::archive::Segmenter::new(vec![track], crate::archive::SegmenterLimits::default());
+        segmenter.boundary(T0).unwrap();
+        units.into_iter().for_each(|unit| segmenter.push(crate::media::TrackId(0), unit).unwrap());
+        segmenter.finish(T0.plus(secs(2)));
+        let stored = segmenter.pull().unwrap().fragments.remove(0);
+        let made = need.clone().fulfil(need.names().iter().map(|_| Some(stored.clone())));
+        (made.status, made.headers.get("cache-control").unwrap().to_owned())
+    };
+    assert_eq!(cached(&of_pictures(0)), (200, "public, max-age=31536000, immutable".into()));
+    assert_eq!(cached(&of_pictures(3)), (200, "max-age=2".into()));
+}
+
+const T0: MediaTime = MediaTime::ZERO;

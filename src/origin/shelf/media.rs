@@ -239,7 +239,7 @@ impl Shelf {
             return Err(if is_near { OriginError::FragmentNotReady } else { OriginError::FragmentTimestampNotFound });
         }
         let is_there = if ticks < start {
-            let lingers = self.windows.archive.map(|window| in_ticks(linger(window, self.timeline.segment_duration())));
+            let lingers = self.windows.archive.map(|window| in_ticks(linger(window, self.timeline.longest_pack())));
             lingers.is_some_and(|lingers| ticks >= start.saturating_sub(lingers))
         } else {
             self.timeline.find(position, ticks).is_some_and(|segment| !span(segment).is_missing())

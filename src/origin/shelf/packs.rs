@@ -35,9 +35,13 @@ impl Shelf {
         };
         let names = |track| self.pieces(&pack, track, track == position).filter(|(names, _)| !names.is_empty());
         let pieces = names(position).ok_or(OriginError::FragmentTimestampNotFound)?;
-        let presentation = self.timeline.presentation();
         // Pictures without their sound are better than none.
-        Ok(Reply::Need(Need::segment(first.pack.number, pieces, sound.and_then(names), presentation, request)))
+        let beside = sound.and_then(names);
+        let is_there =
+            |track: usize| pack.iter().all(|one| one.spans.get(track).is_some_and(|span| !span.is_missing()));
+        let is_partial = !is_there(position) || sound.is_some_and(|sound| !is_there(sound));
+        let of = (first.pack.number, is_partial);
+        Ok(Reply::Need(Need::segment(of, pieces, beside, self.timeline.presentation(), request)))
     }
 
     /// The segments of the pack that begins with this one; `None` while it is not whole.
@@ -47,7 +51,7 @@ impl Shelf {
         }
         let mut pack = vec![first];
         let mut behind = self.segments_after(first.sequence).peekable();
-        while let Some(next) = behind.next_if(|next| next.pack.number == first.pack.number) {
+        while let Some(next) = behind.next_if(|next| next.pack.place > 0) {
             pack.push(next);
         }
         let packing = self.timeline.presentation().packing;

@@ -96,7 +96,9 @@ impl Lists {
     }
 
     pub(super) fn end(&mut self, listed: Option<Listed<'_>>) {
-        self.is_ended = true;
+        if std::mem::replace(&mut self.is_ended, true) {
+            return;
+        }
         if let Some((timeline, (first, last))) = listed
             && let Some(newest) = timeline.get(last)
             && !timeline.presentation().packing.is_full(newest.pack)

@@ -104,4 +104,39 @@ mod tests {
         events.remove(secs(20));
         assert_eq!(shown(&events), "");
     }
+
+    /// The host was killed within a break, and nothing that came back knew of it.
+    #[test]
+    fn an_avail_that_nothing_ends_is_over_where_a_segment_is_not_in_it() {
+        let mut events = events();
+        events.append(&segment(10, CuePhase::Out, None));
+        events.append(&segment(12, CuePhase::Within, None));
+        assert!(!shown(&events).contains("duration"));
+        let plain = Segment { cues: [].into(), ..segment(30, CuePhase::Ahead, None) };
+        events.append(&plain);
+        assert!(shown(&events).contains("presentationTime=\"900000\" duration=\"1800000\""), "{}", shown(&events));
+        events.remove(secs(30));
+        assert_eq!(shown(&events), "");
+    }
+
+    #[test]
+    fn what_is_over_leaves_behind_a_break_that_is_not() {
+        let mut events = events();
+        events.append(&segment(10, CuePhase::Out, None));
+        for n in 6..20 {
+            let running = segment(2 * n, CuePhase::Within, None);
+            let told = Arc::new(Avail {
+                id: 90 + n as u32,
+                asked: secs(2 * n),
+                start: secs(2 * n),
+                duration: None,
+                section: Bytes::new(),
+            });
+            let told = SegmentCue { avail: told, phase: CuePhase::Told };
+            events.append(&Segment { cues: [running.cues[0].clone(), told].into(), ..running });
+        }
+        assert_eq!(shown(&events).matches("<Event ").count(), 15);
+        events.remove(secs(30));
+        assert_eq!(shown(&events).matches("<Event ").count(), 5, "the break, and what is told from 32 s on");
+    }
 }

@@ -182,7 +182,9 @@ impl Numbers {
         }
         let clock = anchor.clock();
         let offset = Bytes::from(anchor.start.ticks(clock).to_string());
-        let numbers = Bytes::from(self.numbers(anchor, clock, is_over, frame.parts));
+        let whole = self.shown(frame.oldest, Some(frame.longest)).duration;
+        let early = frame.parts.map(|part| whole.minus(part).max(MediaDuration::ZERO));
+        let numbers = Bytes::from(self.numbers(anchor, clock, is_over, early));
         for (piece, hole) in &frame.template.period {
             out.push(piece.clone());
             match hole {
@@ -195,8 +197,9 @@ impl Numbers {
     }
 
     /// What numbers count from; `over` is said of a period that is, and is how long a segment lasts at most. One that is alone is the last
-    /// of its period, which may be shorter than is said (clause 5.3.9.5.3). So it is said to be as long as any: what is said of when its
-    /// parts were there follows from that, and Shaka Player takes the least `availabilityTimeOffset` that it ever saw for all periods.
+    /// of its period, which may be shorter than is said (clause 5.3.9.5.3). So it is said to be as long as any. What is said of when its
+    /// parts are there follows from that, also while more may come: Shaka Player takes the least `availabilityTimeOffset` that it ever saw
+    /// for all periods, and who asks for a segment too early is held until it is there.
     fn shown(&self, oldest: Option<&Segment>, over: Option<MediaDuration>) -> Anchor {
         let anchor = self.counted(oldest);
         let is_alone = self.next.saturating_sub(anchor.number) == 1;
@@ -222,7 +225,8 @@ impl Numbers {
         Anchor { start, number, duration }
     }
 
-    fn numbers(&self, anchor: Anchor, clock: Timescale, is_over: bool, parts: Option<MediaDuration>) -> String {
+    /// `early` is how long the first part of a segment is there before its last.
+    fn numbers(&self, anchor: Anchor, clock: Timescale, is_over: bool, early: Option<MediaDuration>) -> String {
         let mut text = format!("startNumber=\"{}\"", anchor.number);
         if is_over {
             let _ = write!(text, " endNumber=\"{}\"", self.next.saturating_sub(1));
@@ -230,9 +234,7 @@ impl Numbers {
         let (duration, rate) = (anchor.duration.ticks(clock), clock.per_second());
         let offset = anchor.start.ticks(clock);
         let _ = write!(text, " duration=\"{duration}\" timescale=\"{rate}\" presentationTimeOffset=\"{offset}\"");
-        if let Some(part) = parts {
-            // The first part of a segment is there so long before its last.
-            let early = anchor.duration.minus(part).max(MediaDuration::ZERO);
+        if let Some(early) = early {
             let _ = write!(text, " availabilityTimeOffset=\"{}\" availabilityTimeComplete=\"false\"", seconds(early));
         }
         text

@@ -4,9 +4,11 @@
 //!
 //! - An avail is listed with the video fragment at its out point, and not before: its parent in the manifest.
 //! - While it runs, its entry is as long as what is listed of it. Media3 takes the end of every stream for the live edge, whatever it
-//!   plays, and would start where nothing is yet. How long it is to last stands in its message.
+//!   plays, and would start where nothing is yet. On demand no entry has a length: Shaka Player takes what a stream's entries span
+//!   for that of the presentation, whatever it plays. How long an avail is to last stands in its message.
 //! - Live, the stream is there without entries, too: clients keep the streams that they found first.
-//! - It has a `FourCC`, which dash.js and Shaka Player do not know and so skip; both trip over none.
+//! - It has a `FourCC`, which dash.js and Shaka Player do not know and so skip; both trip over none. RxPlayer offers the stream as
+//!   subtitles, which are none: [`CueFormats::sparse_track`](crate::media::CueFormats::sparse_track) leaves it out.
 
 use std::fmt::Write as _;
 
@@ -61,7 +63,8 @@ impl Sparse {
         for (event, text) in listed {
             let start = ticks(oldest.map_or(event.start, |oldest| oldest.start.max(event.start)));
             let end = ticks(event.end.map_or(self.edge, |end| end.min(self.edge)));
-            out.push(format!("<c t=\"{start}\" d=\"{}\">", end.saturating_sub(start)).into());
+            let duration = if oldest.is_none() { end.saturating_sub(start) } else { 0 };
+            out.push(format!("<c t=\"{start}\" d=\"{duration}\">").into());
             out.push(text.clone());
         }
         out.push(Bytes::from_static(b"</StreamIndex>"));
@@ -232,7 +235,7 @@ mod tests {
         });
         assert_eq!(story.entries(4), [entry(2, 4, b"\xFCout")]);
         story.manifest.end();
-        assert_eq!(story.entries(4), [entry(4, 4, b"\xFCout")]);
+        assert_eq!(story.entries(4), [entry(4, 0, b"\xFCout")], "players take no length from it");
     }
 
     #[test]
