@@ -59,7 +59,7 @@ fn pages(mut rest: &[u8]) -> Vec<(u64, Bytes)> {
 
 /// Checksums are CRC-32/MPEG-2 of all that is before them, other checksums left out.
 fn page(mut rest: &[u8]) -> Bytes {
-    let mut page = b"hdIX\x01".to_vec();
+    let mut page = b"hdIX\x02".to_vec();
     let sum = |crc: u32, bytes: &[u8]| {
         bytes.iter().fold(crc, |crc, byte| {
             (0..8).fold(crc ^ u32::from(*byte) << 24, |crc, _| crc << 1 ^ if crc >> 31 == 1 { 0x04C1_1DB7 } else { 0 })

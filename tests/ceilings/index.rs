@@ -130,7 +130,7 @@ fn reading_takes_memory_of_the_order_of_the_pages() {
 
 /// A page of these records, with checksums that are right (CRC-32/MPEG-2 of all before, checksums left out).
 fn page(records: &[Vec<u8>]) -> Vec<u8> {
-    let (mut page, mut counted) = (b"hdIX\x01".to_vec(), b"hdIX\x01".to_vec());
+    let (mut page, mut counted) = (b"hdIX\x02".to_vec(), b"hdIX\x02".to_vec());
     for record in records {
         let framed = [&(record.len() as u32).to_be_bytes()[..], record].concat();
         counted.extend_from_slice(&framed);
@@ -180,6 +180,6 @@ fn records_that_lie_about_their_lengths_cost_nothing() {
         }
     }
     below("a mark and a length", BOMB / 64, || {
-        drop(Recovered::open(&name(), &[(0, Bytes::from_static(b"hdIX\x01\xFF\xFF\xFF\xFF"))]))
+        drop(Recovered::open(&name(), &[(0, Bytes::from_static(b"hdIX\x02\xFF\xFF\xFF\xFF"))]))
     });
 }

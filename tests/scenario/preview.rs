@@ -14,9 +14,9 @@ use crate::{
     timeline::assert_seamless,
 };
 
-/// Fragments and set-ups of one rung that may be stored at a time: a window of 60 s, 60 s more for players that hold a playlist, and two
-/// segments of 2 s, the newest and the oldest.
-const MOST: usize = 62 + 1;
+/// Fragments and set-ups of one rung that may be stored at a time: a window of 60 s, 60 s and a segment of transport streams (6 s) more for
+/// players that hold a playlist, and the newest segment of 2 s.
+const MOST: usize = 64 + 1;
 
 fn config() -> ChannelConfig {
     ChannelConfig { preview_window: Some(MediaDuration::from_secs(60)), ..small_config() }
