@@ -1,7 +1,7 @@
 //! Packs: the segments that go together into one segment of HLS with transport streams (A1.12, A20.15).
 //!
-//! Fragments are short, so that players of every protocol are near the live edge and rungs change soon; a transport stream costs less
-//! around, and asks for less often, when it is longer. Packs are counted by each asset, from its first segment on.
+//! Fragments are short, so that players of every protocol are near the live edge and rungs change soon; a transport stream that is
+//! longer has less around it, and is asked for less often. Packs are counted by each asset, from its first segment on.
 
 use std::num::NonZeroU8;
 
@@ -64,6 +64,23 @@ impl Packing {
         } else {
             Pack { number: before.number.saturating_add(1), place: 0, start: segment.start }
         }
+    }
+
+    /// The segments of the pack that begins with `first`, where it is whole: full, or followed by another one, or nothing follows at all.
+    /// `behind` are the segments after it.
+    pub(crate) fn whole<'a>(
+        self,
+        first: &'a Segment,
+        behind: impl Iterator<Item = &'a Segment>,
+        is_ended: bool,
+    ) -> Option<Vec<&'a Segment>> {
+        let mut pack = vec![first];
+        let mut behind = behind.peekable();
+        while let Some(next) = behind.next_if(|next| next.pack.place > 0) {
+            pack.push(next);
+        }
+        let is_full = pack.last().is_some_and(|last| self.is_full(last.pack));
+        (is_full || is_ended || behind.peek().is_some()).then_some(pack)
     }
 
     /// Whether nothing follows in the pack whose last segment is there.

@@ -110,3 +110,45 @@ pub(super) fn reorder_delay(track: &TrackSpec, config: &H264Config) -> MediaDura
     };
     frame.times(frames.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{
+        archive::rig::rung,
+        wire::mp4::{ChunkPlace, Sample, fragment_header},
+    };
+
+    /// Three pictures of 3 000 ticks, decoded from `decode_time` on and shown so much later.
+    fn fragment(decode_time: u64, offsets: [i64; 3]) -> Body {
+        let data = Bytes::from_static(b"\0\0\0\x02\x41a");
+        let sample = |composition_offset| {
+            Sample::from(&ReadSample { duration: 3000, composition_offset, is_sync: true, data: data.clone() })
+        };
+        let samples = offsets.map(sample);
+        let header = fragment_header(&rung(0, 1280, 720, 3500), 1, decode_time, &samples, ChunkPlace::First(&[]));
+        Body::from(vec![header, data.clone(), data.clone(), data])
+    }
+
+    #[test]
+    fn a_row_shows_each_picture_when_its_fragment_does() {
+        // The second one follows, behind a gap, before the last picture has lasted, and before the last two were decoded.
+        for second in [9000, 12_345, 7500, 3100] {
+            let (offsets, more) = ([3000, 6000, 0], [9000, 0, 3000]);
+            let row = read_row(&[fragment(0, offsets), fragment(second, more)]).unwrap();
+            let (mut at, mut shown, mut decoded) = (0, Vec::new(), Vec::new());
+            for sample in &row.samples {
+                decoded.push(at);
+                shown.push(at + sample.composition_offset);
+                at += i64::from(sample.duration);
+            }
+            let of = |from: i64, offsets: [i64; 3]| (0..3).map(move |n| from + 3000 * n + offsets[n as usize]);
+            let expected: Vec<i64> = of(0, offsets).chain(of(second as i64, more)).collect();
+            assert_eq!(shown, expected, "{second}");
+            assert!(decoded.is_sorted() && decoded[..3] == [0, 3000, 6000], "{second}: {decoded:?}");
+        }
+        assert!(read_row(&[]).is_err());
+    }
+}

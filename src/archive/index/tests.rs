@@ -9,8 +9,8 @@ use crate::{
         rig::{aac, ladder},
     },
     media::{
-        Avail, CaptionService, CueFormats, CuePhase, CueTags, Pack, Past, Presentation, Segment, SegmentCue, Span,
-        TrackSpec,
+        Avail, CaptionService, CueFormats, CuePhase, CueTags, Pack, Packing, Past, Presentation, Segment, SegmentCue,
+        Span, TrackSpec,
     },
     time::{MediaDuration, MediaTime, Timescale, Utc},
 };
@@ -397,6 +397,9 @@ fn what_players_would_have_to_begin_anew_for_needs_a_new_asset() {
     assert_eq!(resume(&presentation(), config(Some(300))), None);
     let other = Arc::new(Presentation { epoch: Utc::UNIX_EPOCH, ..(*presentation()).clone() });
     assert_eq!(resume(&other, config(Some(300))), Some(ResumeError::Presentation));
+    // How segments are packed follows from the first GOP that is seen, and players know it as it was.
+    let packing = Packing::new(None, SECOND.times(4));
+    assert_eq!(resume(&Arc::new(Presentation { packing, ..(*presentation()).clone() }), config(Some(300))), None);
     assert!(matches!(resume(&presentation(), config(Some(600))), Some(ResumeError::Window { .. })));
     let longer = AssetConfig { segment_duration: SECOND.times(4), ..config(Some(300)) };
     assert!(matches!(resume(&presentation(), longer), Some(ResumeError::SegmentDuration { .. })));

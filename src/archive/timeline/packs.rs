@@ -26,12 +26,9 @@ impl Timeline {
         if first.pack.place > 0 {
             return None;
         }
-        let next = first.sequence.saturating_add(1);
-        let others = || self.since(next).take_while(|segment| segment.pack.place > 0);
-        let last = others().last().unwrap_or(first);
-        let is_newest = self.segments.back().is_none_or(|newest| newest.sequence <= last.sequence);
-        let is_whole = self.presentation.packing.is_full(last.pack) || !is_newest || self.is_ended;
-        if is_whole { Segment::packed(std::iter::once(first).chain(others())) } else { None }
+        let behind = self.since(first.sequence.saturating_add(1));
+        let pack = self.presentation.packing.whole(first, behind, self.is_ended)?;
+        Segment::packed(pack.into_iter())
     }
 
     /// The whole packs that begin with one of the segments from the one to the other, oldest first.

@@ -33,7 +33,7 @@ impl Shelf {
         let Some(pack) = self.pack(first)? else {
             return Ok(self.wait(OriginError::FragmentNotReady, request, now));
         };
-        let names = |track| self.pieces(&pack, track, track == position).filter(|(names, _)| !names.is_empty());
+        let names = |of| self.pieces(&pack, of, of == position).filter(|(names, _)| !names.is_empty());
         let pieces = names(position).ok_or(OriginError::FragmentTimestampNotFound)?;
         // Pictures without their sound are better than none.
         let beside = sound.and_then(names);
@@ -49,15 +49,8 @@ impl Shelf {
         if first.pack.place > 0 {
             return Err(OriginError::FragmentTimestampNotFound);
         }
-        let mut pack = vec![first];
-        let mut behind = self.segments_after(first.sequence).peekable();
-        while let Some(next) = behind.next_if(|next| next.pack.place > 0) {
-            pack.push(next);
-        }
-        let packing = self.timeline.presentation().packing;
-        let is_full = pack.last().is_some_and(|last| packing.is_full(last.pack));
-        let is_whole = is_full || behind.peek().is_some() || self.timeline.is_ended();
-        Ok(is_whole.then_some(pack))
+        let (packing, behind) = (self.timeline.presentation().packing, self.segments_after(first.sequence));
+        Ok(packing.whole(first, behind, self.timeline.is_ended()))
     }
 
     /// The fragments of a pack that the track at this position has, which is by itself or with pictures.

@@ -62,8 +62,7 @@ pub(in crate::origin) fn i_frames(
     // Not packed, but all playlists of a presentation have the same target duration (RFC 8216 clause 6.2.4).
     let playlist = MediaPlaylist::new(format, presentation, track, longest(timeline, format));
     let mut playlist = playlist.behind(discontinuities).of_i_frames();
-    let listed = timeline.since(first.sequence).take_while(|segment| segment.sequence <= last.sequence);
-    listed.for_each(|segment| playlist.append(segment));
+    segments((timeline, (first.sequence, last.sequence))).for_each(|segment| playlist.append(segment));
     playlist
 }
 

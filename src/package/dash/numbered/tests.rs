@@ -199,6 +199,12 @@ fn a_short_segment_that_is_a_period_says_no_less_of_when_its_parts_are_there() {
     let text = rendered(&mpd, &all, false);
     assert_eq!(periods(&text).len(), 4, "{text}");
     assert_eq!(text.matches("availabilityTimeOffset=\"1.500000000\"").count(), 8, "{text}");
+    // Also while it is the newest, and may go on: players read that MPD, too.
+    let mut mpd = followed(&all[..5]);
+    mpd.parts(Some(MediaDuration::from_millis(500)));
+    let newest = rendered(&mpd, &all[..5], false);
+    assert!(periods(&newest)[2].contains(" 117000/90000 "), "{newest}");
+    assert_eq!(newest.matches("availabilityTimeOffset=\"1.500000000\"").count(), 6, "{newest}");
 }
 
 #[test]
